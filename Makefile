@@ -1,0 +1,69 @@
+# make run    starts the program on http://127.0.0.1:8000 (flags: make run ARGS="--addr=:9000")
+# make test   passes every test
+# Both need Go, a C compiler and make, and install what else they lack with
+# apt where they may. Node is needed for `make generate` alone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build run test bench check generate ffmpeg chromium
+
+build:
+	go build -o gensubtitle .
+
+run: ffmpeg
+	go run . $(ARGS)
+
+# The e2e tests build the program themselves, which Go's test cache cannot see,
+# hence -count=1. The race detector multiplies memory, so the memory test has a
+# run of its own without it.
+test: ffmpeg chromium
+	go vet ./...
+	go test -race -count=1 -timeout=9m ./...
+	go test -count=1 -timeout=4m -run='^TestMemory$$' ./e2e
+
+bench: ffmpeg
+	go test -run='^$$' -bench=. ./bench
+
+check:
+	go vet ./...
+	go tool staticcheck ./...
+	@unformatted=$$(go tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt: $$unformatted" >&2; exit 1; fi
+
+generate:
+	npm ci
+	go tool templ generate
+	npm run build
+
+# $(call apt,PACKAGES) installs packages where that takes no password.
+apt = if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
+	if ! command -v apt-get >/dev/null || ! $$sudo true 2>/dev/null; then \
+		echo "Please install $(1) and run make again (on Debian and Ubuntu: sudo apt-get install $(1))." >&2; exit 1; \
+	fi; \
+	$$sudo apt-get update -q; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1)
+
+ffmpeg:
+	@if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then $(call apt,ffmpeg); fi
+
+# On Ubuntu the apt package is a note about a snap, and a snap's Chromium
+# cannot read the tests' files; so a browser counts when it shows a page.
+chromium:
+	@shows_a_page() { \
+		for browser in "$${CHROME:-}" chromium chromium-browser google-chrome google-chrome-stable; do \
+			profile=$$(mktemp -d); \
+			if [ -n "$$browser" ] && command -v "$$browser" >/dev/null && timeout 60 "$$browser" --headless --no-sandbox --disable-gpu \
+				--user-data-dir="$$profile" --dump-dom "data:text/html,ready" 2>/dev/null | grep ready >/dev/null; then found=yes; else found=; fi; \
+			rm -rf "$$profile"; \
+			if [ -n "$$found" ]; then return 0; fi; \
+		done; \
+		return 1; \
+	}; \
+	if ! shows_a_page; then \
+		($(call apt,chromium)) || true; \
+		if ! shows_a_page; then \
+			echo "The browser tests need Chromium, and apt has none here that starts (on Ubuntu it is a snap)." >&2; \
+			echo "Please install Google Chrome's .deb package, or name a Chromium in the variable CHROME, and run make test again." >&2; \
+			exit 1; \
+		fi; \
+	fi

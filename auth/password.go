@@ -1,0 +1,212 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	// MinPasswordLength is the fewest characters (code points, in NFC) in a password.
+	MinPasswordLength = 8
+	// MaxPasswordLength is the most characters (code points, in NFC) in a password.
+	MaxPasswordLength = 128
+	// MaxPasswordBytes bounds a password before any work is done on it. One code
+	// point takes at most 4 bytes, and at most three times that when it is typed
+	// decomposed (UAX #15, "Maximum Expansion Factors").
+	MaxPasswordBytes = 3 * utf8.UTFMax * MaxPasswordLength
+)
+
+var (
+	// ErrPasswordLength says that a password has too few or too many characters.
+	ErrPasswordLength = errors.New("password is not 8 to 128 characters long")
+	// ErrPasswordEncoding says that a password is not valid UTF-8.
+	ErrPasswordEncoding = errors.New("password is not valid UTF-8")
+	// ErrBusy says that too many passwords were being hashed to take one more in
+	// the time allowed. Nothing has been found out about the password.
+	ErrBusy = errors.New("too many passwords are being hashed")
+	// ErrHash says that a stored hash was not made by a Hasher.
+	ErrHash = errors.New("stored password hash is broken")
+)
+
+// hashParams are OWASP's second choice for argon2id. At 19 MiB a hash, a small
+// machine can afford a few at once.
+var hashParams = argon2id.Params{
+	Memory:      19456, // KiB
+	Iterations:  2,
+	Parallelism: 1,
+	SaltLength:  16,
+	KeyLength:   32,
+}
+
+// CheckPassword tells whether somebody may choose this password. The error is
+// ErrPasswordLength or ErrPasswordEncoding.
+func CheckPassword(password string) error {
+	_, err := choosePassword(password)
+	return err
+}
+
+// choosePassword returns the form of a new password that is hashed.
+func choosePassword(password string) (string, error) {
+	normal, err := normalPassword(password)
+	if err != nil {
+		return "", err
+	}
+	if utf8.RuneCountInString(normal) < MinPasswordLength {
+		return "", ErrPasswordLength
+	}
+	return normal, nil
+}
+
+// normalPassword returns a password in NFC, because keyboards and systems differ
+// in the order in which they send the marks of one Thai or accented letter. It
+// does not ask for a least length, so that a password chosen under an older rule
+// could still be checked.
+func normalPassword(password string) (string, error) {
+	if len(password) > MaxPasswordBytes {
+		return "", ErrPasswordLength
+	}
+	if !utf8.ValidString(password) {
+		return "", ErrPasswordEncoding
+	}
+	normal := norm.NFC.String(password)
+	if utf8.RuneCountInString(normal) > MaxPasswordLength {
+		return "", ErrPasswordLength
+	}
+	return normal, nil
+}
+
+// Hasher hashes and verifies passwords with argon2id, only so many at once.
+type Hasher struct {
+	slots   chan struct{}
+	wait    time.Duration
+	unknown string
+	compare func(password, hash string) (bool, error)
+}
+
+// NewHasher returns a Hasher that works on at most concurrency passwords at once
+// (at least 1), each of which takes 19 MiB of memory while it runs. A caller who
+// finds all of them taken waits for at most wait.
+func NewHasher(concurrency int, wait time.Duration) (*Hasher, error) {
+	if concurrency < 1 {
+		return nil, fmt.Errorf("hash %d passwords at once: need at least 1", concurrency)
+	}
+	unknown, err := argon2id.CreateHash(RandomPassword(), &hashParams)
+	if err != nil {
+		return nil, fmt.Errorf("hash for unknown users: %w", err)
+	}
+	return &Hasher{
+		slots:   make(chan struct{}, concurrency),
+		wait:    wait,
+		unknown: unknown,
+		compare: argon2id.ComparePasswordAndHash,
+	}, nil
+}
+
+// Hash returns what to store for a newly chosen password: text in the PHC form
+// "$argon2id$v=19$m=19456,t=2,p=1$salt$key". The error is one of CheckPassword's,
+// ErrBusy, or that of ctx if it ends first.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	normal, err := choosePassword(password)
+	if err != nil {
+		return "", err
+	}
+	if err := h.acquire(ctx); err != nil {
+		return "", err
+	}
+	defer h.release()
+	hash, err := argon2id.CreateHash(normal, &hashParams)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return hash, nil
+}
+
+// Verify tells whether password is the one that hash was made from. An empty hash
+// stands for a user who does not exist: the answer is false, at the same cost. A
+// password that is too long or not UTF-8 is nobody's, and is answered false
+// without hashing, whoever the user is. The error is ErrHash, ErrBusy, or that of
+// ctx if it ends first; the answer is then unknown and must not be counted as a
+// wrong guess.
+func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error) {
+	known := hash != ""
+	if !known {
+		hash = h.unknown
+	}
+	if err := checkHash(hash); err != nil {
+		return false, err
+	}
+	normal, err := normalPassword(password)
+	if err != nil {
+		return false, nil // It is the password that is wrong.
+	}
+	if err := h.acquire(ctx); err != nil {
+		return false, err
+	}
+	defer h.release()
+	match, err := h.compare(normal, hash)
+	if err != nil {
+		return false, fmt.Errorf("compare password: %w", err)
+	}
+	return match && known, nil
+}
+
+// checkHash refuses a hash with other parameters than ours. They decide how much
+// memory and time a comparison takes, zeros among them make argon2 panic, and an
+// empty key would match every password.
+func checkHash(hash string) error {
+	params, _, _, err := argon2id.DecodeHash(hash)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrHash, err)
+	}
+	if *params != hashParams {
+		return fmt.Errorf("%w: made with other parameters", ErrHash)
+	}
+	return nil
+}
+
+// acquire takes one of the slots, which must be given back by release.
+func (h *Hasher) acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wait to hash password: %w", err)
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(h.wait)
+	defer timer.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return ErrBusy
+	case <-ctx.Done():
+		return fmt.Errorf("wait to hash password: %w", ctx.Err())
+	}
+}
+
+func (h *Hasher) release() {
+	<-h.slots
+}
+
+// RandomPassword makes up a password of 120 random bits that can be read off a
+// screen and typed: six groups of four, such as "k3vd-7xqa-…", in an alphabet
+// without the digits 0, 1, 8 and 9, which are taken for letters.
+func RandomPassword() string {
+	// rand.Text is base32, 5 bits a character, at least 26 of them.
+	text := strings.ToLower(rand.Text())
+	groups := make([]string, 6)
+	for i := range groups {
+		groups[i] = text[4*i : 4*i+4]
+	}
+	return strings.Join(groups, "-")
+}

@@ -1,0 +1,260 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// bareAddr is the variable that makes this test binary the bare server, so
+// that both servers are processes of their own.
+const bareAddr = "BENCH_BARE_ADDR"
+
+// connections is how many clients ask at once, each as soon as it has its answer.
+const connections = 32
+
+func TestMain(m *testing.M) {
+	if addr := os.Getenv(bareAddr); addr != "" {
+		if err := serveBare(addr, os.Getenv("BENCH_BARE_BODY")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveBare answers every request with these bytes.
+func serveBare(addr, body string) error {
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Get("/user/session", func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+		return c.SendString(body)
+	})
+	return app.Listen(addr)
+}
+
+// BenchmarkUserSession asks for GET /user/session with a login cookie, and the
+// same bytes from a bare fiber handler, in turns. It reports the requests per
+// second of each and their ratio.
+func BenchmarkUserSession(b *testing.B) {
+	server := startServer(b)
+	cookie := login(b, server)
+	request := "GET /user/session HTTP/1.1\r\nHost: " + server + "\r\nCookie: " + cookie + "\r\n\r\n"
+	bare := startBare(b, answerTo(b, server, request))
+
+	var tookServer, tookBare time.Duration
+	rounds := 0
+	const perRound = 20_000
+	load(b, server, request, perRound/4) // Warms up caches and connections.
+	load(b, bare, request, perRound/4)
+	for b.Loop() {
+		tookServer += load(b, server, request, perRound)
+		tookBare += load(b, bare, request, perRound)
+		rounds++
+	}
+	requests := float64(rounds * perRound)
+	b.ReportMetric(requests/tookServer.Seconds(), "session-req/s")
+	b.ReportMetric(requests/tookBare.Seconds(), "bare-req/s")
+	b.ReportMetric(tookBare.Seconds()/tookServer.Seconds(), "ratio")
+}
+
+// load sends n requests over the connections and returns how long they took.
+func load(b *testing.B, addr, request string, n int) time.Duration {
+	b.Helper()
+	conns := make([]net.Conn, connections)
+	for i := range conns {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer conn.Close()
+		conns[i] = conn
+	}
+	began := time.Now()
+	var wg sync.WaitGroup
+	for _, conn := range conns {
+		wg.Go(func() {
+			if err := ask(conn, []byte(request), n/connections); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(began)
+}
+
+// ask sends the request n times. Every answer must be as long as the first and
+// begin with 200; parsing more would measure the client.
+func ask(conn net.Conn, request []byte, n int) error {
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	size, err := answerSize(conn)
+	if err != nil {
+		return err
+	}
+	answer := make([]byte, size)
+	for range n - 1 {
+		if _, err := conn.Write(request); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(conn, answer); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(string(answer[:13]), "HTTP/1.1 200 ") {
+			return fmt.Errorf("answer %q", answer)
+		}
+	}
+	return nil
+}
+
+// answerSize reads one answer and returns its length in bytes.
+func answerSize(conn net.Conn) (int, error) {
+	var seen countingReader
+	seen.Reader = conn
+	res, err := http.ReadResponse(bufio.NewReader(&seen), nil)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("status %d", res.StatusCode)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return seen.n, err
+}
+
+type countingReader struct {
+	io.Reader
+	n int
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+// answerTo is the body of the answer to a request.
+func answerTo(b *testing.B, addr, request string) string {
+	b.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, request); err != nil {
+		b.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.Fatalf("%d %s %v", res.StatusCode, body, err)
+	}
+	return string(body)
+}
+
+// startServer builds and starts the program and returns its address.
+func startServer(b *testing.B) string {
+	b.Helper()
+	dir := b.TempDir()
+	program := filepath.Join(dir, "gensubtitle")
+	if out, err := exec.Command("go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	cmd := exec.Command(program, "--addr=127.0.0.1:0", "--data-dir="+filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, cmd)
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		var entry struct{ Msg, Addr string }
+		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "listening" {
+			go func() { _, _ = io.Copy(io.Discard, stderr) }() // So that its log never blocks it.
+			return entry.Addr
+		}
+	}
+	b.Fatal("the program did not say where it listens")
+	return ""
+}
+
+// startBare starts the bare server and returns its address.
+func startBare(b *testing.B, body string) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), bareAddr+"="+addr, "BENCH_BARE_BODY="+body)
+	run(b, cmd)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if conn, err := net.Dial("tcp", addr); err == nil {
+			_ = conn.Close()
+			return addr
+		}
+	}
+	b.Fatal("the bare server does not listen")
+	return ""
+}
+
+// run starts a process and ends it with the benchmark.
+func run(b *testing.B, cmd *exec.Cmd) {
+	b.Helper()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // It was killed.
+	})
+}
+
+// login signs in with the form and returns the cookie as a header's value.
+func login(b *testing.B, addr string) string {
+	b.Helper()
+	form := url.Values{"username": {"admin"}, "password": {"a long password"}}
+	req, err := http.NewRequest("POST", "http://"+addr+"/login", strings.NewReader(form.Encode()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "text/html")
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	var cookies []string
+	for _, c := range res.Cookies() {
+		cookies = append(cookies, c.Name+"="+c.Value)
+	}
+	if len(cookies) == 0 {
+		b.Fatalf("no cookie: %s", res.Status)
+	}
+	return strings.Join(cookies, "; ")
+}

@@ -1,0 +1,208 @@
+// Package db keeps everything gensubtitle must never forget: users, their
+// quota sessions, videos and the ledger. It holds every SQL statement of the
+// project.
+//
+// An exported method owns its transaction. Writes go through one connection
+// that begins immediately, so two writers never meet SQLITE_BUSY half-way;
+// reads have a pool of their own and see the last committed state (WAL).
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ErrNotFound says that no row has the name or id that was asked for.
+var ErrNotFound = errors.New("not found")
+
+const (
+	writerOptions = "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1"
+	readerOptions = "_query_only=1&_busy_timeout=5000"
+	readers       = 8
+)
+
+// Options say where the database is and what the installation allows.
+type Options struct {
+	Path     string           // the database file, made when it is missing
+	Defaults Limits           // for quota sessions without limits of their own
+	Now      func() time.Time // nil: time.Now
+}
+
+// DB is safe for use by many goroutines, and beside other processes.
+type DB struct {
+	writer   *sql.DB
+	reader   *sql.DB
+	defaults Limits
+	now      func() time.Time
+	account  *sql.Stmt // the one query of nearly every request
+}
+
+// Open opens the database and brings its schema up to date.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	writer, err := sql.Open("sqlite3", dsn(o.Path, writerOptions))
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+	}
+	writer.SetMaxOpenConns(1)
+	if err := migrate(ctx, writer); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), writer.Close())
+	}
+	reader, err := sql.Open("sqlite3", dsn(o.Path, readerOptions))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), writer.Close())
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.account, err = reader.PrepareContext(ctx, accountQuery); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare the account query: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+func dsn(path, options string) string {
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: options}).String()
+}
+
+func migrate(ctx context.Context, writer *sql.DB) error {
+	sources, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, sources)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Close closes both pools; a checkpoint happens with the last connection.
+func (d *DB) Close() error {
+	var prepared error
+	if d.account != nil {
+		prepared = d.account.Close()
+	}
+	return errors.Join(prepared, d.reader.Close(), d.writer.Close())
+}
+
+// Ready reports whether the database can be read and written.
+func (d *DB) Ready(ctx context.Context) error {
+	if _, err := d.reader.ExecContext(ctx, "SELECT count(*) FROM users WHERE id = 0"); err != nil {
+		return fmt.Errorf("read the database: %w", classify(err))
+	}
+	return d.write(ctx, "try a write", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", d.nowMillis())
+		return err
+	})
+}
+
+// write runs f in one transaction and says in an error what was being done.
+func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	tx, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: begin: %w", what, classify(err))
+	}
+	if err := f(tx); err != nil {
+		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, rollback)
+		}
+		return fmt.Errorf("%s: %w", what, classify(err))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: commit: %w", what, classify(err))
+	}
+	return nil
+}
+
+func (d *DB) nowMillis() int64 { return d.now().UnixMilli() }
+
+// queryer is what a transaction and a pool have in common.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// notFound turns the driver's word for an empty answer into ErrNotFound.
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return classify(err)
+}
+
+// oneRow requires that a statement changed exactly one row.
+func oneRow(r sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+func timeOf(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
+
+func timeOfNull(millis sql.NullInt64) *time.Time {
+	if !millis.Valid {
+		return nil
+	}
+	t := timeOf(millis.Int64)
+	return &t
+}
+
+func durationOf(millis int64) time.Duration { return time.Duration(millis) * time.Millisecond }
+
+// What a failing database means for whoever asked.
+var (
+	// ErrUnavailable says that the database cannot be used now: locked by
+	// others for too long, read-only, unreadable or damaged.
+	ErrUnavailable = errors.New("database is unavailable")
+	// ErrStorageFull says that there is no room to write.
+	ErrStorageFull = errors.New("database has no room")
+)
+
+// classify adds to the driver's error what it means.
+func classify(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrFull:
+		return fmt.Errorf("%w: %w", ErrStorageFull, err)
+	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrReadonly, sqlite3.ErrIoErr,
+		sqlite3.ErrCantOpen, sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrPerm, sqlite3.ErrProtocol:
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// LoginsDSN names the database file of the login sessions, which another
+// library keeps: with the pragmas of ours, and slightly less care for the last
+// second, since a lost login session only means to sign in again.
+func LoginsDSN(path string) string {
+	return dsn(path, "_busy_timeout=5000&_journal_mode=WAL&_synchronous=NORMAL&_txlock=immediate")
+}

@@ -1,0 +1,117 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+)
+
+// Process is this process among those that share a data directory. It holds a
+// lock on a file of its own, which the kernel lets go of however the process
+// ends; so whoever can take another's lock knows that its holder is dead.
+type Process struct {
+	ID   string
+	dir  string
+	file *os.File
+}
+
+const gateName = "gate"
+
+// Join registers this process below dir, the folder of the lock files.
+func Join(dir string) (*Process, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of process locks: %w", err)
+	}
+	gate, err := passGate(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer gate.Close()
+	id := uuid.NewString()
+	file, err := lockFile(filepath.Join(dir, id), os.O_CREATE|os.O_EXCL, unix.LOCK_NB)
+	if err != nil {
+		return nil, fmt.Errorf("register this process: %w", err)
+	}
+	return &Process{ID: id, dir: dir, file: file}, nil
+}
+
+// passGate keeps Sweep from taking a lock file that Join has made and not yet
+// locked. Closing the file opens the gate again.
+func passGate(dir string) (*os.File, error) {
+	gate, err := lockFile(filepath.Join(dir, gateName), os.O_CREATE, 0)
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder of process locks: %w", err)
+	}
+	return gate, nil
+}
+
+// Leave ends the registration.
+func (p *Process) Leave() error {
+	return errors.Join(os.Remove(p.file.Name()), p.file.Close())
+}
+
+// Dead reports whether another process has ended. One without a lock file
+// has: the file is made before anything else bears its id.
+func (p *Process) Dead(id string) (bool, error) {
+	if id == p.ID {
+		return false, nil
+	}
+	if uuid.Validate(id) != nil {
+		return true, nil
+	}
+	file, err := lockFile(filepath.Join(p.dir, id), 0, unix.LOCK_NB)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return true, nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look whether a process lives: %w", err)
+	}
+	return true, file.Close()
+}
+
+// Sweep removes the lock files of dead processes. Call it once their slots
+// have been released.
+func (p *Process) Sweep() error {
+	gate, err := passGate(p.dir)
+	if err != nil {
+		return err
+	}
+	defer gate.Close()
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return fmt.Errorf("list process locks: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == gateName {
+			continue
+		}
+		dead, err := p.Dead(e.Name())
+		if err != nil {
+			return err
+		}
+		if !dead {
+			continue
+		}
+		if err := os.Remove(filepath.Join(p.dir, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove a dead process's lock: %w", err)
+		}
+	}
+	return nil
+}
+
+func lockFile(path string, flags, how int) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|how); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}

@@ -1,0 +1,64 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// SlotHolders lists the processes that hold slots, alive or dead.
+func (d *DB) SlotHolders(ctx context.Context) ([]string, error) {
+	return d.texts(ctx, "list slot holders", `
+		SELECT DISTINCT process_id FROM videos WHERE status IN ('receiving', 'measuring')`)
+}
+
+// ReleaseSlots gives back the slots of a process that is known to be dead and
+// returns the ids of the uploads, whose files are then nobody's.
+func (d *DB) ReleaseSlots(ctx context.Context, processID string) ([]string, error) {
+	var ids []string
+	err := d.write(ctx, "release slots", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `
+			DELETE FROM videos WHERE process_id = $1 AND status IN ('receiving', 'measuring') RETURNING id`, processID)
+		if err != nil {
+			return err
+		}
+		ids, err = scanTexts(rows)
+		return err
+	})
+	return ids, err
+}
+
+// HasVideo reports whether any row, of whatever status, has the id.
+func (d *DB) HasVideo(ctx context.Context, videoID string) (bool, error) {
+	var has bool
+	err := d.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM videos WHERE id = $1)", videoID).Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("look for video: %w", classify(err))
+	}
+	return has, nil
+}
+
+func (d *DB) texts(ctx context.Context, what, query string) ([]string, error) {
+	rows, err := d.reader.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	list, err := scanTexts(rows)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return list, nil
+}
+
+func scanTexts(rows *sql.Rows) ([]string, error) {
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,219 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Status is where a video stands.
+type Status string
+
+// The statuses there are. The first two hold a slot.
+const (
+	Receiving Status = "receiving"
+	Measuring Status = "measuring"
+	Accepted  Status = "accepted"
+	Rejected  Status = "rejected"
+)
+
+// ErrSignedOut refuses to count a video whose user was disabled or deleted
+// while it was uploaded.
+var ErrSignedOut = errors.New("the user may not sign in any more")
+
+// Video is one upload, under way or ended.
+type Video struct {
+	ID        string // UUIDv7, so ids sort by age
+	SessionID string
+	Filename  string
+	SizeBytes int64
+	Duration  time.Duration // whole milliseconds
+	Container string
+	Status    Status
+	Reason    string // why it was rejected
+	CreatedAt time.Time
+}
+
+const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, created_at"
+
+func scanVideo(row interface{ Scan(...any) error }) (Video, error) {
+	var v Video
+	var duration, created int64
+	err := row.Scan(&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason, &created)
+	v.Duration = durationOf(duration)
+	v.CreatedAt = timeOf(created)
+	return v, err
+}
+
+// Admit takes a slot of the session for an upload of this process.
+// A *QuotaError says which limit leaves no room.
+func (d *DB) Admit(ctx context.Context, sessionID, videoID, processID string) error {
+	return d.write(ctx, "admit upload", func(tx *sql.Tx) error {
+		q, err := d.quota(ctx, tx, sessionID)
+		if err != nil {
+			return err
+		}
+		var slots int64
+		if err := tx.QueryRowContext(ctx, `
+			SELECT count(*) FROM videos
+			WHERE session_id = $1 AND status IN ('receiving', 'measuring')`, sessionID).Scan(&slots); err != nil {
+			return err
+		}
+		if q.Usage.Videos+slots >= q.Limits.Videos {
+			return &QuotaError{Resource: Videos, Quota: q}
+		}
+		if q.RemainingDuration() <= 0 {
+			return &QuotaError{Resource: Duration, Quota: q}
+		}
+		now := d.nowMillis()
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO videos (id, session_id, status, process_id, created_at, updated_at)
+			VALUES ($1, $2, 'receiving', $3, $4, $5)`, videoID, sessionID, processID, now, now)
+		return err
+	})
+}
+
+// Received notes that all bytes of an upload are on disk and returns the
+// quota as it stands, which tells how long the video may be.
+func (d *DB) Received(ctx context.Context, videoID, filename string, size int64) (Quota, error) {
+	var q Quota
+	err := d.write(ctx, "note received upload", func(tx *sql.Tx) error {
+		var sessionID string
+		if err := tx.QueryRowContext(ctx, `
+			UPDATE videos SET status = 'measuring', filename = $1, size_bytes = $2, updated_at = $3
+			WHERE id = $4 AND status = 'receiving' RETURNING session_id`,
+			filename, size, d.nowMillis(), videoID).Scan(&sessionID); err != nil {
+			return notFound(err)
+		}
+		var err error
+		q, err = d.quota(ctx, tx, sessionID)
+		return err
+	})
+	return q, err
+}
+
+// Accept counts a measured video: usage, event and status change together.
+// A *QuotaError says that other uploads left no room for its duration;
+// ErrSignedOut that the user was disabled or deleted meanwhile.
+func (d *DB) Accept(ctx context.Context, videoID string, duration time.Duration, container string) (Video, Quota, error) {
+	var v Video
+	var q Quota
+	err := d.write(ctx, "accept video", func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		var err error
+		v, err = scanVideo(tx.QueryRowContext(ctx, `
+			UPDATE videos SET status = 'accepted', duration_ms = $1, container = $2, updated_at = $3
+			WHERE id = $4 AND status = 'measuring' RETURNING `+videoColumns,
+			duration.Milliseconds(), container, now, videoID))
+		if err != nil {
+			return notFound(err)
+		}
+		actor, err := uploader(ctx, tx, v.SessionID)
+		if err != nil {
+			return err
+		}
+		if q, err = d.quota(ctx, tx, v.SessionID); err != nil {
+			return err
+		}
+		if q.Usage.Videos >= q.Limits.Videos {
+			return &QuotaError{Resource: Videos, Quota: q, Asked: v.Duration}
+		}
+		if v.Duration > q.RemainingDuration() {
+			return &QuotaError{Resource: Duration, Quota: q, Asked: v.Duration}
+		}
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE quota_sessions
+			SET videos_count = videos_count + 1, duration_ms = duration_ms + $1, updated_at = $2, last_upload_at = $3
+			WHERE session_id = $4`, v.Duration.Milliseconds(), now, now, v.SessionID); err != nil {
+			return err
+		}
+		q.Usage.Videos++
+		q.Usage.Duration += v.Duration
+		e := event{
+			sessionID: v.SessionID, kind: eventUpload, actor: actor,
+			videoID: sql.NullString{String: v.ID, Valid: true}, videos: 1, duration: v.Duration, at: now,
+		}
+		return e.insert(ctx, tx)
+	})
+	return v, q, err
+}
+
+func uploader(ctx context.Context, tx *sql.Tx, sessionID string) (string, error) {
+	var name string
+	err := tx.QueryRowContext(ctx, `
+		SELECT u.username FROM users u JOIN quota_sessions s ON s.user_id = u.id
+		WHERE s.session_id = $1 AND u.disabled = 0 AND u.deleted_at IS NULL`, sessionID).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrSignedOut
+	}
+	return name, err
+}
+
+// Abandon forgets an upload that was not accepted and gives its slot back.
+// It is true when no row is left, and false for one that was accepted.
+func (d *DB) Abandon(ctx context.Context, videoID string) (bool, error) {
+	gone := false
+	err := d.write(ctx, "abandon upload", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM videos WHERE id = $1 AND status <> 'accepted'", videoID); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM videos WHERE id = $1)", videoID).Scan(&gone)
+	})
+	return gone, err
+}
+
+// Video returns one video of a session; somebody else's is ErrNotFound.
+func (d *DB) Video(ctx context.Context, sessionID, videoID string) (Video, error) {
+	v, err := scanVideo(d.reader.QueryRowContext(ctx, `
+		SELECT `+videoColumns+` FROM videos WHERE id = $1 AND session_id = $2`, videoID, sessionID))
+	if err != nil {
+		return v, fmt.Errorf("read video: %w", notFound(err))
+	}
+	return v, nil
+}
+
+// ListVideos returns at most limit videos of a session, newest first, that
+// are older than the id before ("" for the newest), and whether more follow.
+func (d *DB) ListVideos(ctx context.Context, sessionID, before string, limit int) ([]Video, bool, error) {
+	rows, err := d.reader.QueryContext(ctx, `
+		SELECT `+videoColumns+` FROM videos
+		WHERE session_id = $1 AND ($2 = '' OR id < $2)
+		ORDER BY id DESC LIMIT $3`, sessionID, before, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("list videos: %w", classify(err))
+	}
+	return collect(rows, limit, "list videos", scanVideo)
+}
+
+// DeleteVideo forgets an accepted or rejected video of a session; the usage
+// and the event stay. The caller removes the file afterwards: a crash in
+// between leaves a file without a row, which the next start removes.
+func (d *DB) DeleteVideo(ctx context.Context, sessionID, videoID string) error {
+	return d.write(ctx, "delete video", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			DELETE FROM videos WHERE id = $1 AND session_id = $2 AND status IN ('accepted', 'rejected')`,
+			videoID, sessionID))
+	})
+}
+
+// collect reads rows that were asked for with LIMIT limit+1.
+func collect[T any](rows *sql.Rows, limit int, what string, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, bool, error) {
+	defer rows.Close()
+	list := make([]T, 0, limit+1)
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", what, classify(err))
+		}
+		list = append(list, item)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	if len(list) > limit {
+		return list[:limit], true, nil
+	}
+	return list, false, nil
+}

@@ -1,0 +1,279 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/auth"
+	"gensubtitle/db"
+	"gensubtitle/views"
+)
+
+// credentials are what the login and registration forms send.
+type credentials struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	Next     string `json:"-"` // forms only: where to go afterwards
+}
+
+func (s *Server) loginPage(c *fiber.Ctx) error {
+	return s.entrance(c, views.LoginPage)
+}
+
+func (s *Server) registerPage(c *fiber.Ctx) error {
+	return s.entrance(c, views.RegisterPage)
+}
+
+// entrance shows a form to those who are signed out and lets others through.
+func (s *Server) entrance(c *fiber.Ctx, form func(views.Page, views.Form) templ.Component) error {
+	next := localPath(c.Query("next"))
+	if _, ok := c.Locals(visitorKey).(*visitor); ok {
+		return c.Redirect(next, fiber.StatusSeeOther)
+	}
+	return render(c, fiber.StatusOK, form(page(c), views.Form{Next: next, RegistrationOpen: s.RegistrationOpen}))
+}
+
+// again is how a form is shown again, with what was typed and what was wrong.
+func (s *Server) again(in credentials, form func(views.Page, views.Form) templ.Component) formAgain {
+	filled := func(c *fiber.Ctx, p *problem) views.Form {
+		t := text(c)
+		return views.Form{
+			Username: in.Username, Next: in.Next, Errors: p.fieldErrors(t),
+			Alert: p.words(t).Detail, RegistrationOpen: s.RegistrationOpen,
+		}
+	}
+	return formAgain{
+		alert: views.FormAlertID,
+		part:  func(c *fiber.Ctx, p *problem) templ.Component { return views.FormAlert(page(c), filled(c, p)) },
+		page: func(c *fiber.Ctx, p *problem) error {
+			return render(c, p.status, form(page(c), filled(c, p)))
+		},
+	}
+}
+
+func (s *Server) register(c *fiber.Ctx) error {
+	in, err := readCredentials(c)
+	c.Locals(formKey, s.again(in, views.RegisterPage))
+	if err != nil {
+		return err
+	}
+	if !s.RegistrationOpen {
+		return errRegistrationClosed
+	}
+	name, err := checkNew(in)
+	if err != nil {
+		return err
+	}
+	attempt, err := s.signups.Begin(c.UserContext(), auth.AddressKey(s.address(c)))
+	if err != nil {
+		return err
+	}
+	u, err := s.createUser(c, name, in.Password)
+	attempt.End(err == nil)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, u, in.Next, fiber.StatusCreated)
+}
+
+func checkNew(in credentials) (auth.Username, error) {
+	wrong := map[string]fieldText{}
+	name, err := auth.ParseUsername(in.Username)
+	if err != nil {
+		wrong["username"] = func(f *views.Fields) string { return f.UsernameInvalid }
+	}
+	if auth.CheckPassword(in.Password) != nil {
+		wrong["password"] = func(f *views.Fields) string { return f.PasswordLength }
+	}
+	if len(wrong) > 0 {
+		return name, invalid(wrong)
+	}
+	return name, nil
+}
+
+func (s *Server) createUser(c *fiber.Ctx, name auth.Username, password string) (db.User, error) {
+	hash, err := s.Hasher.Hash(c.UserContext(), password)
+	if err != nil {
+		return db.User{}, err
+	}
+	return s.DB.CreateUser(c.UserContext(), db.NewUser{
+		Name: name.Name, Key: name.Key, SessionID: name.SessionID(), PasswordHash: hash, Role: db.RoleUser,
+	})
+}
+
+func (s *Server) login(c *fiber.Ctx) error {
+	in, err := readCredentials(c)
+	c.Locals(formKey, s.again(in, views.LoginPage))
+	if err != nil {
+		return err
+	}
+	u, err := s.authenticate(c, in)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, u, in.Next, fiber.StatusOK)
+}
+
+// authenticate finds the user whom the credentials prove. Failures count
+// against the account from this address, and against the address.
+func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
+	if in.Username == "" {
+		return db.User{}, invalidField("username", func(f *views.Fields) string { return f.UsernameRequired })
+	}
+	if in.Password == "" {
+		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordRequired })
+	}
+	if utf8.RuneCountInString(in.Password) > auth.MaxPasswordLength {
+		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordLength })
+	}
+	// A name that cannot exist is treated like one that does not.
+	name, err := auth.ParseUsername(in.Username)
+	key := name.Key
+	if err != nil {
+		key = in.Username
+	}
+	address := auth.AddressKey(s.address(c))
+	ofAddress, err := s.addressFailures.Begin(c.UserContext(), address)
+	if err != nil {
+		return db.User{}, err
+	}
+	ofAccount, err := s.accountFailures.Begin(c.UserContext(), address+" "+key)
+	if err != nil {
+		ofAddress.End(false)
+		return db.User{}, err
+	}
+	u, err := s.verify(c, key, in.Password)
+	failed := errors.Is(err, errBadCredentials)
+	ofAccount.End(failed)
+	ofAddress.End(failed)
+	return u, err
+}
+
+// verify costs the same whether there is such a user or not.
+func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
+	u, err := s.DB.UserByKey(c.UserContext(), key)
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return u, err
+	}
+	ok, err := s.Hasher.Verify(c.UserContext(), password, u.PasswordHash)
+	if err != nil {
+		return u, fmt.Errorf("verify password: %w", err)
+	}
+	if !ok {
+		return u, errBadCredentials
+	}
+	return u, nil
+}
+
+// enter answers a login or registration that went well: a script gets a
+// token, a browser a login session and the page it wanted.
+func (s *Server) enter(c *fiber.Ctx, u db.User, next string, status int) error {
+	if err := s.logSession(c, u); err != nil {
+		return err
+	}
+	if !wantsHTML(c) {
+		token, _, err := s.Signer.Issue(u.ID, u.CredentialsVersion)
+		if err != nil {
+			return fmt.Errorf("issue token: %w", err)
+		}
+		return c.Status(status).JSON(tokenBody{
+			Username: u.Name, SessionID: u.SessionID, AccessToken: token,
+			TokenType: "bearer", ExpiresIn: int64(s.Signer.Lifetime().Seconds()),
+		})
+	}
+	if old, err := s.visitor(c); err == nil && old != nil && old.browser {
+		if err := s.DB.Revoke(c.UserContext(), old.tokenID, old.expires); err != nil {
+			return err
+		}
+	}
+	if err := s.logins.start(c, u); err != nil {
+		return err
+	}
+	return c.Redirect(localPath(next), fiber.StatusSeeOther)
+}
+
+// logSession finds the quota session, making it where it is missing, and
+// tells the log what it holds.
+func (s *Server) logSession(c *fiber.Ctx, u db.User) error {
+	a, err := s.DB.SignedIn(c.UserContext(), u.ID, u.CredentialsVersion, "")
+	if err != nil {
+		return err
+	}
+	c.Locals(detailsKey, []slog.Attr{
+		slog.String("user", u.Name),
+		slog.String("session_id", a.SessionID),
+	})
+	s.Log.Info("session loaded", "session_id", a.SessionID,
+		"videos_count", a.Quota.Usage.Videos, "total_duration", seconds(a.Quota.Usage.Duration))
+	return nil
+}
+
+func (s *Server) logout(c *fiber.Ctx) error {
+	v := signedIn(c)
+	if err := s.DB.Revoke(c.UserContext(), v.tokenID, v.expires); err != nil {
+		return err
+	}
+	if v.browser {
+		if err := s.logins.end(c); err != nil {
+			// It is dead already; its row goes when it expires.
+			s.Log.Warn("login session not removed", "error", err)
+		}
+	}
+	if wantsHTML(c) {
+		return c.Redirect("/login", fiber.StatusSeeOther)
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// switchLanguage remembers the reader's choice in a cookie.
+func (s *Server) switchLanguage(c *fiber.Ctx) error {
+	chosen := views.Language(c.FormValue("lang"))
+	if chosen != views.Thai && chosen != views.English {
+		return invalidField("lang", func(f *views.Fields) string { return f.LanguageInvalid })
+	}
+	c.Cookie(&fiber.Cookie{
+		Name: languageCookie, Value: string(chosen), Path: "/", MaxAge: 365 * 24 * 3600,
+		Secure: s.PublicURL != nil, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+	})
+	return c.Redirect(localPath(c.FormValue("next")), fiber.StatusSeeOther)
+}
+
+// readCredentials reads a JSON or form body, whichever was sent.
+func readCredentials(c *fiber.Ctx) (credentials, error) {
+	var in credentials
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil && c.Get(fiber.HeaderContentType) != "" {
+		kind = ""
+	}
+	switch kind {
+	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm:
+		in.Username, in.Password, in.Next = c.FormValue("username"), c.FormValue("password"), c.FormValue("next")
+		return in, nil
+	case fiber.MIMEApplicationJSON:
+		if err := json.Unmarshal(c.Body(), &in); err != nil {
+			return in, invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
+		}
+		return in, nil
+	}
+	return in, invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
+}
+
+// localPath returns a path of this site: the one given, or / for anything
+// that could lead elsewhere.
+func localPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil ||
+		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
+		return "/"
+	}
+	return u.RequestURI()
+}

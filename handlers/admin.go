@@ -1,0 +1,171 @@
+package handlers
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/unicode/norm"
+
+	"gensubtitle/db"
+	"gensubtitle/views"
+)
+
+const (
+	maxSearch = 100
+	maxReason = 500 // characters
+)
+
+// listSessions answers with a page of all quota sessions.
+func (s *Server) listSessions(c *fiber.Ctx) error {
+	q, err := sessionQuery(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.DB.ListSessions(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	next := encodeCursor(list.Next)
+	if !wantsHTML(c) {
+		return c.JSON(fiber.Map{
+			"sessions": mapped(list.Sessions, adminSessionOf), "next_cursor": cursorOrNull(next), "total": list.Total,
+		})
+	}
+	return s.renderSessions(c, views.Sessions{
+		Rows: mapped(list.Sessions, sessionView), Query: c.Query("q"), Sort: sortParam(q),
+		Cursor: c.Query("cursor"), NextCursor: next, Total: int(list.Total),
+	})
+}
+
+func (s *Server) renderSessions(c *fiber.Ctx, list views.Sessions) error {
+	if wantsPart(c) {
+		return render(c, fiber.StatusOK, views.SessionsList(page(c), list))
+	}
+	return render(c, fiber.StatusOK, views.SessionsPage(page(c), list))
+}
+
+// sessionQuery reads q, sort (a column, after "-" when descending), cursor
+// and limit.
+func sessionQuery(c *fiber.Ctx) (db.SessionQuery, error) {
+	var q db.SessionQuery
+	var err error
+	if q.Limit, err = pageLimit(c); err != nil {
+		return q, err
+	}
+	search := c.Query("q")
+	if utf8.RuneCountInString(search) > maxSearch {
+		return q, invalidField("q", func(f *views.Fields) string { return f.SearchTooLong })
+	}
+	q.Key = strings.ToLower(norm.NFKC.String(search))
+	column, descending := strings.CutPrefix(c.Query("sort", string(db.SortUsername)), "-")
+	q.Sort, q.Descending = db.SessionSort(column), descending
+	if !q.Sort.Valid() {
+		return q, invalidField("sort", func(f *views.Fields) string { return f.SortInvalid })
+	}
+	if q.After, err = decodeCursor(c.Query("cursor")); err != nil {
+		return q, invalidField("cursor", func(f *views.Fields) string { return f.CursorInvalid })
+	}
+	return q, nil
+}
+
+func sortParam(q db.SessionQuery) string {
+	if q.Descending {
+		return "-" + string(q.Sort)
+	}
+	return string(q.Sort)
+}
+
+func encodeCursor(at *db.SessionCursor) string {
+	if at == nil {
+		return ""
+	}
+	// Two strings always encode.
+	encoded, _ := json.Marshal(at)
+	return base64.RawURLEncoding.EncodeToString(encoded)
+}
+
+func decodeCursor(cursor string) (*db.SessionCursor, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return nil, err
+	}
+	var at db.SessionCursor
+	if err := json.Unmarshal(encoded, &at); err != nil {
+		return nil, err
+	}
+	return &at, nil
+}
+
+func (s *Server) showSession(c *fiber.Ctx) error {
+	id, err := pathParam(c, "id")
+	if err != nil {
+		return err
+	}
+	session, err := s.DB.Session(c.UserContext(), id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(adminSessionOf(session))
+}
+
+// resetSession sets a session's usage to zero.
+func (s *Server) resetSession(c *fiber.Ctx) error {
+	id, err := pathParam(c, "id")
+	if err != nil {
+		return err
+	}
+	reason, err := readReason(c)
+	if err != nil {
+		return err
+	}
+	session, err := s.DB.Reset(c.UserContext(), id, signedIn(c).Name, reason)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !wantsHTML(c):
+		return c.JSON(adminSessionOf(session))
+	case wantsPart(c):
+		return render(c, fiber.StatusOK, views.SessionRow(page(c), sessionView(session)))
+	}
+	return c.Redirect("/admin/sessions", fiber.StatusSeeOther)
+}
+
+// confirmReset asks first, for those without JavaScript.
+func (s *Server) confirmReset(c *fiber.Ctx) error {
+	id, err := pathParam(c, "id")
+	if err != nil {
+		return err
+	}
+	session, err := s.DB.Session(c.UserContext(), id)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, views.ConfirmPage(page(c), views.ResetConfirm(language(c), sessionView(session))))
+}
+
+// readReason reads the optional reason of a JSON or form body.
+func readReason(c *fiber.Ctx) (string, error) {
+	var in struct {
+		Reason string `json:"reason"`
+	}
+	switch {
+	case len(c.Body()) == 0:
+	case strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm):
+		in.Reason = c.FormValue("reason")
+	default:
+		if err := json.Unmarshal(c.Body(), &in); err != nil {
+			return "", invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
+		}
+	}
+	if utf8.RuneCountInString(in.Reason) > maxReason {
+		return "", invalidField("reason", func(f *views.Fields) string { return f.ReasonTooLong })
+	}
+	return in.Reason, nil
+}

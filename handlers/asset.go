@@ -1,0 +1,42 @@
+package handlers
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/static"
+)
+
+// immutable lasts a year: an asset with another content has another name.
+const immutable = "public, max-age=31536000, immutable"
+
+func (s *Server) asset(c *fiber.Ctx) error {
+	content, contentType, ok := static.File(c.Params("name"))
+	if !ok {
+		return errNoRoute
+	}
+	c.Set(fiber.HeaderContentType, contentType)
+	c.Set(fiber.HeaderCacheControl, immutable)
+	c.Response().Header.Del(fiber.HeaderVary)
+	return c.Send(content)
+}
+
+// favicon is for what asks for one without reading the page.
+func (s *Server) favicon(c *fiber.Ctx) error {
+	return c.Redirect(static.URL("favicon.svg"), fiber.StatusSeeOther)
+}
+
+func (s *Server) openAPI(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Send(static.OpenAPI())
+}
+
+// pathParam decodes one piece of the path: a session id can hold Thai letters.
+func pathParam(c *fiber.Ctx, name string) (string, error) {
+	value, err := url.PathUnescape(c.Params(name))
+	if err != nil {
+		return "", errNoRoute
+	}
+	return value, nil
+}

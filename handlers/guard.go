@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+const smallBodyBytes = 64 << 10
+
+// guardHost refuses requests that were sent to another name than the public
+// one, so that no link we make and no cookie we set serves somebody else's.
+func (s *Server) guardHost(c *fiber.Ctx) error {
+	if s.PublicURL != nil && !strings.EqualFold(string(c.Request().Host()), s.PublicURL.Host) {
+		return errMisdirected
+	}
+	return c.Next()
+}
+
+// guardOrigin refuses writes that a page of another site makes a browser
+// send. A request with an Authorization header is none of those: a browser
+// asks before it sends one across origins, and we never allow it.
+func (s *Server) guardOrigin(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderAuthorization) != "" {
+		return c.Next()
+	}
+	r := http.Request{Method: c.Method(), Host: string(c.Request().Host()), Header: http.Header{}}
+	for _, name := range []string{"Sec-Fetch-Site", fiber.HeaderOrigin} {
+		if value := c.Get(name); value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	if s.origins.Check(&r) != nil {
+		return errCrossOrigin
+	}
+	return c.Next()
+}
+
+// smallBody reads the body of a request that has no reason to be large.
+// With streamed bodies the server's own limit does not apply.
+func smallBody(c *fiber.Ctx) error {
+	if c.Request().Header.ContentLength() > smallBodyBytes {
+		return errBodyTooLarge
+	}
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return c.Next()
+	}
+	body, err := io.ReadAll(io.LimitReader(stream, smallBodyBytes+1))
+	if err != nil {
+		return errIncomplete
+	}
+	if len(body) > smallBodyBytes {
+		return errBodyTooLarge
+	}
+	if n := c.Request().Header.ContentLength(); n >= 0 && len(body) < n {
+		return errIncomplete
+	}
+	c.Request().SetBodyRaw(body)
+	return c.Next()
+}
+
+// visit finds out who asks, where anybody may.
+func (s *Server) visit(c *fiber.Ctx) error {
+	v, err := s.visitor(c)
+	if err != nil {
+		return err
+	}
+	if v != nil {
+		c.Locals(visitorKey, v)
+	}
+	return c.Next()
+}
+
+// signIn lets only those pass who are signed in.
+func (s *Server) signIn(c *fiber.Ctx) error {
+	v, err := s.visitor(c)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return errUnauthenticated
+	}
+	c.Locals(visitorKey, v)
+	return c.Next()
+}
+
+// adminOnly lets only admins pass; it stands behind signIn.
+func adminOnly(c *fiber.Ctx) error {
+	if !signedIn(c).admin() {
+		return errForbidden
+	}
+	return c.Next()
+}
+
+func notCompressed(c *fiber.Ctx) bool {
+	return strings.HasSuffix(c.Path(), "/file") || strings.HasPrefix(c.Path(), "/user/")
+}

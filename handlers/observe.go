@@ -1,0 +1,126 @@
+package handlers
+
+import (
+	"log/slog"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+)
+
+const (
+	// The page reads the length of a chosen video before it is sent, through a
+	// blob: URL of its own; nothing else leaves this origin.
+	contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+		"font-src 'self'; connect-src 'self'; media-src 'self' blob:; form-action 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'"
+	strictTransport = "max-age=31536000"
+	// What most answers depend on beside their address.
+	varied = "Accept, Accept-Language, Authorization, Cookie, HX-Request"
+)
+
+type localKey int
+
+const (
+	visitorKey  localKey = iota // *visitor
+	detailsKey                  // []slog.Attr: more for the log line
+	bodyReadKey                 // any: nothing more of the body is to come
+	formKey                     // formAgain: how to show the form that was sent
+)
+
+// observe surrounds every request: headers, errors, the log line.
+func (s *Server) observe(c *fiber.Ctx) error {
+	s.running.begin()
+	defer s.running.end()
+	start := time.Now()
+	id := uuid.NewString()
+	c.Set(fiber.HeaderXRequestID, id)
+	s.secure(c)
+	err := c.Next()
+	var answered error
+	if err != nil {
+		answered = answerError(c, err)
+	}
+	s.logRequest(c, id, start, err)
+	if err != nil {
+		linger(c)
+	}
+	return answered
+}
+
+// secure sets the headers that every answer carries.
+func (s *Server) secure(c *fiber.Ctx) {
+	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy)
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderVary, varied)
+	if s.PublicURL != nil {
+		c.Set(fiber.HeaderStrictTransportSecurity, strictTransport)
+	}
+}
+
+func (s *Server) logRequest(c *fiber.Ctx, id string, start time.Time, err error) {
+	status := c.Response().StatusCode()
+	attrs := []slog.Attr{
+		slog.String("request_id", id),
+		slog.String("method", c.Method()),
+		slog.String("path", c.Path()),
+		slog.Int("status", status),
+		slog.Duration("took", time.Since(start)),
+		slog.String("address", s.address(c).String()),
+	}
+	if v, ok := c.Locals(visitorKey).(*visitor); ok {
+		attrs = append(attrs, slog.String("user", v.Name), slog.String("session_id", v.SessionID))
+	}
+	if details, ok := c.Locals(detailsKey).([]slog.Attr); ok {
+		attrs = append(attrs, details...)
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	if status >= fiber.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if status == fiber.StatusOK && (c.Path() == "/healthz" || c.Path() == "/readyz") {
+		level = slog.LevelDebug
+	}
+	s.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
+}
+
+func (s *Server) logPanic(c *fiber.Ctx, value any) {
+	s.Log.Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
+}
+
+// address is the client's: that of the connection, unless a trusted proxy
+// says whom it speaks for. The right-most entry of X-Forwarded-For that is
+// not itself a trusted proxy counts; all before it can be made up.
+func (s *Server) address(c *fiber.Ctx) netip.Addr {
+	remote, ok := netip.AddrFromSlice(c.Context().RemoteIP())
+	if !ok {
+		return netip.Addr{}
+	}
+	remote = remote.Unmap()
+	forwarded := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for i := len(forwarded) - 1; i >= 0 && s.isProxy(remote); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		remote = next.Unmap()
+	}
+	return remote
+}
+
+func (s *Server) isProxy(a netip.Addr) bool {
+	for _, p := range s.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/auth"
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/views"
+)
+
+const problemPrefix = "urn:gensubtitle:"
+
+// problem is an error that is meant for people: a status, a type and words.
+// Anything that is not one is an internal error.
+type problem struct {
+	status     int
+	kind       string // the type, after problemPrefix
+	words      func(*views.Text) views.Problem
+	fields     map[string]fieldText // what is wrong with each field
+	quota      *db.Quota            // for quota errors
+	retryAfter time.Duration        // 0: nothing is said of it
+	notReady   []string             // for the readiness probe
+}
+
+type fieldText func(*views.Fields) string
+
+func (p *problem) Error() string { return p.kind }
+
+// The problems that need no figures.
+var (
+	errUnauthenticated = simple(fiber.StatusUnauthorized, "unauthenticated",
+		func(t *views.Text) views.Problem { return t.Problems.Unauthenticated })
+	errBadCredentials = simple(fiber.StatusUnauthorized, "bad-credentials",
+		func(t *views.Text) views.Problem { return t.Problems.BadCredentials })
+	errForbidden = simple(fiber.StatusForbidden, "forbidden",
+		func(t *views.Text) views.Problem { return t.Problems.Forbidden })
+	errRegistrationClosed = simple(fiber.StatusForbidden, "registration-closed",
+		func(t *views.Text) views.Problem { return t.Problems.RegistrationClosed })
+	errSessionMismatch = simple(fiber.StatusForbidden, "session-mismatch",
+		func(t *views.Text) views.Problem { return t.Problems.SessionMismatch })
+	errCrossOrigin = simple(fiber.StatusForbidden, "cross-origin",
+		func(t *views.Text) views.Problem { return t.Problems.CrossOrigin })
+	errNoRoute = simple(fiber.StatusNotFound, "not-found",
+		func(t *views.Text) views.Problem { return t.Problems.NotFound })
+	errMethod = simple(fiber.StatusMethodNotAllowed, "method-not-allowed",
+		func(t *views.Text) views.Problem { return t.Problems.MethodNotAllowed })
+	errStalled = simple(fiber.StatusRequestTimeout, "upload-stalled",
+		func(t *views.Text) views.Problem { return t.Problems.UploadStalled })
+	errIncomplete = simple(fiber.StatusBadRequest, "upload-incomplete",
+		func(t *views.Text) views.Problem { return t.Problems.UploadIncomplete })
+	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
+		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
+	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
+		func(t *views.Text) views.Problem { return t.Problems.BodyTooLarge })
+	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
+		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
+	errMisdirected = simple(fiber.StatusMisdirectedRequest, "misdirected",
+		func(t *views.Text) views.Problem { return t.Problems.Misdirected })
+	errInternal = simple(fiber.StatusInternalServerError, "internal",
+		func(t *views.Text) views.Problem { return t.Problems.Internal })
+	errStorageFull = simple(fiber.StatusInsufficientStorage, "storage-full",
+		func(t *views.Text) views.Problem { return t.Problems.StorageFull })
+	errBusy = later(5*time.Second, "busy",
+		func(t *views.Text) views.Problem { return t.Problems.Busy })
+	errUnavailable = later(10*time.Second, "unavailable",
+		func(t *views.Text) views.Problem { return t.Problems.Unavailable })
+)
+
+func simple(status int, kind string, words func(*views.Text) views.Problem) *problem {
+	return &problem{status: status, kind: kind, words: words}
+}
+
+func later(after time.Duration, kind string, words func(*views.Text) views.Problem) *problem {
+	return &problem{status: fiber.StatusServiceUnavailable, kind: kind, words: words, retryAfter: after}
+}
+
+// invalid says which fields are wrong.
+func invalid(fields map[string]fieldText) *problem {
+	return &problem{
+		status: fiber.StatusUnprocessableEntity, kind: "invalid", fields: fields,
+		words: func(t *views.Text) views.Problem { return t.Problems.Invalid },
+	}
+}
+
+// invalidField says what is wrong with one field.
+func invalidField(name string, text fieldText) *problem {
+	return invalid(map[string]fieldText{name: text})
+}
+
+func fileTooLarge(limit int64) *problem {
+	return simple(fiber.StatusRequestEntityTooLarge, "file-too-large", func(t *views.Text) views.Problem {
+		return t.FileTooLarge(limit)
+	})
+}
+
+func tooManyAttempts(wait time.Duration) *problem {
+	return &problem{
+		status: fiber.StatusTooManyRequests, kind: "too-many-attempts", retryAfter: wait,
+		words: func(t *views.Text) views.Problem {
+			return t.TooManyAttempts(wait)
+		},
+	}
+}
+
+func overQuota(e *db.QuotaError) *problem {
+	p := &problem{status: fiber.StatusForbidden, kind: "quota-" + string(e.Resource), quota: &e.Quota}
+	p.words = func(t *views.Text) views.Problem {
+		if e.Resource == db.Videos {
+			return t.QuotaVideos(int(e.Quota.Usage.Videos), int(e.Quota.Limits.Videos))
+		}
+		return t.QuotaDuration(e.Asked, e.Quota.RemainingDuration(), e.Quota.Limits.Duration)
+	}
+	return p
+}
+
+// problemOf is the one place that decides how an error looks from outside.
+func problemOf(err error) *problem {
+	var p *problem
+	var quota *db.QuotaError
+	var throttled *auth.ThrottledError
+	var framework *fiber.Error
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &quota):
+		return overQuota(quota)
+	case errors.As(err, &throttled):
+		return tooManyAttempts(throttled.RetryAfter)
+	case errors.Is(err, db.ErrNotFound):
+		return errNoRoute
+	case errors.Is(err, db.ErrUsernameTaken):
+		return errUsernameTaken
+	case errors.Is(err, db.ErrSignedOut):
+		return errUnauthenticated
+	case errors.Is(err, media.ErrNotVideo):
+		return errNotAVideo
+	case errors.Is(err, media.ErrStorageFull), errors.Is(err, db.ErrStorageFull):
+		return errStorageFull
+	case errors.Is(err, auth.ErrBusy):
+		return errBusy
+	case errors.Is(err, media.ErrUnavailable), errors.Is(err, db.ErrUnavailable),
+		errors.Is(err, errLoginStore), errors.Is(err, context.DeadlineExceeded):
+		return errUnavailable
+	case errors.As(err, &framework):
+		return problemOfFramework(framework)
+	}
+	return errInternal
+}
+
+// problemOfFramework names what Fiber found wrong before a handler ran.
+func problemOfFramework(e *fiber.Error) *problem {
+	switch e.Code {
+	case fiber.StatusNotFound:
+		return errNoRoute
+	case fiber.StatusMethodNotAllowed:
+		return errMethod
+	case fiber.StatusRequestEntityTooLarge:
+		return errBodyTooLarge
+	case fiber.StatusRequestTimeout:
+		return errStalled
+	case fiber.StatusInternalServerError:
+		return errInternal
+	}
+	return simple(e.Code, "invalid", func(t *views.Text) views.Problem { return t.Problems.Invalid })
+}
+
+// sentence is what an alert says: what is wrong with the fields, if that is it.
+func (p *problem) sentence(t *views.Text) string {
+	if len(p.fields) == 0 {
+		return p.words(t).Detail
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(p.fields)) {
+		all = append(all, p.fields[name](&t.Fields))
+	}
+	return strings.Join(all, " ")
+}
+
+func (p *problem) fieldErrors(t *views.Text) map[string]string {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	texts := make(map[string]string, len(p.fields))
+	for name, f := range p.fields {
+		texts[name] = f(&t.Fields)
+	}
+	return texts
+}

@@ -1,0 +1,43 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/views"
+)
+
+// limits answers with the caller's own limits, or the defaults.
+func (s *Server) limits(c *fiber.Ctx) error {
+	limits := s.Defaults
+	if v, ok := c.Locals(visitorKey).(*visitor); ok {
+		limits = v.Quota.Limits
+	}
+	return c.JSON(limitsOf(limits))
+}
+
+// userSession answers with the caller's quota session.
+func (s *Server) userSession(c *fiber.Ctx) error {
+	v := signedIn(c)
+	return c.JSON(sessionOf(v.Name, v.Quota))
+}
+
+// quotaWidget answers with the widget alone.
+func (s *Server) quotaWidget(c *fiber.Ctx) error {
+	return render(c, fiber.StatusOK, views.QuotaWidget(page(c), quotaView(signedIn(c).Quota)))
+}
+
+// home is the page of a signed-in user.
+func (s *Server) home(c *fiber.Ctx) error {
+	return s.renderHome(c, fiber.StatusOK, "")
+}
+
+func (s *Server) renderHome(c *fiber.Ctx, status int, alert string) error {
+	v := signedIn(c)
+	videos, next, err := s.videosPage(c, v.SessionID, c.Query("cursor"), defaultPage)
+	if err != nil {
+		return err
+	}
+	return render(c, status, views.HomePage(page(c), views.Home{
+		Quota: quotaView(v.Quota), Videos: mapped(videos, videoView), NextCursor: next, Alert: alert,
+	}))
+}

@@ -1,0 +1,50 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+)
+
+// routes is the whole of what the program answers.
+func (s *Server) routes() {
+	a := s.app
+	a.Use(s.observe)
+	a.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.logPanic}))
+	a.Use(s.guardHost, s.guardOrigin)
+	a.Use(compress.New(compress.Config{Next: notCompressed, Level: compress.LevelBestSpeed}))
+
+	a.Get("/healthz", s.health)
+	a.Get("/readyz", s.readiness)
+	a.Get("/static/:name", s.asset)
+	a.Get("/favicon.ico", s.favicon)
+	a.Get("/openapi.json", s.openAPI)
+
+	a.Get("/login", s.visit, s.loginPage)
+	a.Post("/login", smallBody, s.login)
+	a.Get("/register", s.visit, s.registerPage)
+	a.Post("/register", smallBody, s.register)
+	a.Post("/logout", smallBody, s.signIn, s.logout)
+	a.Post("/language", smallBody, s.switchLanguage)
+
+	a.Get("/limits", s.visit, s.limits)
+	a.Get("/user/session", s.signIn, s.userSession)
+
+	a.Get("/", s.signIn, s.home)
+	a.Get("/quota", s.signIn, s.quotaWidget)
+
+	a.Post("/upload-video", s.signIn, s.uploadVideo)
+	a.Get("/videos", s.signIn, s.listVideos)
+	a.Get("/videos/:id", s.signIn, s.showVideo)
+	a.Get("/videos/:id/file", s.signIn, s.videoFile)
+	a.Delete("/videos/:id", s.signIn, s.deleteVideo)
+	a.Get("/videos/:id/delete", s.signIn, s.confirmDelete)
+	a.Post("/videos/:id/delete", smallBody, s.signIn, s.deleteVideo)
+
+	a.Get("/admin/sessions", s.signIn, adminOnly, s.listSessions)
+	a.Get("/admin/sessions/:id", s.signIn, adminOnly, s.showSession)
+	a.Get("/admin/sessions/:id/reset", s.signIn, adminOnly, s.confirmReset)
+	a.Post("/admin/sessions/:id/reset", smallBody, s.signIn, adminOnly, s.resetSession)
+
+	a.Use(func(*fiber.Ctx) error { return errNoRoute })
+}

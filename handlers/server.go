@@ -1,0 +1,135 @@
+// Package handlers answers HTTP requests. It knows the database, the files,
+// the pages and the rules of sign-in, and ties them together; each of those
+// knows nothing of the others.
+//
+// Threats it answers: a body larger than it says or than is allowed, a body
+// that never comes, a client that reads nothing, a page of another site that
+// writes with our cookie, and two requests that each would take the last of
+// something.
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/auth"
+	"gensubtitle/db"
+	"gensubtitle/media"
+)
+
+const (
+	readTimeout  = 30 * time.Second // for a request's head and any small body
+	writeTimeout = 30 * time.Second
+	idleTimeout  = 75 * time.Second
+	headerBytes  = 16 << 10
+	tokenLife    = 12 * time.Hour
+	failWindow   = 15 * time.Minute
+	accountFails = 5
+	addressFails = 30
+	signupWindow = time.Hour
+)
+
+// Config is what an operator decides.
+type Config struct {
+	PublicURL        *url.URL // nil: plain HTTP under any name
+	TrustedProxies   []netip.Prefix
+	Defaults         db.Limits
+	RegistrationOpen bool
+	SignupsPerHour   int // of one address; 0 for no limit
+}
+
+// Parts are what a Server works with. The caller opened them and closes them.
+type Parts struct {
+	Log     *slog.Logger
+	DB      *db.DB
+	Process *db.Process
+	Files   *media.Store
+	Meter   *media.Meter
+	Hasher  *auth.Hasher
+	Signer  *auth.Signer
+	Logins  fiber.Storage
+}
+
+// Server answers requests until it is stopped.
+type Server struct {
+	Config
+	Parts
+	app             *fiber.App
+	logins          *logins
+	origins         *http.CrossOriginProtection
+	accountFailures *auth.Throttle
+	addressFailures *auth.Throttle
+	signups         *auth.Throttle
+	stopping        atomic.Bool
+	running         running
+	leftovers       leftovers
+}
+
+// New makes a server; Serve starts it.
+func New(c Config, p Parts) (*Server, error) {
+	s := &Server{
+		Config:          c,
+		Parts:           p,
+		logins:          newLogins(p.Logins, c.PublicURL != nil),
+		origins:         http.NewCrossOriginProtection(),
+		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
+		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
+		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
+	}
+	if c.PublicURL != nil {
+		if err := s.origins.AddTrustedOrigin(c.PublicURL.Scheme + "://" + c.PublicURL.Host); err != nil {
+			return nil, fmt.Errorf("trust the public URL: %w", err)
+		}
+	}
+	s.app = fiber.New(fiber.Config{
+		DisableStartupMessage:        true,
+		Immutable:                    true,
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
+		ReadBufferSize:               headerBytes,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		ErrorHandler:                 s.answerUnrouted,
+	})
+	s.app.Server().CloseOnShutdown = true
+	s.routes()
+	return s, nil
+}
+
+// Serve answers requests on l until Stop, and then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.app.Listener(l); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Stop refuses new uploads, lets what runs finish until ctx ends, and then
+// closes the connections that are left.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	select {
+	case <-s.running.idle():
+	case <-ctx.Done():
+		s.Log.Warn("requests are cut off", "running", s.running.count())
+	}
+	// Whatever still runs is cut here; its slot is given back by its own
+	// handler, or else by the next start.
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := s.app.ShutdownWithContext(closing); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/views"
+)
+
+const (
+	// formBytes is what a multipart body may hold beside the file itself.
+	formBytes = 16 << 10
+	// spareBytes stay free on the disk, for the databases.
+	spareBytes = 64 << 20
+)
+
+// uploadVideo receives, measures and counts one video. It fails before the
+// body is read where it can, and whenever it fails nothing is left of it.
+func (s *Server) uploadVideo(c *fiber.Ctx) error {
+	c.Locals(formKey, s.uploadAgain())
+	v := signedIn(c)
+	form, err := s.openUpload(c, v)
+	if err != nil {
+		return err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make video id: %w", err)
+	}
+	if err := s.DB.Admit(c.UserContext(), v.SessionID, id.String(), s.Process.ID); err != nil {
+		return err
+	}
+	video, quota, err := s.receive(form, id.String(), v)
+	if err != nil {
+		s.abandon(id.String())
+		return err
+	}
+	return s.answerUpload(c, video, quota)
+}
+
+func (s *Server) uploadAgain() formAgain {
+	return formAgain{
+		alert: views.UploadAlertID,
+		part: func(c *fiber.Ctx, p *problem) templ.Component {
+			return views.Alert(views.UploadAlertID, p.sentence(text(c)))
+		},
+		page: func(c *fiber.Ctx, p *problem) error { return s.renderHome(c, p.status, p.sentence(text(c))) },
+	}
+}
+
+// openUpload looks at all that is known before the body is read.
+func (s *Server) openUpload(c *fiber.Ctx, v *visitor) (*uploadForm, error) {
+	if s.stopping.Load() {
+		return nil, errUnavailable
+	}
+	s.retryLeftovers()
+	if err := s.Meter.Ready(); err != nil {
+		return nil, err
+	}
+	form, err := newUploadForm(c, v.Quota.Limits.FileBytes, v.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	length := int64(c.Request().Header.ContentLength())
+	if length > v.Quota.Limits.FileBytes+formBytes {
+		return nil, fileTooLarge(v.Quota.Limits.FileBytes)
+	}
+	free, err := s.Files.Free()
+	if err != nil {
+		return nil, err
+	}
+	if free < max(length, 0)+spareBytes {
+		return nil, errStorageFull
+	}
+	return form, nil
+}
+
+// receive brings an admitted upload to its end.
+func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.Quota, error) {
+	file, err := s.Files.Create(id)
+	if err != nil {
+		return db.Video{}, db.Quota{}, err
+	}
+	name, size, err := form.store(file)
+	if err == nil {
+		err = media.StorageError(file.Sync())
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return db.Video{}, db.Quota{}, fmt.Errorf("receive upload: %w", err)
+	}
+	// From here on the client has sent all it had: what was begun is finished,
+	// whatever becomes of the connection.
+	return s.count(context.Background(), id, name, size)
+}
+
+// count measures a file that is whole on disk and moves it, and its seconds,
+// to where they belong.
+func (s *Server) count(ctx context.Context, id, name string, size int64) (db.Video, db.Quota, error) {
+	quota, err := s.DB.Received(ctx, id, name, size)
+	if err != nil {
+		return db.Video{}, quota, err
+	}
+	measured, err := s.Meter.Measure(ctx, s.Files.IncomingPath(id), quota.RemainingDuration())
+	var long *media.TooLongError
+	if errors.As(err, &long) {
+		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}
+	}
+	if err != nil {
+		return db.Video{}, quota, err
+	}
+	// The file is in its place before the row says so: a crash in between
+	// leaves a file that nothing counts, which the next start removes.
+	if err := s.Files.Keep(id); err != nil {
+		return db.Video{}, quota, err
+	}
+	return s.DB.Accept(ctx, id, measured.Duration, measured.Container)
+}
+
+// abandon leaves nothing of an upload that failed: neither slot nor file.
+// Whatever a failure here leaves behind is tried again before the next upload,
+// and at the next start.
+func (s *Server) abandon(id string) {
+	if err := s.forget(id); err != nil {
+		s.Log.Error("failed upload not cleaned up yet", "video", id, "error", err)
+		s.leftovers.add(id)
+	}
+}
+
+// forget gives the slot back and then removes the file; a crash in between
+// leaves a file without a row. An upload that was counted after all, although
+// the answer was an error, keeps both.
+func (s *Server) forget(id string) error {
+	gone, err := s.DB.Abandon(context.Background(), id)
+	if err != nil || !gone {
+		return err
+	}
+	return errors.Join(s.Files.Discard(id), s.Files.Remove(id))
+}
+
+// retryLeftovers cleans up after uploads that failed while something else did.
+func (s *Server) retryLeftovers() {
+	for _, id := range s.leftovers.take() {
+		s.abandon(id)
+	}
+}
+
+// leftovers are the ids of failed uploads that are still to be cleaned up.
+type leftovers struct {
+	mu  sync.Mutex
+	ids []string
+}
+
+func (l *leftovers) add(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ids = append(l.ids, id)
+}
+
+func (l *leftovers) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ids := l.ids
+	l.ids = nil
+	return ids
+}
+
+func (s *Server) answerUpload(c *fiber.Ctx, v db.Video, q db.Quota) error {
+	switch {
+	case !wantsHTML(c):
+		return c.Status(fiber.StatusCreated).JSON(fiber.Map{
+			"session_id": v.SessionID, "video": videoOf(v), "usage": usageOf(q), "limits": limitsOf(q.Limits),
+		})
+	case wantsPart(c):
+		return render(c, fiber.StatusCreated, views.Uploaded(page(c), videoView(v), quotaView(q)))
+	}
+	return c.Redirect("/", fiber.StatusSeeOther)
+}

@@ -1,0 +1,217 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"os"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"gensubtitle/media"
+	"gensubtitle/views"
+)
+
+const (
+	stallTimeout = 30 * time.Second
+	copyBuffer   = 256 << 10
+	nameBytes    = 255
+)
+
+// uploadForm reads the multipart body of an upload as it arrives (RFC 7578).
+type uploadForm struct {
+	c         *fiber.Ctx
+	body      *steadyReader
+	parts     *multipart.Reader
+	fileLimit int64
+	sessionID string // the only one the form may name
+}
+
+func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
+	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || kind != fiber.MIMEMultipartForm || params["boundary"] == "" {
+		return nil, invalidField("file", fileRequired)
+	}
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return nil, invalidField("file", fileRequired)
+	}
+	body := &steadyReader{
+		ctx: c.Context(), stream: stream,
+		length: int64(c.Request().Header.ContentLength()), limit: fileLimit + formBytes,
+	}
+	return &uploadForm{
+		c: c, body: body, parts: multipart.NewReader(body, params["boundary"]),
+		fileLimit: fileLimit, sessionID: sessionID,
+	}, nil
+}
+
+// store writes the form's file into file and returns its name and size.
+// It succeeds only if the form is whole and says nothing wrong.
+func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
+	defer f.body.finish(f.c)
+	found := false
+	for {
+		part, err := f.parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", 0, f.readError("read form", err)
+		}
+		switch part.FormName() {
+		case "session_id":
+			err = f.checkSession(part)
+		case "file":
+			if found {
+				return "", 0, invalidField("file", func(t *views.Fields) string { return t.FileMoreThanOne })
+			}
+			found = true
+			name = cleanName(part.FileName())
+			size, err = f.storeFile(file, part)
+		default:
+			_, err = io.Copy(io.Discard, part)
+			err = f.readError("read field", err)
+		}
+		if err != nil {
+			return "", 0, err
+		}
+	}
+	if err := f.body.rest(); err != nil {
+		return "", 0, f.readError("read end of form", err)
+	}
+	if !found || (name == "" && size == 0) {
+		return "", 0, invalidField("file", fileRequired)
+	}
+	return name, size, nil
+}
+
+func (f *uploadForm) checkSession(part io.Reader) error {
+	value, err := io.ReadAll(io.LimitReader(part, formBytes))
+	if err != nil {
+		return f.readError("read session id", err)
+	}
+	if id := string(value); id != "" && id != f.sessionID {
+		return errSessionMismatch
+	}
+	return nil
+}
+
+// storeFile copies one byte more than is allowed at most, to know that there is one.
+func (f *uploadForm) storeFile(file *os.File, part io.Reader) (int64, error) {
+	n, err := io.CopyBuffer(diskWriter{file}, io.LimitReader(part, f.fileLimit+1), make([]byte, copyBuffer))
+	if n > f.fileLimit {
+		return n, fileTooLarge(f.fileLimit)
+	}
+	var disk *diskError
+	if errors.As(err, &disk) {
+		return n, fmt.Errorf("write upload: %w", disk.err)
+	}
+	return n, f.readError("read file", err)
+}
+
+// readError says what it means that the body could not be read to its end.
+func (f *uploadForm) readError(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%s: %w: %w", doing, errStalled, err)
+	case errors.Is(err, errFormTooLarge):
+		return fileTooLarge(f.fileLimit)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, errIncomplete, err)
+}
+
+func fileRequired(t *views.Fields) string { return t.FileRequired }
+
+// diskWriter marks its errors, which io.Copy mixes with those of the source.
+// It also hides the file's ReadFrom, which would not use the given buffer.
+type diskWriter struct{ file *os.File }
+
+type diskError struct{ err error }
+
+func (e *diskError) Error() string { return e.err.Error() }
+
+func (w diskWriter) Write(b []byte) (int, error) {
+	n, err := w.file.Write(b)
+	if err != nil {
+		return n, &diskError{media.StorageError(err)}
+	}
+	return n, nil
+}
+
+// errFormTooLarge ends a body that is longer than any that could be accepted.
+var errFormTooLarge = errors.New("form is too large")
+
+// steadyReader reads a body of whatever length at whatever speed, as long as
+// something comes every 30 seconds, and knows whether all of it came.
+type steadyReader struct {
+	ctx    *fasthttp.RequestCtx
+	stream io.Reader
+	length int64 // Content-Length; negative for a chunked body
+	limit  int64
+	read   int64
+	ended  bool  // the stream said that it has ended
+	failed error // the first error of the stream
+}
+
+func (r *steadyReader) Read(b []byte) (int, error) {
+	if err := r.ctx.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
+		return 0, err
+	}
+	n, err := r.stream.Read(b)
+	r.read += int64(n)
+	if err != nil {
+		r.ended = true
+	}
+	// The server ends a body that was cut off without an error.
+	if errors.Is(err, io.EOF) && r.length >= 0 && r.read < r.length {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil && r.read > r.limit {
+		err = errFormTooLarge
+	}
+	return n, err
+}
+
+// rest reads what follows the closing boundary.
+func (r *steadyReader) rest() error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// finish tells the end of the request that nothing more is to come.
+func (r *steadyReader) finish(c *fiber.Ctx) {
+	if r.ended {
+		c.Locals(bodyReadKey, true)
+	}
+}
+
+// cleanName keeps of a file's name what is a name: no folders, no control
+// characters, and no more than a file system would take.
+func cleanName(name string) string {
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
+	if name == "." || name == "/" {
+		return ""
+	}
+	for len(name) > nameBytes {
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
+	return name
+}

@@ -1,0 +1,193 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/valyala/fasthttp"
+
+	"gensubtitle/db"
+	"gensubtitle/views"
+)
+
+const (
+	defaultPage = 20
+	maxPage     = 100
+)
+
+// listVideos answers with the caller's videos, newest first.
+func (s *Server) listVideos(c *fiber.Ctx) error {
+	limit, err := pageLimit(c)
+	if err != nil {
+		return err
+	}
+	videos, next, err := s.videosPage(c, signedIn(c).SessionID, c.Query("cursor"), limit)
+	if err != nil {
+		return err
+	}
+	if wantsHTML(c) {
+		if !wantsPart(c) {
+			return s.renderHome(c, fiber.StatusOK, "")
+		}
+		return render(c, fiber.StatusOK, views.MoreVideos(page(c), mapped(videos, videoView), next))
+	}
+	return c.JSON(fiber.Map{"videos": mapped(videos, videoOf), "next_cursor": cursorOrNull(next)})
+}
+
+// videosPage reads one page; the cursor is the id of the last video before it.
+func (s *Server) videosPage(c *fiber.Ctx, sessionID, cursor string, limit int) ([]db.Video, string, error) {
+	if cursor != "" && uuid.Validate(cursor) != nil {
+		return nil, "", invalidField("cursor", func(f *views.Fields) string { return f.CursorInvalid })
+	}
+	videos, more, err := s.DB.ListVideos(c.UserContext(), sessionID, cursor, limit)
+	if err != nil || !more {
+		return videos, "", err
+	}
+	return videos, videos[len(videos)-1].ID, nil
+}
+
+func pageLimit(c *fiber.Ctx) (int, error) {
+	given := c.Query("limit")
+	if given == "" {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > maxPage {
+		return 0, invalidField("limit", func(f *views.Fields) string { return f.LimitInvalid })
+	}
+	return n, nil
+}
+
+// cursorOrNull is null in JSON where no page follows.
+func cursorOrNull(cursor string) *string {
+	if cursor == "" {
+		return nil
+	}
+	return &cursor
+}
+
+func (s *Server) showVideo(c *fiber.Ctx) error {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(videoOf(v))
+}
+
+// deleteVideo removes the file; what it used stays used.
+func (s *Server) deleteVideo(c *fiber.Ctx) error {
+	v := signedIn(c)
+	id := c.Params("id")
+	if err := s.DB.DeleteVideo(c.UserContext(), v.SessionID, id); err != nil {
+		return err
+	}
+	if err := s.Files.Remove(id); err != nil {
+		// The row is gone, so the file is nobody's: the next start removes it.
+		s.Log.Error("file of a deleted video not removed", "video", id, "error", err)
+	}
+	if !wantsHTML(c) {
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	if wantsPart(c) {
+		return c.SendStatus(fiber.StatusOK)
+	}
+	return c.Redirect("/", fiber.StatusSeeOther)
+}
+
+// confirmDelete asks first, for those without JavaScript.
+func (s *Server) confirmDelete(c *fiber.Ctx) error {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, views.ConfirmPage(page(c), views.DeleteConfirm(language(c), videoView(v))))
+}
+
+// mediaTypes are the types that files are served as, by container. None of
+// them can run in a page.
+var mediaTypes = map[string]string{
+	"mp4": "video/mp4", "m4a": "audio/mp4", "mov": "video/quicktime", "3gp": "video/3gpp",
+	"mkv": "video/x-matroska", "webm": "video/webm", "avi": "video/x-msvideo", "mpegts": "video/mp2t",
+	"mpeg": "video/mpeg", "flv": "video/x-flv", "wmv": "video/x-ms-wmv", "ogg": "application/ogg",
+	"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "aac": "audio/aac", "amr": "audio/amr",
+	"aiff": "audio/aiff", "caf": "audio/x-caf",
+}
+
+// videoFile sends the bytes, or the one range of them that was asked for
+// (RFC 9110, section 14). Several ranges at once get the whole file.
+func (s *Server) videoFile(c *fiber.Ctx) error {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if v.Status != db.Accepted {
+		return errNoRoute
+	}
+	file, err := s.Files.Open(v.ID)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("file of an accepted video is missing: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	contentType, ok := mediaTypes[v.Container]
+	if !ok {
+		contentType = fiber.MIMEOctetStream
+	}
+	c.Set(fiber.HeaderContentType, contentType)
+	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": v.Filename}))
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'; sandbox")
+	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	c.Set(fiber.HeaderAcceptRanges, "bytes")
+	c.Set(fiber.HeaderETag, `"`+v.ID+`"`)
+	return sendRange(c, file, v.SizeBytes, `"`+v.ID+`"`)
+}
+
+// sendRange closes the file once it is sent.
+func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
+	start, length := int64(0), size
+	asked := c.Get(fiber.HeaderRange)
+	if condition := c.Get(fiber.HeaderIfRange); asked != "" && (condition == "" || condition == etag) {
+		ranges, err := c.Range(int(size))
+		switch {
+		case errors.Is(err, fiber.ErrRangeUnsatisfiable):
+			c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes */%d", size))
+			c.Status(fiber.StatusRequestedRangeNotSatisfiable)
+			return file.Close()
+		case err == nil && ranges.Type == "bytes" && len(ranges.Ranges) == 1:
+			start = int64(ranges.Ranges[0].Start)
+			length = int64(ranges.Ranges[0].End) - start + 1
+			c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", start, start+length-1, size))
+			c.Status(fiber.StatusPartialContent)
+		}
+	}
+	if _, err := file.Seek(start, io.SeekStart); err != nil {
+		return errors.Join(fmt.Errorf("seek in video: %w", err), file.Close())
+	}
+	body := &pacedFile{file: file, ctx: c.Context()}
+	c.Context().Response.SetBodyStream(body, int(length))
+	return nil
+}
+
+// pacedFile gives every piece of a download its own time to be written, so
+// that a slow client gets all of it and a stalled one does not stay.
+type pacedFile struct {
+	file *os.File
+	ctx  *fasthttp.RequestCtx
+}
+
+func (p *pacedFile) Read(b []byte) (int, error) {
+	if err := p.ctx.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
+	}
+	return p.file.Read(b)
+}
+
+func (p *pacedFile) Close() error { return p.file.Close() }

@@ -1,0 +1,76 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
+)
+
+// visitor is who a request comes from.
+type visitor struct {
+	db.Account
+	tokenID string    // of the JWT or login session that was shown
+	expires time.Time // the latest moment at which that ends
+	browser bool      // it was a login session's cookie
+}
+
+func (v *visitor) admin() bool { return v.Role == db.RoleAdmin }
+
+// signedIn is the visitor of a route behind signIn.
+func signedIn(c *fiber.Ctx) *visitor {
+	return c.Locals(visitorKey).(*visitor)
+}
+
+// visitor returns nil for somebody who shows nothing, or an ended login
+// session; a token that is not valid is an error, since a script sent it.
+func (s *Server) visitor(c *fiber.Ctx) (*visitor, error) {
+	if header := c.Get(fiber.HeaderAuthorization); header != "" {
+		return s.bearer(c, header)
+	}
+	l, err := s.logins.get(c)
+	if err != nil || l == nil {
+		return nil, err
+	}
+	v, err := s.account(c, l.userID, l.version, l.id, l.started.Add(loginLife))
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.browser = true
+	if err := s.logins.touch(c, l); err != nil {
+		// The visitor is signed in all the same; the next request tries again.
+		s.Log.Warn("login session not prolonged", "error", err)
+	}
+	return v, nil
+}
+
+func (s *Server) bearer(c *fiber.Ctx, header string) (*visitor, error) {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, errUnauthenticated
+	}
+	claims, err := s.Signer.Parse(strings.TrimSpace(token))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnauthenticated, err)
+	}
+	v, err := s.account(c, claims.UserID, claims.Version, claims.ID, claims.ExpiresAt)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, errUnauthenticated
+	}
+	return v, err
+}
+
+func (s *Server) account(c *fiber.Ctx, userID, version int64, tokenID string, expires time.Time) (*visitor, error) {
+	a, err := s.DB.SignedIn(c.UserContext(), userID, version, tokenID)
+	if err != nil {
+		return nil, err
+	}
+	return &visitor{Account: a, tokenID: tokenID, expires: expires}, nil
+}

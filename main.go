@@ -1,0 +1,321 @@
+// Gensubtitle is a web service to which people upload videos for subtitles,
+// within a quota that belongs to the user.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/gofiber/storage/sqlite3/v2"
+	"github.com/mattn/go-isatty"
+
+	"gensubtitle/auth"
+	"gensubtitle/db"
+	"gensubtitle/handlers"
+	"gensubtitle/media"
+)
+
+const (
+	exitFailure = 1
+	exitUsage   = 2
+	stopTimeout = 30 * time.Second
+	tokenLife   = 12 * time.Hour
+	hashWait    = 15 * time.Second
+	measureTime = 10 * time.Minute
+)
+
+// settings are the flags and environment variables of the program.
+type settings struct {
+	Serve serveSettings `cmd:"" default:"withargs" help:"Run the web service (the default)."`
+}
+
+type serveSettings struct {
+	Addr               string  `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
+	DataDir            string  `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
+	PublicURL          string  `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
+	TrustedProxies     string  `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
+	MaxVideos          int64   `default:"10" env:"GENSUB_MAX_VIDEOS" help:"Videos of each user."`
+	MaxDurationMinutes float64 `default:"10" env:"GENSUB_MAX_DURATION_MINUTES" help:"Minutes of each user; may be fractional."`
+	MaxFileSizeMB      float64 `default:"500" env:"GENSUB_MAX_FILE_SIZE_MB" name:"max-file-size-mb" help:"Size of a file; MB = 1,048,576 bytes."`
+	Registration       string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
+	SignupsPerHour     int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
+	AdminPassword      string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
+	JWTSecret          string  `env:"GENSUB_JWT_SECRET" name:"jwt-secret" help:"Key of the tokens; made once and kept if empty."`
+	MetricsAddr        string  `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
+	LogFormat          string  `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
+}
+
+func main() {
+	os.Exit(run())
+}
+
+// run is main with an exit status.
+func run() int {
+	var s settings
+	parser, err := kong.New(&s, kong.Name("gensubtitle"),
+		kong.Description("Upload videos, get subtitles, within a quota."), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
+		return exitFailure
+	}
+	if _, err := parser.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
+		return exitUsage
+	}
+	config, err := s.Serve.check()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
+		return exitUsage
+	}
+	log := newLogger(s.Serve.LogFormat, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
+	if err := Run(ctx, s.Serve, config, log); err != nil {
+		log.Error("stopped", "error", err)
+		return exitFailure
+	}
+	return 0
+}
+
+// check turns the settings into what the server takes, or says which is wrong.
+func (s serveSettings) check() (handlers.Config, error) {
+	c := handlers.Config{
+		RegistrationOpen: s.Registration == "open",
+		SignupsPerHour:   s.SignupsPerHour,
+		Defaults: db.Limits{
+			Videos:    s.MaxVideos,
+			Duration:  time.Duration(s.MaxDurationMinutes * float64(time.Minute)).Round(time.Millisecond),
+			FileBytes: int64(s.MaxFileSizeMB * (1 << 20)),
+		},
+	}
+	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
+		return c, fmt.Errorf("--addr: %w", err)
+	}
+	limits := []struct {
+		flag  string
+		value float64
+		most  float64
+	}{
+		{"--max-videos", float64(s.MaxVideos), 1e9},
+		{"--max-duration-minutes", s.MaxDurationMinutes, 1e8},
+		{"--max-file-size-mb", s.MaxFileSizeMB, 1e9},
+		{"--signups-per-hour", float64(s.SignupsPerHour), 1e9},
+	}
+	for _, l := range limits {
+		if !(l.value >= 0 && l.value <= l.most) { // NaN is neither.
+			return c, fmt.Errorf("%s: %v is not between 0 and %.0f", l.flag, l.value, l.most)
+		}
+	}
+	if s.AdminPassword != "" && auth.CheckPassword(s.AdminPassword) != nil {
+		return c, errors.New("--admin-password: needs 8 to 128 characters")
+	}
+	var err error
+	if c.PublicURL, err = parsePublicURL(s.PublicURL); err != nil {
+		return c, fmt.Errorf("--public-url: %w", err)
+	}
+	if c.TrustedProxies, err = parseProxies(s.TrustedProxies); err != nil {
+		return c, fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	return c, nil
+}
+
+func parsePublicURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("%q is not of the form https://host", text)
+	}
+	return u, nil
+}
+
+func parseProxies(text string) ([]netip.Prefix, error) {
+	var proxies []netip.Prefix
+	for item := range strings.SplitSeq(text, ",") {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(item)
+		if err != nil {
+			return nil, err
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	return proxies, nil
+}
+
+func newLogger(format string, to *os.File) *slog.Logger {
+	if format == "text" || (format == "auto" && isatty.IsTerminal(to.Fd())) {
+		return slog.New(slog.NewTextHandler(to, nil))
+	}
+	return slog.New(slog.NewJSONHandler(to, nil))
+}
+
+// Run serves until ctx ends, and then stops in good order.
+func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger) error {
+	parts, cleanup, err := open(ctx, s, config, log)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	server, err := handlers.New(config, parts)
+	if err != nil {
+		return err
+	}
+	if err := server.Repair(ctx); err != nil {
+		return err
+	}
+	if err := firstAdmin(ctx, parts, s.AdminPassword, os.Stdout); err != nil {
+		return err
+	}
+	if err := parts.Meter.Ready(); err != nil {
+		log.Warn("uploads cannot be measured", "error", err)
+	}
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	log.Info("listening", "addr", listener.Addr().String())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping", "at_most", stopTimeout)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return server.Stop(stopping)
+}
+
+// open opens all that the server works with below the data directory.
+func open(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger) (handlers.Parts, func(), error) {
+	var closers []func() error
+	cleanup := func() {
+		for i := len(closers) - 1; i >= 0; i-- {
+			if err := closers[i](); err != nil {
+				log.Error("close", "error", err)
+			}
+		}
+	}
+	p := handlers.Parts{Log: log}
+	err := func() error {
+		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
+			return fmt.Errorf("make the data directory: %w", err)
+		}
+		var err error
+		if p.DB, err = db.Open(ctx, db.Options{Path: filepath.Join(s.DataDir, "gensubtitle.db"), Defaults: config.Defaults}); err != nil {
+			return err
+		}
+		closers = append(closers, p.DB.Close)
+		if p.Process, err = db.Join(filepath.Join(s.DataDir, "processes")); err != nil {
+			return err
+		}
+		closers = append(closers, p.Process.Leave)
+		logins, err := openLogins(filepath.Join(s.DataDir, "logins.db"))
+		if err != nil {
+			return err
+		}
+		closers = append(closers, logins.Close)
+		p.Logins = logins
+		if p.Files, err = media.OpenStore(s.DataDir); err != nil {
+			return err
+		}
+		p.Meter = media.NewMeter(media.Options{Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime})
+		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), hashWait); err != nil {
+			return err
+		}
+		key, err := signingKey(s, log)
+		if err != nil {
+			return err
+		}
+		p.Signer = auth.NewSigner(key, tokenLife)
+		return nil
+	}()
+	if err != nil {
+		cleanup()
+		return p, nil, err
+	}
+	return p, cleanup, nil
+}
+
+// openLogins opens the store of login sessions, which panics when it cannot.
+func openLogins(path string) (storage *sqlite3.Storage, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("open login sessions %s: %v", path, problem)
+		}
+	}()
+	return sqlite3.New(sqlite3.Config{
+		Database:     db.LoginsDSN(path),
+		Table:        "logins",
+		GCInterval:   10 * time.Minute,
+		MaxOpenConns: 4,
+		MaxIdleConns: 4,
+	}), nil
+}
+
+func signingKey(s serveSettings, log *slog.Logger) ([]byte, error) {
+	if s.JWTSecret == "" {
+		return auth.LoadOrCreateKey(filepath.Join(s.DataDir, "jwt.key"))
+	}
+	if err := auth.CheckKey([]byte(s.JWTSecret)); err != nil {
+		log.Warn("--jwt-secret is short enough to be guessed from one token; use 32 characters or more")
+	}
+	return []byte(s.JWTSecret), nil
+}
+
+// firstAdmin creates the user admin where there is no user at all. A password
+// that it makes up is printed once, on out alone.
+func firstAdmin(ctx context.Context, p handlers.Parts, password string, out io.Writer) error {
+	has, err := p.DB.HasUsers(ctx)
+	if err != nil || has {
+		return err
+	}
+	made := password == ""
+	if made {
+		password = auth.RandomPassword()
+	}
+	hash, err := p.Hasher.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("create admin: %w", err)
+	}
+	name, err := auth.ParseUsername("admin")
+	if err != nil {
+		return fmt.Errorf("create admin: %w", err)
+	}
+	_, err = p.DB.CreateUser(ctx, db.NewUser{
+		Name: name.Name, Key: name.Key, SessionID: name.SessionID(), PasswordHash: hash, Role: db.RoleAdmin,
+	})
+	if errors.Is(err, db.ErrUsernameTaken) {
+		return nil // Another process was first.
+	}
+	if err != nil {
+		return err
+	}
+	if made {
+		_, err = fmt.Fprintf(out, "The user admin was created with the password: %s\n", password)
+	}
+	return err
+}

@@ -1,0 +1,295 @@
+package media
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"slices"
+)
+
+// kind is what a file is by its first bytes.
+type kind struct {
+	container string // the name that people see
+	demuxer   string // ffmpeg's name of the one reader that may open it
+}
+
+// headSize is how much of a file is looked at to tell its kind.
+const headSize = 4096
+
+// maxID3Tags bounds how many ID3 tags are skipped in front of the sound.
+const maxID3Tags = 4
+
+var (
+	kindMP4  = kind{"mp4", "mov"}
+	kindMOV  = kind{"mov", "mov"}
+	kindM4A  = kind{"m4a", "mov"}
+	kind3GP  = kind{"3gp", "mov"}
+	kindMKV  = kind{"mkv", "matroska"}
+	kindWebM = kind{"webm", "matroska"}
+	kindTS   = kind{"mpegts", "mpegts"}
+	kindMP3  = kind{"mp3", "mp3"}
+	kindMP2  = kind{"mp2", "mp3"}
+	kindAAC  = kind{"aac", "aac"}
+)
+
+// signatures are the kinds that fixed bytes at the start and, for the RIFF and
+// IFF families, at offset 8 tell apart.
+var signatures = []struct {
+	start, at8 string
+	kind       kind
+}{
+	{"RIFF", "AVI ", kind{"avi", "avi"}},
+	{"RIFF", "WAVE", kind{"wav", "wav"}},
+	{"RF64", "WAVE", kind{"wav", "wav"}},
+	{"FORM", "AIFF", kind{"aiff", "aiff"}},
+	{"FORM", "AIFC", kind{"aiff", "aiff"}},
+	{"\x00\x00\x01\xBA", "", kind{"mpeg", "mpeg"}},
+	{"FLV\x01", "", kind{"flv", "flv"}},
+	{"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "", kind{"asf", "asf"}},
+	{"OggS", "", kind{"ogg", "ogg"}},
+	{"fLaC", "", kind{"flac", "flac"}},
+	{"#!AMR\n", "", kind{"amr", "amr"}},
+	{"#!AMR-WB\n", "", kind{"amr", "amr"}},
+	{"caff\x00\x01", "", kind{"caf", "caf"}},
+}
+
+// pictureBrands are the ftyp brands of still pictures and their sequences.
+var pictureBrands = []string{
+	"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs",
+	"mif1", "mif2", "msf1", "avif", "avis", "avio", "crx ", "jp2 ", "jpx ", "jpm ", "jxl ",
+}
+
+// identify tells the kind of a file of the given size by its first bytes. It is
+// false for a kind that is not taken; the error is one of reading alone.
+func identify(file io.ReaderAt, size int64) (kind, bool, error) {
+	head, err := readHead(file, 0)
+	for offset, tags := int64(0), 0; err == nil && isID3(head); tags++ {
+		if offset += id3Size(head); tags == maxID3Tags || offset >= size {
+			return kind{}, false, nil
+		}
+		if head, err = readHead(file, offset); err == nil && !isID3(head) {
+			return taggedKind(head), true, nil
+		}
+	}
+	if err != nil {
+		return kind{}, false, err
+	}
+	for _, known := range []func([]byte, int64) kind{
+		signatureKind, movieKind, matroskaKind, transportKind, soundKind,
+	} {
+		if found := known(head, size); found != (kind{}) {
+			return found, true, nil
+		}
+	}
+	return kind{}, false, nil
+}
+
+func readHead(file io.ReaderAt, offset int64) ([]byte, error) {
+	head := make([]byte, headSize)
+	n, err := file.ReadAt(head, offset)
+	if err == io.EOF {
+		err = nil
+	}
+	return head[:n], err
+}
+
+func signatureKind(head []byte, _ int64) kind {
+	for _, s := range signatures {
+		if bytes.HasPrefix(head, []byte(s.start)) && (s.at8 == "" || hasAt(head, 8, s.at8)) {
+			return s.kind
+		}
+	}
+	return kind{}
+}
+
+// movieKind knows MP4 and its relatives by the brand in their ftyp box, and
+// QuickTime files older than ftyp by the box that they start with
+// (ISO/IEC 14496-12; QuickTime File Format).
+func movieKind(head []byte, size int64) kind {
+	if len(head) < 16 {
+		return kind{}
+	}
+	switch length := int64(binary.BigEndian.Uint32(head)); string(head[4:8]) {
+	case "ftyp":
+		return brandKind(string(head[8:12]))
+	case "moov", "mdat", "wide", "free", "skip", "pnot":
+		// A box length of 0 reaches to the end of the file, 1 announces a
+		// 64-bit length. Text that happens to hold such a word has neither.
+		if length <= 1 || (length >= 8 && length <= size) {
+			return kindMOV
+		}
+	}
+	return kind{}
+}
+
+func brandKind(brand string) kind {
+	switch {
+	case slices.Contains(pictureBrands, brand):
+		return kind{}
+	case brand == "qt  ":
+		return kindMOV
+	case brand == "M4A " || brand == "M4B " || brand == "M4P " || brand == "F4A ":
+		return kindM4A
+	case brand[:2] == "3g":
+		return kind3GP
+	}
+	return kindMP4
+}
+
+// matroskaKind reads the DocType of an EBML header (RFC 8794, section 11.2).
+func matroskaKind(head []byte, _ int64) kind {
+	rest, ok := bytes.CutPrefix(head, []byte("\x1A\x45\xDF\xA3"))
+	if !ok {
+		return kind{}
+	}
+	_, rest = ebmlNumber(rest, true)
+	for len(rest) > 0 {
+		id, afterID := ebmlNumber(rest, false)
+		length, body := ebmlNumber(afterID, true)
+		if length > uint64(len(body)) {
+			return kind{}
+		}
+		if id == 0x4282 {
+			switch string(bytes.TrimRight(body[:length], "\x00")) {
+			case "matroska":
+				return kindMKV
+			case "webm":
+				return kindWebM
+			}
+			return kind{}
+		}
+		rest = body[length:]
+	}
+	return kind{}
+}
+
+// ebmlNumber reads an element's ID or its length, whose leading marker bit is
+// cleared, and returns what follows; nothing follows a broken number.
+func ebmlNumber(data []byte, clearMarker bool) (uint64, []byte) {
+	if len(data) == 0 || data[0] == 0 {
+		return 0, nil
+	}
+	width, marker := 1, byte(0x80)
+	for data[0]&marker == 0 {
+		width, marker = width+1, marker>>1
+	}
+	if width > len(data) {
+		return 0, nil
+	}
+	first := data[0]
+	if clearMarker {
+		first &^= marker
+	}
+	number := uint64(first)
+	for _, b := range data[1:width] {
+		number = number<<8 | uint64(b)
+	}
+	return number, data[width:]
+}
+
+// transportKind looks for the sync byte of MPEG-TS, and the adaptation field
+// control that is never zero (ISO/IEC 13818-1, 2.4.3), at the pace of packets:
+// 188 bytes, 192 with a time stamp before each (Blu-ray, cameras), or 204 with
+// a checksum behind. A recording may start in the middle of a packet.
+func transportKind(head []byte, _ int64) kind {
+	const wanted = 5
+	for _, pace := range []int{188, 192, 204} {
+		for start := 0; start < pace; start++ {
+			found := 0
+			for at := start; at+3 < len(head) && head[at] == 'G' && head[at+3]&0x30 != 0; at += pace {
+				found++
+			}
+			if found >= wanted {
+				return kindTS
+			}
+		}
+	}
+	return kind{}
+}
+
+// soundKind knows bare MPEG audio and ADTS by two headers that follow one
+// another at the distance that the first one says.
+func soundKind(head []byte, _ int64) kind {
+	found, length := soundFrame(head)
+	if length == 0 || length >= len(head) {
+		return kind{}
+	}
+	if next, _ := soundFrame(head[length:]); next != found {
+		return kind{}
+	}
+	return found
+}
+
+// taggedKind is the kind behind an ID3 tag. MP3 is where such tags belong, so
+// anything unknown is left to the MP3 reader, which finds no sound in the rest.
+func taggedKind(head []byte) kind {
+	if bytes.HasPrefix(head, []byte("fLaC")) {
+		return kind{"flac", "flac"}
+	}
+	if found, _ := soundFrame(head); found != (kind{}) {
+		return found
+	}
+	return kindMP3
+}
+
+func isID3(head []byte) bool {
+	return len(head) >= 10 && string(head[:3]) == "ID3" && head[3] != 0xFF && head[4] != 0xFF &&
+		(head[6]|head[7]|head[8]|head[9])&0x80 == 0
+}
+
+// id3Size is the length of a whole tag: four times seven bits, the header, and
+// a footer where a flag says so (ID3v2.4, section 3.1).
+func id3Size(head []byte) int64 {
+	size := int64(head[6])<<21 | int64(head[7])<<14 | int64(head[8])<<7 | int64(head[9]) + 10
+	if head[5]&0x10 != 0 {
+		size += 10
+	}
+	return size
+}
+
+// Bit rates in kbit/s by the header's index; zero is free format or invalid.
+var (
+	layer2Rates    = [16]int{0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384}
+	layer3Rates    = [16]int{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}
+	lowRates       = [16]int{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}
+	mpegFrequency  = [4]int{44100, 48000, 32000, 0}
+	mpegVersionDiv = [4]int{4, 0, 2, 1} // MPEG 2.5, reserved, MPEG 2, MPEG 1
+)
+
+// soundFrame reads one frame header: its kind and the frame's length in bytes,
+// or 0 where there is none (ISO/IEC 11172-3, section 2.4; 13818-7, section 6.2).
+func soundFrame(data []byte) (kind, int) {
+	if len(data) < 6 || data[0] != 0xFF || data[1]&0xE0 != 0xE0 {
+		return kind{}, 0
+	}
+	version, layer := data[1]>>3&3, data[1]>>1&3
+	if layer == 0 {
+		length := int(data[3]&3)<<11 | int(data[4])<<3 | int(data[5])>>5
+		if data[1]&0xF0 != 0xF0 || data[2]>>2&15 > 12 || length < 8 {
+			return kind{}, 0
+		}
+		return kindAAC, length
+	}
+	div, frequency := mpegVersionDiv[version], mpegFrequency[data[2]>>2&3]
+	if div == 0 || frequency == 0 || layer == 3 {
+		return kind{}, 0
+	}
+	found, rates, samples := kindMP3, &layer3Rates, 144
+	if layer == 2 {
+		found, rates = kindMP2, &layer2Rates
+	}
+	if div > 1 {
+		if rates = &lowRates; layer == 1 {
+			samples = 72
+		}
+	}
+	length := samples * rates[data[2]>>4] * 1000 / (frequency / div)
+	if length == 0 {
+		return kind{}, 0
+	}
+	return found, length + int(data[2]>>1&1)
+}
+
+func hasAt(data []byte, offset int, want string) bool {
+	return len(data) >= offset+len(want) && string(data[offset:offset+len(want)]) == want
+}

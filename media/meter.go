@@ -1,0 +1,232 @@
+package media
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+var (
+	// ErrNotVideo says that a file is of a kind that is not taken, holds
+	// nothing that can be decoded, or costs too much to look into. The file is
+	// to blame: another try ends the same way.
+	ErrNotVideo = errors.New("not a video or sound that can be decoded")
+
+	// ErrUnavailable says that the file could not be measured for a reason on
+	// our side: a program is missing or was killed, the machine was too slow,
+	// the caller gave up. Another try may succeed.
+	ErrUnavailable = errors.New("measuring is unavailable")
+)
+
+// TooLongError is a file that lasts longer than the caller allowed.
+type TooLongError struct {
+	Duration time.Duration // whole milliseconds
+	Exact    bool          // false when measuring stopped early: it lasts at least Duration
+}
+
+func (e *TooLongError) Error() string {
+	if e.Exact {
+		return fmt.Sprintf("lasts %v, longer than allowed", e.Duration)
+	}
+	return fmt.Sprintf("lasts at least %v, longer than allowed", e.Duration)
+}
+
+const (
+	defaultConcurrency = 2
+	defaultTimeout     = 5 * time.Minute
+
+	// What one file may cost: a start, a share for its size and one for its
+	// length. Honest files need less than a tenth of it.
+	baseTime      = 30 * time.Second
+	bytesPerSec   = 8 << 20
+	playbackSpeed = 50
+
+	// clockPerCPU is how much longer than its processor time a measurement may
+	// take by the clock. A file that is costly by itself meets the first limit;
+	// the second is met only on a machine that is busy or whose disk is slow.
+	clockPerCPU = 2
+
+	maxStreams = 100
+)
+
+// Options configures a Meter. The zero value is usable.
+type Options struct {
+	FFmpeg      string        // name in PATH, or path; "ffmpeg" when empty
+	FFprobe     string        // name in PATH, or path; "ffprobe" when empty
+	Concurrency int           // files measured at once; 2 when zero
+	Timeout     time.Duration // the most that one file may take by the clock; 5 minutes when zero
+}
+
+// Meter measures what a file really holds with the system's ffprobe and ffmpeg.
+// It may be used by many goroutines at once.
+type Meter struct {
+	ffmpeg  string
+	ffprobe string
+	timeout time.Duration
+	turns   chan struct{}
+}
+
+// Measurement is what a file really holds.
+type Measurement struct {
+	// Duration is in whole milliseconds and more than zero: the longer of the
+	// packet timeline and the decoded sound. Sound of up to codecPadding beyond
+	// it is a codec's warm-up and last partial frame, not content; whoever hands
+	// the sound on must end it at Duration.
+	Duration time.Duration
+
+	// Container is the kind of file by its first bytes: mp4, mov, m4a, 3gp,
+	// mkv, webm, avi, mpegts, mpeg, flv, asf, ogg, wav, flac, mp3, mp2, aac,
+	// amr, aiff or caf.
+	Container string
+}
+
+// NewMeter looks for the programs when it needs them, not here: see Ready.
+func NewMeter(options Options) *Meter {
+	return &Meter{
+		ffmpeg:  cmp.Or(options.FFmpeg, "ffmpeg"),
+		ffprobe: cmp.Or(options.FFprobe, "ffprobe"),
+		timeout: cmp.Or(options.Timeout, defaultTimeout),
+		turns:   make(chan struct{}, cmp.Or(options.Concurrency, defaultConcurrency)),
+	}
+}
+
+// Ready says whether both programs are there; the error names each missing one
+// and is ErrUnavailable.
+func (m *Meter) Ready() error {
+	_, probeErr := lookUp(m.ffprobe)
+	_, mpegErr := lookUp(m.ffmpeg)
+	if err := errors.Join(probeErr, mpegErr); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// Measure waits for a turn and measures the file at path, which lasts at most
+// atMost. Errors are ErrNotVideo, *TooLongError or ErrUnavailable.
+func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration) (Measurement, error) {
+	file, err := m.open(path)
+	if err != nil {
+		return Measurement{}, fmt.Errorf("measure: %w", err)
+	}
+	select {
+	case m.turns <- struct{}{}:
+		defer func() { <-m.turns }()
+	case <-ctx.Done():
+		return Measurement{}, fmt.Errorf("measure: %w: wait for a turn: %w", ErrUnavailable, ctx.Err())
+	}
+	clock := min(m.timeout, file.cost(atMost))
+	file.cpu = clock / clockPerCPU
+	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
+	defer cancel()
+	duration, err := file.measure(ctx, atMost)
+	if err != nil {
+		return Measurement{}, fmt.Errorf("measure: %w", err)
+	}
+	return Measurement{Duration: duration, Container: file.kind.container}, nil
+}
+
+var errTooSlow = errors.New("took too long by the clock")
+
+// subject is one file being measured.
+type subject struct {
+	meter *Meter
+	path  string // absolute
+	size  int64
+	kind  kind
+	cpu   time.Duration // processor time that its children may still use
+}
+
+// open tells what kind of file it is, which needs no turn.
+func (m *Meter) open(path string) (*subject, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	found, ok, err := identify(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%w: read first bytes: %w", ErrUnavailable, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w: this kind of file is not taken", ErrNotVideo)
+	}
+	return &subject{meter: m, path: path, size: info.Size(), kind: found}, nil
+}
+
+func (s *subject) cost(atMost time.Duration) time.Duration {
+	return baseTime + time.Duration(s.size/bytesPerSec)*time.Second + atMost/playbackSpeed
+}
+
+// measure is the longer of the packet timeline and the decoded sound. Neither
+// alone would do: a table of times can say that twenty seconds of sound last
+// half a second, and sound can end long before the pictures do.
+func (s *subject) measure(ctx context.Context, atMost time.Duration) (time.Duration, error) {
+	times, err := s.timeline(ctx, atMost)
+	if err != nil {
+		return 0, err
+	}
+	duration := times.length().Round(time.Millisecond)
+	if duration > atMost {
+		return 0, &TooLongError{Duration: duration, Exact: true}
+	}
+	sound, err := s.sound(ctx, times.streams("audio"), atMost)
+	if err != nil {
+		return 0, err
+	}
+	if sound == 0 {
+		if err := s.picture(ctx, times.streams("video")); err != nil {
+			return 0, err
+		}
+	}
+	if sound > duration+codecPadding {
+		duration = sound.Round(time.Millisecond)
+	}
+	switch {
+	case duration > atMost:
+		return 0, &TooLongError{Duration: duration, Exact: true}
+	case duration <= 0:
+		return 0, fmt.Errorf("%w: lasts no time", ErrNotVideo)
+	}
+	return duration, nil
+}
+
+// run runs a child on the account of this file.
+func (s *subject) run(ctx context.Context, child process) error {
+	if s.cpu <= 0 {
+		return fmt.Errorf("%w: took too much processor time", ErrNotVideo)
+	}
+	child.cpu = s.cpu
+	used, err := child.run(ctx)
+	s.cpu -= used
+	return err
+}
+
+// input is how both programs are told to read the file: by the one reader that
+// its first bytes call for, from this path alone, with bounded means.
+func (s *subject) input() []string {
+	return []string{
+		"-hide_banner", "-loglevel", "error",
+		"-max_alloc", strconv.Itoa(256 << 20),
+		"-threads", "1",
+		"-max_pixels", strconv.Itoa(8192 * 8192),
+		"-probesize", strconv.Itoa(10 << 20),
+		"-analyzeduration", "10M",
+		"-max_streams", strconv.Itoa(maxStreams),
+		"-protocol_whitelist", "file",
+		"-format_whitelist", s.kind.demuxer,
+		"-f", s.kind.demuxer,
+	}
+}

@@ -1,0 +1,372 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// script makes a program that stands in for ffprobe or ffmpeg. It gets no
+// environment, so it calls what it needs by path.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := save(t, "fake", []byte("#!/bin/sh\n"+text+"\n"))
+	if err := os.Chmod(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// marker is an argument for sleep that no other process has.
+func marker() string { return fmt.Sprintf("%d.%d", 1000+os.Getpid(), time.Now().UnixNano()) }
+
+// running counts the processes that have this argument.
+func running(t *testing.T, argument string) int {
+	t.Helper()
+	found := 0
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range lines {
+		line, err := os.ReadFile(path) // it may have ended meanwhile
+		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
+			found++
+		}
+	}
+	return found
+}
+
+// await polls until n processes have this argument.
+func await(t *testing.T, argument string, n int) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for running(t, argument) != n {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d processes run, want %d", running(t, argument), n)
+		}
+		runtime.Gosched()
+	}
+}
+
+// tone1s is a second of sound in a file.
+func tone1s(t *testing.T) string {
+	t.Helper()
+	return encode(t, "x.wav", "-f", "lavfi", "-i", "sine=duration=1")
+}
+
+func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
+	path := tone1s(t)
+	for _, test := range []struct {
+		name    string
+		timeout time.Duration
+		cause   error
+	}{
+		{"clock runs out", 2 * time.Second, errTooSlow},
+		{"caller gives up", time.Minute, context.Canceled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			mark := marker()
+			fake := script(t, "/bin/sleep "+mark+" & /bin/sleep "+mark+" & wait")
+			ctx, cancel := context.WithCancel(t.Context())
+			result := make(chan error, 1)
+			started := time.Now()
+			go func() {
+				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, path, time.Minute)
+				result <- err
+			}()
+			await(t, mark, 2)
+			if test.cause == context.Canceled {
+				cancel()
+			}
+			defer cancel()
+			err := <-result
+			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, test.cause) || errors.Is(err, ErrNotVideo) {
+				t.Errorf("got %v, want ErrUnavailable and %v", err, test.cause)
+			}
+			if took := time.Since(started); took > 10*time.Second {
+				t.Errorf("took %v", took)
+			}
+			await(t, mark, 0)
+		})
+	}
+}
+
+func TestChildrenOfAChildEndWithIt(t *testing.T) {
+	mark := marker()
+	fake := script(t, "/bin/sleep "+mark+" >/dev/null 2>&1 & exit 3")
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute)
+	if !errors.Is(err, ErrNotVideo) || !errors.Is(err, errFailed) {
+		t.Errorf("got %v, want ErrNotVideo for a program that failed", err)
+	}
+	await(t, mark, 0)
+}
+
+func TestADescendantThatHidesDoesNotHoldTheTurn(t *testing.T) {
+	fake := script(t, `/usr/bin/setsid /bin/sleep 5 & until /bin/grep -q sleep /proc/$!/comm; do :; done`)
+	started := time.Now()
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute)
+	if took := time.Since(started); !errors.Is(err, ErrUnavailable) || took > 4*time.Second {
+		t.Errorf("got %v after %v, want ErrUnavailable after %v", err, took, pipeDelay)
+	}
+}
+
+func TestWhoseFaultAnEndIs(t *testing.T) {
+	path := tone1s(t)
+	for _, test := range []struct {
+		name, text string
+		want       error
+	}{
+		{"failed", "exit 1", ErrNotVideo},
+		{"says nothing", "exit 0", ErrNotVideo},
+		{"crashed", "kill -SEGV $$", ErrNotVideo},
+		{"aborted", "kill -ABRT $$", ErrNotVideo},
+		{"file size limit", "kill -XFSZ $$", ErrNotVideo},
+		{"used its processor time", "while :; do :; done", ErrNotVideo},
+		{"caught the signal for it", "trap 'exit 0' XCPU; trap 'exit 255' XCPU; while :; do :; done", ErrNotVideo},
+		{"killed from outside", "kill -KILL $$", ErrUnavailable},
+		{"ended from outside", "kill -TERM $$", ErrUnavailable},
+		{"other output", "echo 'packet|codec_type=audio|stream_index=first'; exec /bin/sleep 60", ErrUnavailable},
+		{"endless line", "exec /bin/dd if=/dev/zero bs=65536", ErrUnavailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := NewMeter(Options{FFprobe: script(t, test.text), Timeout: 4 * time.Second}).
+				Measure(t.Context(), path, time.Minute)
+			for _, class := range []error{ErrNotVideo, ErrUnavailable} {
+				if errors.Is(err, class) != (class == test.want) {
+					t.Errorf("got %v, want %v", err, test.want)
+				}
+			}
+			if errors.Is(err, errTooSlow) {
+				t.Errorf("ended by the clock: %v", err)
+			}
+		})
+	}
+}
+
+// TestFloods lets both programs write without end: memory stays small and
+// what the program says never blocks it.
+func TestFloods(t *testing.T) {
+	path := tone1s(t)
+	flood := "/bin/dd if=/dev/zero bs=1048576 count=200"
+	for _, test := range []struct {
+		name    string
+		options Options
+		want    func(error) bool
+	}{
+		{"complaints", Options{FFprobe: script(t, flood+" status=none >&2; exit 1")}, func(err error) bool {
+			return errors.Is(err, ErrNotVideo) && len(err.Error()) < 5*maxComplaints
+		}},
+		{"sound", Options{FFmpeg: script(t, "exec "+flood)}, func(err error) bool {
+			var long *TooLongError
+			return errors.As(err, &long) && long.Duration >= time.Minute && long.Duration < time.Minute+10*time.Second
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := NewMeter(test.options).Measure(t.Context(), path, time.Minute)
+			runtime.ReadMemStats(&after)
+			if !test.want(err) {
+				t.Errorf("got %.500v", err)
+			}
+			if grown := after.TotalAlloc - before.TotalAlloc; grown > 4<<20 {
+				t.Errorf("allocated %d bytes", grown)
+			}
+		})
+	}
+}
+
+// TestChildIsConfined asks a child, once its limits are set, what it may use
+// and what it was given.
+func TestChildIsConfined(t *testing.T) {
+	t.Setenv("GENSUB_JWT_SECRET", "hush")
+	fake := script(t, `until /bin/grep -q 'open files  *32 ' /proc/self/limits; do :; done
+until [ "$(/bin/cat /proc/self/oom_score_adj)" = 1000 ]; do :; done
+/bin/grep -E 'address|cpu|file size|core' /proc/self/limits >&2
+/usr/bin/env >&2
+exit 1`)
+	_, err := NewMeter(Options{FFprobe: fake, Timeout: 20 * time.Second}).Measure(t.Context(), tone1s(t), time.Minute)
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Fatalf("got %v, want a failure that does not know the secret", err)
+	}
+	said := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), `\n`, " ")), " ")
+	for _, want := range []string{
+		"Max cpu time 10 11", "Max file size 0 0", "Max core file size 0 0",
+		fmt.Sprintf("Max address space %d %d", maxMemory, maxMemory),
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in %s", want, said)
+		}
+	}
+}
+
+func TestMeasureWaitsForItsTurn(t *testing.T) {
+	mark := marker()
+	path := tone1s(t)
+	meter := NewMeter(Options{FFprobe: script(t, "exec /bin/sleep "+mark), Concurrency: 1})
+	first, cancelFirst := context.WithCancel(t.Context())
+	defer cancelFirst()
+	var group sync.WaitGroup
+	group.Go(func() {
+		if _, err := meter.Measure(first, path, time.Minute); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("first: got %v, want ErrUnavailable", err)
+		}
+	})
+	await(t, mark, 1)
+	second, cancelSecond := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancelSecond()
+	_, err := meter.Measure(second, path, time.Minute)
+	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("second: got %v, want ErrUnavailable", err)
+	}
+	if n := running(t, mark); n != 1 {
+		t.Errorf("%d children run at once, want 1", n)
+	}
+	// What is no video at all needs no turn.
+	if _, err := meter.Measure(t.Context(), save(t, "x.txt", []byte("text")), time.Minute); !errors.Is(err, ErrNotVideo) {
+		t.Errorf("text: got %v, want ErrNotVideo", err)
+	}
+	cancelFirst()
+	group.Wait()
+	await(t, mark, 0)
+}
+
+// TestChildEndsWithTheServer kills a process in the middle of measuring. That
+// process is this test again, told so by its environment.
+func TestChildEndsWithTheServer(t *testing.T) {
+	if fake := os.Getenv("MEDIA_TEST_FAKE"); fake != "" {
+		_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), os.Getenv("MEDIA_TEST_FILE"), time.Minute)
+		t.Fatalf("was to be killed, got %v", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := marker()
+	server := exec.Command(self, "-test.run=^TestChildEndsWithTheServer$")
+	server.Env = append(os.Environ(), "MEDIA_TEST_FAKE="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_FILE="+tone1s(t))
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait() //nolint:errcheck // it was killed
+	await(t, mark, 1)
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, mark, 0)
+}
+
+// TestChildOutlivesThreads ends many threads while a child runs: it must not be
+// taken for the end of the server (golang.org/issue/27505).
+func TestChildOutlivesThreads(t *testing.T) {
+	path := tone1s(t)
+	meter := NewMeter(Options{FFprobe: script(t, "/bin/sleep 0.5; exit 1"), Concurrency: 4})
+	var group sync.WaitGroup
+	ended := make(chan struct{})
+	for range 4 {
+		group.Go(func() {
+			if _, err := meter.Measure(t.Context(), path, time.Minute); !errors.Is(err, errFailed) {
+				t.Errorf("got %v, want the exit status of the child", err)
+			}
+		})
+	}
+	go func() {
+		group.Wait()
+		close(ended)
+	}()
+	for {
+		var threads sync.WaitGroup
+		for range 20 {
+			threads.Go(runtime.LockOSThread) // ends its thread with it
+		}
+		threads.Wait()
+		select {
+		case <-ended:
+			return
+		default:
+		}
+	}
+}
+
+func TestLineWriter(t *testing.T) {
+	var got []string
+	w := &lineWriter{line: func(line []byte) error {
+		got = append(got, string(line))
+		return nil
+	}}
+	for _, part := range []string{"on", "e\ntwo\n\nth", "", "ree\nrest"} {
+		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
+			t.Fatalf("Write(%q): %d, %v", part, n, err)
+		}
+	}
+	if want := []string{"one", "two", "", "three"}; strings.Join(got, ",") != strings.Join(want, ",") {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := w.Write(make([]byte, maxLine)); !errors.Is(err, errOutput) {
+		t.Errorf("a line too long: %v, want errOutput", err)
+	}
+}
+
+func TestTimelineLength(t *testing.T) {
+	packet := func(kind string, index int, pts, dts, length, flags string) string {
+		return "packet|codec_type=" + kind + "|stream_index=" + strconv.Itoa(index) + "|pts_time=" + pts +
+			"|dts_time=" + dts + "|duration_time=" + length + "|flags=" + flags + "\n"
+	}
+	end := "stream|index=0|codec_type=video|disposition:attached_pic=0\n" +
+		"stream|index=1|codec_type=audio|disposition:attached_pic=0\nstream|index=2|codec_type=subtitle\n" +
+		"stream|index=3|codec_type=video|disposition:attached_pic=1\n"
+	for _, test := range []struct {
+		name, lines string
+		want        time.Duration
+	}{
+		{"nothing", "", 0},
+		{"not listed", packet("audio", 7, "0", "0", "9", "K_"), 0},
+		{"one packet", packet("video", 0, "1.5", "1.5", "0.04", "K_"), 40 * time.Millisecond},
+		{"a gap counts", packet("video", 0, "0", "0", "1", "K_") + packet("video", 0, "8", "8", "1", "K_"), 9 * time.Second},
+		{"order does not", packet("video", 0, "8", "8", "1", "K_") + packet("video", 0, "0", "0", "1", "K_"), 9 * time.Second},
+		{"discarded", packet("audio", 1, "0", "0", "2", "K_") + packet("audio", 1, "2", "2", "5", "KD"), 2 * time.Second},
+		{"both streams", packet("video", 0, "0", "0", "2", "K_") + packet("audio", 1, "1", "1", "4", "K_"), 5 * time.Second},
+		{"subtitles and covers", packet("audio", 1, "0", "0", "2", "K_") + packet("subtitle", 2, "0", "0", "500", "K_") +
+			packet("video", 3, "0", "0", "50", "K_"), 2 * time.Second},
+		{"warm-up before the pictures", packet("video", 0, "0.02", "0", "2", "K_") + packet("audio", 1, "0", "0", "2.05", "K_"), 2 * time.Second},
+		{"more than a warm-up", packet("video", 0, "0.02", "0", "2", "K_") + packet("audio", 1, "0", "0", "2.09", "K_"), 2090 * time.Millisecond},
+		{"warm-up before zero", packet("audio", 1, "-0.02", "0", "2.02", "K_"), 2 * time.Second},
+		{"really before zero", packet("audio", 1, "-1", "0", "2", "K_"), 2 * time.Second},
+		{"dts in place of pts", packet("video", 0, "N/A", "3", "1", "K_") + packet("video", 0, "5", "5", "1", "K_"), 3 * time.Second},
+		{"no times at all", strings.Repeat(packet("audio", 1, "N/A", "N/A", "0.5", "K_"), 6), 3 * time.Second},
+		{"no length", packet("audio", 1, "0", "0", "N/A", "K_") + packet("audio", 1, "1", "1", "N/A", "K_"), time.Second},
+		{"no clock shows this", packet("audio", 1, "0", "0", "2", "K_") + packet("audio", 1, "1e300", "NaN", "-7", "K_"), 2 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			times := &timeline{tracks: map[int]*stream{}, atMost: time.Minute}
+			w := &lineWriter{line: times.read}
+			if _, err := w.Write([]byte(test.lines + end)); err != nil {
+				t.Fatal(err)
+			}
+			if got := times.length(); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+	times := &timeline{tracks: map[int]*stream{}, atMost: time.Minute}
+	for index := range 10 * maxStreams {
+		if err := times.read([]byte(packet("audio", index, "0", "0", "1", "K_"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(times.tracks) != maxStreams {
+		t.Errorf("kept %d streams, want %d", len(times.tracks), maxStreams)
+	}
+}

@@ -1,0 +1,259 @@
+// Package media knows what an uploaded file really is and where it lies on disk.
+//
+// Store keeps the files, Meter measures them. A file comes from a stranger: its
+// name is never used, its headers are not believed, and what reads it (ffprobe
+// and ffmpeg) runs bounded in time, memory, output and in what it may open.
+package media
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+)
+
+// ErrStorageFull says that the disk, or the server's share of it, is used up.
+var ErrStorageFull = errors.New("storage is full")
+
+// errBadID refuses whatever could name a path outside the store.
+var errBadID = errors.New("id is not a canonical UUID")
+
+// listBatch is how many directory entries are held in memory at once.
+const listBatch = 256
+
+// probePattern names the files that Ready makes; List does not report them.
+const probePattern = ".ready-*"
+
+// Store keeps video files below one data directory: incoming/<id> while an
+// upload is received and measured, videos/<id> once it is accepted. An id is a
+// UUID in its canonical form, lower case with hyphens; no other is taken.
+type Store struct {
+	incoming string
+	videos   string
+}
+
+// OpenStore makes dir/incoming and dir/videos (0700) where they are missing and
+// clears what an earlier Ready may have left behind.
+func OpenStore(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{incoming: filepath.Join(dir, "incoming"), videos: filepath.Join(dir, "videos")}
+	for _, folder := range []string{s.incoming, s.videos} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fmt.Errorf("open store: %w", StorageError(err))
+		}
+	}
+	if err := syncDir(dir); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	probes, err := filepath.Glob(filepath.Join(s.incoming, probePattern))
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	for _, probe := range probes {
+		if err := remove(probe); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Create makes incoming/<id> (0600) for writing; it fails with fs.ErrExist when
+// the file is there already.
+func (s *Store) Create(id string) (*os.File, error) {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return nil, fmt.Errorf("create incoming file: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create incoming file: %w", StorageError(err))
+	}
+	return file, nil
+}
+
+// IncomingPath is the absolute path of incoming/<id>, or "" for a bad id.
+func (s *Store) IncomingPath(id string) string {
+	path, _ := pathOf(s.incoming, id)
+	return path
+}
+
+// Path is the absolute path of videos/<id>, or "" for a bad id.
+func (s *Store) Path(id string) string {
+	path, _ := pathOf(s.videos, id)
+	return path
+}
+
+// Keep moves incoming/<id> to videos/<id>. When it returns nil, the bytes and
+// the new name survive a power cut. A file that is in videos/ already and no
+// longer in incoming/ was kept before, and that is no error.
+func (s *Store) Keep(id string) error {
+	from, err := pathOf(s.incoming, id)
+	if err != nil {
+		return fmt.Errorf("keep file: %w", err)
+	}
+	to := s.Path(id)
+	if err := syncFile(from); errors.Is(err, fs.ErrNotExist) {
+		if _, kept := os.Lstat(to); kept != nil {
+			return fmt.Errorf("keep file: %w", err)
+		}
+	} else if err != nil {
+		return fmt.Errorf("keep file: %w", StorageError(err))
+	} else if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("keep file: %w", StorageError(err))
+	}
+	for _, folder := range []string{s.videos, s.incoming} {
+		if err := syncDir(folder); err != nil {
+			return fmt.Errorf("keep file: %w", err)
+		}
+	}
+	return nil
+}
+
+// Open opens videos/<id> for reading; a missing one is fs.ErrNotExist.
+func (s *Store) Open(id string) (*os.File, error) {
+	path, err := pathOf(s.videos, id)
+	if err != nil {
+		return nil, fmt.Errorf("open video: %w", err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open video: %w", err)
+	}
+	return file, nil
+}
+
+// Discard removes incoming/<id>; a missing file is no error.
+func (s *Store) Discard(id string) error {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return fmt.Errorf("discard incoming file: %w", err)
+	}
+	if err := remove(path); err != nil {
+		return fmt.Errorf("discard incoming file: %w", err)
+	}
+	return nil
+}
+
+// Remove removes videos/<id>; a missing file is no error.
+func (s *Store) Remove(id string) error {
+	path, err := pathOf(s.videos, id)
+	if err != nil {
+		return fmt.Errorf("remove video: %w", err)
+	}
+	if err := remove(path); err != nil {
+		return fmt.Errorf("remove video: %w", err)
+	}
+	return nil
+}
+
+// Incoming goes through the ids in incoming/, in no order and few at a time.
+// An error is the last pair. The loop may discard or keep what it is given.
+func (s *Store) Incoming() iter.Seq2[string, error] { return ids(s.incoming) }
+
+// Videos goes through the ids in videos/ as Incoming does.
+func (s *Store) Videos() iter.Seq2[string, error] { return ids(s.videos) }
+
+// Free is the space in bytes that an unprivileged user may still fill.
+func (s *Store) Free() (int64, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(s.incoming, &stat); err != nil {
+		return 0, fmt.Errorf("free space: %w", err)
+	}
+	return int64(stat.Bavail) * stat.Bsize, nil
+}
+
+// Ready says whether a file can be made, synced and removed here.
+func (s *Store) Ready() error {
+	file, err := os.CreateTemp(s.incoming, probePattern)
+	if err != nil {
+		return fmt.Errorf("store is not ready: %w", StorageError(err))
+	}
+	_, err = file.WriteString("ready")
+	err = errors.Join(err, file.Sync(), file.Close(), os.Remove(file.Name()))
+	if err != nil {
+		return fmt.Errorf("store is not ready: %w", StorageError(err))
+	}
+	if _, err := os.Stat(s.videos); err != nil {
+		return fmt.Errorf("store is not ready: %w", err)
+	}
+	return nil
+}
+
+// StorageError makes errors.Is(err, ErrStorageFull) true when err says that the
+// disk or a disk quota is full, and returns any other error as it is.
+func StorageError(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrStorageFull, err)
+	}
+	return err
+}
+
+func pathOf(folder, id string) (string, error) {
+	if !isID(id) {
+		return "", fmt.Errorf("%w: %q", errBadID, id)
+	}
+	return filepath.Join(folder, id), nil
+}
+
+// isID is true only for the canonical form: uuid.Parse also takes braces, a URN
+// and capitals, which would be other file names for the same id.
+func isID(id string) bool {
+	parsed, err := uuid.Parse(id)
+	return err == nil && parsed.String() == id
+}
+
+func ids(folder string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		dir, err := os.Open(folder)
+		if err != nil {
+			yield("", fmt.Errorf("list files: %w", err))
+			return
+		}
+		defer dir.Close()
+		for {
+			names, err := dir.Readdirnames(listBatch)
+			for _, name := range names {
+				if isID(name) && !yield(name, nil) {
+					return
+				}
+			}
+			if len(names) == 0 {
+				if err != nil && !errors.Is(err, io.EOF) {
+					yield("", fmt.Errorf("list files: %w", err))
+				}
+				return
+			}
+		}
+	}
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func syncFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+func syncDir(path string) error {
+	if err := syncFile(path); err != nil {
+		return fmt.Errorf("sync folder: %w", StorageError(err))
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package media
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func openStore(t *testing.T) *Store {
+	t.Helper()
+	store, err := OpenStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func write(t *testing.T, store *Store, id, text string) {
+	t.Helper()
+	file, err := store.Create(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStoreIsPrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "not", "there")
+	store, err := OpenStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := uuid.NewString()
+	write(t, store, id, "x")
+	for path, want := range map[string]fs.FileMode{
+		filepath.Join(dir, "incoming"): fs.ModeDir | 0o700,
+		filepath.Join(dir, "videos"):   fs.ModeDir | 0o700,
+		store.IncomingPath(id):         0o600,
+	} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != want {
+			t.Errorf("%s has mode %v, want %v", path, info.Mode(), want)
+		}
+	}
+}
+
+func TestStoreKeepsAFile(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	write(t, store, id, "whole")
+	if _, err := store.Create(id); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("second Create: %v, want fs.ErrExist", err)
+	}
+	if _, err := store.Open(id); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open before Keep: %v, want fs.ErrNotExist", err)
+	}
+	for range 2 { // The second finds that it is kept already.
+		if err := store.Keep(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(store.IncomingPath(id)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("incoming file after Keep: %v, want it gone", err)
+	}
+	file, err := store.Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if text, err := io.ReadAll(file); err != nil || string(text) != "whole" {
+		t.Errorf("kept file holds %q, %v", text, err)
+	}
+	if file.Name() != store.Path(id) || !filepath.IsAbs(store.Path(id)) {
+		t.Errorf("Path is %q, the open file %q", store.Path(id), file.Name())
+	}
+	if err := store.Keep(uuid.NewString()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Keep of nothing: %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestStoreRemovesOnlyItsSide(t *testing.T) {
+	store := openStore(t)
+	kept, coming := uuid.NewString(), uuid.NewString()
+	write(t, store, kept, "kept")
+	if err := store.Keep(kept); err != nil {
+		t.Fatal(err)
+	}
+	write(t, store, coming, "coming")
+	for range 2 { // A missing file is no error.
+		if err := errors.Join(store.Discard(kept), store.Remove(coming)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := listed(t, store); !slices.Equal(got, []string{coming, kept}) {
+		t.Errorf("left are %v, want %v", got, []string{coming, kept})
+	}
+	for range 2 {
+		if err := errors.Join(store.Discard(coming), store.Remove(kept)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := listed(t, store); len(got) != 0 {
+		t.Errorf("left are %v, want none", got)
+	}
+}
+
+// listed is the ids in incoming/, then those in videos/.
+func listed(t *testing.T, store *Store) []string {
+	t.Helper()
+	var found []string
+	for _, folder := range []func(func(string, error) bool){store.Incoming(), store.Videos()} {
+		for id, err := range folder {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+func TestStoreLists(t *testing.T) {
+	store := openStore(t)
+	want := map[string]bool{}
+	for range 2*listBatch + 3 {
+		id := uuid.NewString()
+		write(t, store, id, "")
+		want[id] = true
+	}
+	stray := filepath.Join(filepath.Dir(store.IncomingPath(uuid.NewString())), "stray.txt")
+	if err := os.WriteFile(stray, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for id, err := range store.Incoming() {
+		if err != nil || !want[id] {
+			t.Fatalf("unexpected %q, %v", id, err)
+		}
+		delete(want, id)
+		if err := store.Discard(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(want) != 0 {
+		t.Errorf("%d files were not listed", len(want))
+	}
+	if err := os.RemoveAll(filepath.Dir(stray)); err != nil {
+		t.Fatal(err)
+	}
+	for id, err := range store.Incoming() {
+		if err == nil {
+			t.Errorf("listed %q in a folder that is gone", id)
+		}
+		want[id] = true
+	}
+	if len(want) == 0 {
+		t.Error("a folder that is gone gave no error")
+	}
+}
+
+func TestStoreRefusesOtherNames(t *testing.T) {
+	store := openStore(t)
+	id := uuid.NewString()
+	for _, bad := range []string{
+		"", ".", "..", "../" + id, id + "/x", "/etc/passwd", "x", strings.ToUpper("a" + id[1:]),
+		"{" + id + "}", "urn:uuid:" + id, strings.ReplaceAll(id, "-", ""), id + "\x00", id + " ",
+	} {
+		if path := store.Path(bad) + store.IncomingPath(bad); path != "" {
+			t.Errorf("%q has a path: %q", bad, path)
+		}
+		if file, err := store.Create(bad); !errors.Is(err, errBadID) {
+			t.Errorf("Create(%q): %v, %v", bad, file, err)
+		}
+		if file, err := store.Open(bad); !errors.Is(err, errBadID) {
+			t.Errorf("Open(%q): %v, %v", bad, file, err)
+		}
+		for name, act := range map[string]func(string) error{
+			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove,
+		} {
+			if err := act(bad); !errors.Is(err, errBadID) {
+				t.Errorf("%s(%q): %v", name, bad, err)
+			}
+		}
+	}
+}
+
+func TestStoreIsReady(t *testing.T) {
+	dir := t.TempDir()
+	store, err := OpenStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(dir, "incoming")); err != nil || len(entries) != 0 {
+		t.Errorf("Ready left %v, %v", entries, err)
+	}
+	if free, err := store.Free(); err != nil || free <= 0 {
+		t.Errorf("Free: %d, %v", free, err)
+	}
+	leftover := filepath.Join(dir, "incoming", ".ready-1")
+	if err := os.WriteFile(leftover, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenStore(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(leftover); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("leftover of an earlier Ready: %v, want it gone", err)
+	}
+	for _, folder := range []string{"videos", "incoming"} {
+		if err := os.RemoveAll(filepath.Join(dir, folder)); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Ready(); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Ready without %s: %v, want fs.ErrNotExist", folder, err)
+		}
+	}
+	if _, err := store.Free(); err == nil {
+		t.Error("Free of a folder that is gone gave no error")
+	}
+}
+
+func TestStorageError(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	_, noSpace := full.WriteString("x")
+	quota := &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT}
+	for _, err := range []error{noSpace, quota} {
+		if got := StorageError(err); !errors.Is(got, ErrStorageFull) || !errors.Is(got, err) {
+			t.Errorf("StorageError(%v) = %v", err, got)
+		}
+	}
+	for _, err := range []error{nil, io.ErrUnexpectedEOF, &fs.PathError{Err: syscall.EIO}} {
+		if got := StorageError(err); got != err {
+			t.Errorf("StorageError(%v) = %v, want it unchanged", err, got)
+		}
+	}
+}

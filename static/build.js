@@ -1,0 +1,49 @@
+// Makes static/dist from static/src. The same sources give the same files,
+// byte for byte, so that a difference after a build means that somebody forgot
+// to commit one.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const dist = join(here, "dist");
+
+/** Runs a style sheet that asks for Tailwind through Tailwind's own command. */
+const tailwind = {
+  name: "tailwind",
+  setup(build) {
+    build.onLoad({ filter: /tailwind\.css$/ }, ({ path }) => ({
+      contents: execFileSync(join(root, "node_modules/.bin/tailwindcss"), ["--input", path], {
+        cwd: root,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+        maxBuffer: 16 * 1024 * 1024,
+      }),
+      loader: "css",
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ["static/src/app.js", "static/src/app.css", "static/src/favicon.svg"],
+  outdir: "static/dist",
+  entryNames: "[name].[hash]",
+  assetNames: "[name].[hash]",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "chrome111", "firefox121", "safari16.4"],
+  loader: { ".woff2": "file", ".svg": "copy" },
+  legalComments: "none",
+  logLevel: "warning",
+  plugins: [tailwind],
+});

@@ -1,0 +1,44 @@
+/** Asks before something is done that cannot be undone, in the page's own dialog. */
+
+import { abortUpload, runningUpload } from "./upload.js";
+
+/**
+ * Resolves to whether the answer was yes.
+ *
+ * @param {{title: string, detail: string, label: string}} question
+ * @returns {Promise<boolean>}
+ */
+function ask({ title, detail, label }) {
+  const dialog = document.querySelector("#confirm");
+  dialog.querySelector("#confirm-title").textContent = title;
+  dialog.querySelector("#confirm-detail").textContent = detail;
+  dialog.querySelector("[data-confirm=yes]").textContent = label;
+  // Escape leaves the answer of the last time in place.
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+document.addEventListener("htmx:confirm", async (event) => {
+  const { elt, target, question, issueRequest } = event.detail;
+  if (question) {
+    event.preventDefault();
+    const { confirmDetail, confirmLabel } = elt.dataset;
+    if (await ask({ title: question, detail: confirmDetail, label: confirmLabel })) {
+      issueRequest(true);
+    }
+    return;
+  }
+  // Going to another page of the site takes the upload form away.
+  const form = runningUpload();
+  if (form && target === document.body) {
+    event.preventDefault();
+    const { leaveTitle, leaveDetail, leaveLabel } = form.dataset;
+    if (await ask({ title: leaveTitle, detail: leaveDetail, label: leaveLabel })) {
+      abortUpload();
+      issueRequest(true);
+    }
+  }
+});

@@ -1,0 +1,85 @@
+package views
+
+import "time"
+
+// Page is what every page needs to know of its reader.
+type Page struct {
+	Language Language
+	Path     string // path and query of this page; where the language switch leads back to
+	Username string // empty when signed out
+	Admin    bool
+}
+
+func (p Page) text() *Text { return Messages(p.Language) }
+
+// Form is the login or registration form with what was typed and what was
+// wrong with it. The password is never sent back.
+type Form struct {
+	Username         string
+	Next             string            // where to go afterwards; a path of this site
+	Alert            string            // empty when nothing is wrong
+	Errors           map[string]string // by field name
+	RegistrationOpen bool
+}
+
+// Quota is a quota session as its owner sees it.
+type Quota struct {
+	SessionID             string
+	Videos, MaxVideos     int
+	Duration, MaxDuration time.Duration
+	MaxFileBytes          int64
+	InFlight              int // uploads under way, each of which holds a video
+}
+
+func (q Quota) remainingVideos() int { return max(0, q.MaxVideos-q.Videos-q.InFlight) }
+
+func (q Quota) remainingDuration() time.Duration { return max(0, q.MaxDuration-q.Duration) }
+
+// Video is one upload, accepted or not.
+type Video struct {
+	ID        string
+	Filename  string
+	SizeBytes int64
+	Duration  time.Duration
+	Container string
+	Status    string // receiving, measuring, accepted or rejected
+	Reason    string // a code for Text.Reason when rejected
+	CreatedAt time.Time
+}
+
+// Home is the page of a signed-in user.
+type Home struct {
+	Quota      Quota
+	Videos     []Video // newest first
+	NextCursor string  // of older videos; empty when there are none
+	Alert      string  // why an upload sent without JavaScript was refused
+}
+
+// Session is a quota session as an admin sees it.
+type Session struct {
+	Quota
+	Username             string
+	Role                 string // user or admin
+	Disabled             bool
+	CreatedAt, UpdatedAt time.Time
+	LastUploadAt         *time.Time // nil when nothing was ever uploaded
+}
+
+// Sessions is one page of all quota sessions.
+type Sessions struct {
+	Rows       []Session
+	Query      string
+	Sort       string // a column of sortColumns, after '-' when descending
+	Cursor     string // of this page; empty for the first
+	NextCursor string // empty on the last page
+	Total      int    // rows that match Query, on all pages
+	Alert      string
+}
+
+// Confirm asks once more before something is done, where there is no JavaScript.
+type Confirm struct {
+	Title, Detail string
+	Action        string // where the form is posted to
+	Yes           string // label of the button that does it
+	Back          string // path of the link that does not
+}
