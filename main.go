@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,12 +33,15 @@ import (
 )
 
 const (
-	exitFailure = 1
-	exitUsage   = 2
-	stopTimeout = 30 * time.Second
-	tokenLife   = 12 * time.Hour
-	hashWait    = 15 * time.Second
-	measureTime = 10 * time.Minute
+	exitFailure    = 1
+	exitUsage      = 2
+	stopTimeout    = 30 * time.Second
+	tokenLife      = 12 * time.Hour
+	hashWait       = 15 * time.Second
+	measureTime    = 10 * time.Minute
+	metricsTimeout = 10 * time.Second
+	logBytes       = 64 << 10
+	logInterval    = 100 * time.Millisecond
 )
 
 // settings are the flags and environment variables of the program.
@@ -81,7 +87,9 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return exitUsage
 	}
-	log := newLogger(s.Serve.LogFormat, os.Stderr)
+	lines := newLogBuffer(os.Stderr)
+	defer lines.Close()
+	log := newLogger(s.Serve.LogFormat, os.Stderr, lines)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
@@ -105,6 +113,11 @@ func (s serveSettings) check() (handlers.Config, error) {
 	}
 	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
 		return c, fmt.Errorf("--addr: %w", err)
+	}
+	if s.MetricsAddr != "" {
+		if _, _, err := net.SplitHostPort(s.MetricsAddr); err != nil {
+			return c, fmt.Errorf("--metrics-addr: %w", err)
+		}
 	}
 	limits := []struct {
 		flag  string
@@ -164,11 +177,60 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 	return proxies, nil
 }
 
-func newLogger(format string, to *os.File) *slog.Logger {
-	if format == "text" || (format == "auto" && isatty.IsTerminal(to.Fd())) {
+func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
+	if format == "text" || (format == "auto" && isatty.IsTerminal(terminal.Fd())) {
 		return slog.New(slog.NewTextHandler(to, nil))
 	}
 	return slog.New(slog.NewJSONHandler(to, nil))
+}
+
+// logBuffer collects log lines and writes them at short intervals: a system
+// call for each would cost more than answering a small request does.
+type logBuffer struct {
+	mu   sync.Mutex
+	buf  *bufio.Writer
+	stop chan struct{}
+	done chan struct{}
+}
+
+func newLogBuffer(to io.Writer) *logBuffer {
+	b := &logBuffer{buf: bufio.NewWriterSize(to, logBytes), stop: make(chan struct{}), done: make(chan struct{})}
+	go b.flushRegularly()
+	return b
+}
+
+func (b *logBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(line)
+}
+
+func (b *logBuffer) flushRegularly() {
+	defer close(b.done)
+	ticker := time.NewTicker(logInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			b.flush()
+		case <-b.stop:
+			b.flush()
+			return
+		}
+	}
+}
+
+// flush has nobody to tell when standard error is gone.
+func (b *logBuffer) flush() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = b.buf.Flush()
+}
+
+// Close writes what is left.
+func (b *logBuffer) Close() {
+	close(b.stop)
+	<-b.done
 }
 
 // Run serves until ctx ends, and then stops in good order.
@@ -191,6 +253,13 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	if err := parts.Meter.Ready(); err != nil {
 		log.Warn("uploads cannot be measured", "error", err)
 	}
+	if s.MetricsAddr != "" {
+		close, err := serveMetrics(s.MetricsAddr, server.Metrics(), log)
+		if err != nil {
+			return err
+		}
+		defer close()
+	}
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -207,6 +276,24 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return server.Stop(stopping)
+}
+
+// serveMetrics serves /metrics on an address of its own until it is closed.
+func serveMetrics(addr string, metrics http.Handler, log *slog.Logger) (func(), error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}
+	log.Info("listening for metrics", "addr", listener.Addr().String())
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics are no longer served", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil
 }
 
 // open opens all that the server works with below the data directory.

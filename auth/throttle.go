@@ -165,7 +165,6 @@ func (t *Throttle) end(c *counter, failed bool) {
 		}
 	}
 	t.settle(c, now)
-	t.forget(now)
 }
 
 // leave takes a waiter out that will not wait any longer.

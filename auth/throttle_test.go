@@ -408,6 +408,23 @@ func TestThrottleRoomAgain(t *testing.T) {
 	refused(t, throttle, "late", time.Minute)
 }
 
+// TestThrottleForgetsBeforeItIsFull: keys that are over do not take the room of
+// a new one.
+func TestThrottleForgetsBeforeItIsFull(t *testing.T) {
+	clock := newTestClock()
+	throttle := NewThrottle(1, testWindow, clock.Now)
+	throttle.maxKeys = 2
+	for i := range 10 {
+		key := fmt.Sprint(i)
+		attempt(t, throttle, key, true)
+		own, _ := throttle.keys(key)
+		if throttle.counters[own] == nil {
+			t.Errorf("key %s has no counter of its own", key)
+		}
+		clock.move(testWindow)
+	}
+}
+
 func TestThrottleClockSetBack(t *testing.T) {
 	clock := newTestClock()
 	throttle := NewThrottle(2, testWindow, clock.Now)

@@ -77,8 +77,8 @@ func (s *Signer) Issue(userID, version int64) (token string, c Claims, err error
 	if err != nil {
 		return "", Claims{}, fmt.Errorf("make token id: %w", err)
 	}
-	// A token keeps whole seconds only.
-	now := s.Now().UTC().Truncate(time.Second)
+	// A token keeps whole seconds only; the library cuts the rest off.
+	now := s.Now().UTC()
 	c = Claims{ID: id.String(), UserID: userID, Version: version, ExpiresAt: now.Add(s.lifetime).Truncate(time.Second)}
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{

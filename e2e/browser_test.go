@@ -49,6 +49,7 @@ func startBrowser(path string) error {
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.WindowSize(1000, 900), chromedp.WSURLReadTimeout(60 * time.Second),
 	}
+	options = append(options, chromedp.Flag("accept-lang", "th"))
 	for _, name := range []string{"disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
@@ -216,8 +217,7 @@ func (b *tab) open(path string) {
 func (b *tab) fill(form, name, pass string) {
 	b.t.Helper()
 	b.do(
-		chromedp.SetValue(chromedp.CSS(form+" [name=username]"), ""),
-		chromedp.SetValue(chromedp.CSS(form+" [name=password]"), ""),
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.querySelector(%s).reset()`, quote(form))),
 		chromedp.SendKeys(chromedp.CSS(form+" [name=username]"), name),
 		chromedp.SendKeys(chromedp.CSS(form+" [name=password]"), pass),
 	)

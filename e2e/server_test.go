@@ -55,9 +55,17 @@ func start(t testing.TB, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data"), flags: flags}
 	s.launch("--addr=127.0.0.1:0")
-	t.Cleanup(s.stop)
+	t.Cleanup(func() {
+		s.stop()
+		if t.Failed() {
+			t.Logf("the end of the server's log:\n%s", tail(s.stderr.String()))
+		}
+	})
 	return s
 }
+
+// tail is the end of a long text, for messages.
+func tail(s string) string { return s[max(0, len(s)-3000):] }
 
 // restart runs the program again on the same data directory and address, with
 // other flags where some are given.

@@ -12,18 +12,17 @@ import (
 )
 
 // media lists the files of the data directory that are neither databases nor
-// keys: the videos, and whatever should not be there.
+// keys nor the locks of running processes: the videos, and whatever should not
+// be there.
 func (s *server) media() []string {
 	s.t.Helper()
 	var found []string
 	walk(s.t, s.dir, func(path string) {
-		name := strings.ToLower(filepath.Base(path))
-		for _, own := range []string{".db", ".sqlite", "key", "secret", "lock"} {
-			if strings.Contains(name, own) {
-				return
-			}
+		name := filepath.Base(path)
+		own := strings.Contains(name, ".db") || strings.Contains(name, "key") || filepath.Base(filepath.Dir(path)) == "processes"
+		if !own {
+			found = append(found, path)
 		}
-		found = append(found, path)
 	})
 	return found
 }

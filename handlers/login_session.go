@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/session"
 	"github.com/google/uuid"
+	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"gensubtitle/db"
 )
@@ -20,6 +21,7 @@ const (
 	loginIdle  = 24 * time.Hour
 	loginLife  = 14 * 24 * time.Hour
 	loginTouch = time.Minute // how exactly "unused" is known
+	loginCache = 10_000      // login sessions held in memory
 )
 
 // The keys of a stored login session.
@@ -40,21 +42,25 @@ var errLoginStore = errors.New("login store failed")
 type loginSession struct {
 	userID, version int64
 	id              string
-	started, seen   time.Time
-	stored          *session.Session
+	started         time.Time
 }
 
-// logins keeps login sessions through fiber's session middleware.
+// logins keeps login sessions through fiber's session middleware. What was
+// read is remembered for as long as "unused" is not known better anyway: it
+// never changes, and whether it was revoked is asked of the main database.
 type logins struct {
-	store *session.Store
+	store  *session.Store
+	known  *expirable.LRU[string, loginSession] // by cookie
+	log    *slog.Logger
+	cookie string // its name
 }
 
-func newLogins(storage fiber.Storage, secure bool) *logins {
+func newLogins(storage fiber.Storage, secure bool, log *slog.Logger) *logins {
 	name := "gensubtitle"
 	if secure {
 		name = "__Host-gensubtitle"
 	}
-	return &logins{store: session.New(session.Config{
+	store := session.New(session.Config{
 		Expiration:     loginIdle,
 		Storage:        hashedKeys{storage},
 		KeyLookup:      "cookie:" + name,
@@ -63,31 +69,40 @@ func newLogins(storage fiber.Storage, secure bool) *logins {
 		CookieHTTPOnly: true,
 		CookieSameSite: "Lax",
 		KeyGenerator:   rand.Text,
-	})}
+	})
+	known := expirable.NewLRU[string, loginSession](loginCache, nil, loginTouch)
+	return &logins{store: store, known: known, log: log, cookie: name}
 }
 
-// get returns the login session of a request, or nil where there is none.
-func (l *logins) get(c *fiber.Ctx) (*loginSession, error) {
-	if c.Cookies(l.cookieName()) == "" {
-		return nil, nil
+// get returns the login session of a request; ok is false where there is none.
+func (l *logins) get(c *fiber.Ctx) (s loginSession, ok bool, err error) {
+	cookie := c.Cookies(l.cookie)
+	if cookie == "" {
+		return s, false, nil
+	}
+	if s, ok = l.known.Get(cookie); ok {
+		return s, time.Since(s.started) < loginLife, nil
 	}
 	stored, err := l.store.Get(c)
 	if errors.Is(err, errLoginStore) {
-		return nil, fmt.Errorf("read login session: %w", err)
+		return s, false, fmt.Errorf("read login session: %w", err)
 	}
 	if err != nil || stored.Fresh() {
 		// A row that cannot be read is as good as none.
-		return nil, nil
+		return s, false, nil
 	}
-	s := loginSession{stored: stored}
 	var started, seen int64
-	ok := value(stored, keyUser, &s.userID) && value(stored, keyVersion, &s.version) &&
+	ok = value(stored, keyUser, &s.userID) && value(stored, keyVersion, &s.version) &&
 		value(stored, keyID, &s.id) && value(stored, keyStarted, &started) && value(stored, keySeen, &seen)
-	s.started, s.seen = time.Unix(started, 0), time.Unix(seen, 0)
-	if !ok || time.Since(s.started) > loginLife {
-		return nil, nil
+	s.started = time.Unix(started, 0)
+	if !ok || time.Since(s.started) >= loginLife {
+		return s, false, nil
 	}
-	return &s, nil
+	if time.Since(time.Unix(seen, 0)) >= loginTouch {
+		l.touch(stored)
+	}
+	l.known.Add(cookie, s)
+	return s, true, nil
 }
 
 func value[T any](s *session.Session, key string, to *T) bool {
@@ -96,13 +111,14 @@ func value[T any](s *session.Session, key string, to *T) bool {
 	return ok
 }
 
-// touch keeps a login session from ending for lack of use.
-func (l *logins) touch(c *fiber.Ctx, s *loginSession) error {
-	if time.Since(s.seen) < loginTouch {
-		return nil
+// touch keeps a login session from ending for lack of use. One that was
+// revoked meanwhile stays dead, although its row is written again.
+func (l *logins) touch(stored *session.Session) {
+	stored.Set(keySeen, time.Now().Unix())
+	if err := stored.Save(); err != nil {
+		// It is good for this request all the same; a later one tries again.
+		l.log.Warn("login session not prolonged", "error", err)
 	}
-	s.stored.Set(keySeen, time.Now().Unix())
-	return s.stored.Save()
 }
 
 // start makes a login session with a new id and sets its cookie.
@@ -110,7 +126,7 @@ func (l *logins) start(c *fiber.Ctx, u db.User) error {
 	stored, err := l.store.Get(c)
 	if err != nil && !errors.Is(err, errLoginStore) {
 		// The cookie's row is broken. Without the cookie there is a new one.
-		c.Request().Header.DelCookie(l.cookieName())
+		c.Request().Header.DelCookie(l.cookie)
 		stored, err = l.store.Get(c)
 	}
 	if err != nil {
@@ -141,11 +157,6 @@ func (l *logins) end(c *fiber.Ctx) error {
 		return fmt.Errorf("end login session: %w", err)
 	}
 	return nil
-}
-
-func (l *logins) cookieName() string {
-	_, name, _ := strings.Cut(l.store.KeyLookup, ":")
-	return name
 }
 
 // hashedKeys stores login sessions under a hash of the cookie's value, so that

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
+	"github.com/gofiber/fiber/v2/utils"
 )
 
 const (
@@ -36,7 +36,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	s.running.begin()
 	defer s.running.end()
 	start := time.Now()
-	id := uuid.NewString()
+	id := utils.UUID()
 	c.Set(fiber.HeaderXRequestID, id)
 	s.secure(c)
 	err := c.Next()
@@ -45,6 +45,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 		answered = answerError(c, err)
 	}
 	s.logRequest(c, id, start, err)
+	s.metrics.observe(c, time.Since(start))
 	if err != nil {
 		linger(c)
 	}

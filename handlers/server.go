@@ -32,7 +32,6 @@ const (
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 75 * time.Second
 	headerBytes  = 16 << 10
-	tokenLife    = 12 * time.Hour
 	failWindow   = 15 * time.Minute
 	accountFails = 5
 	addressFails = 30
@@ -73,6 +72,7 @@ type Server struct {
 	stopping        atomic.Bool
 	running         running
 	leftovers       leftovers
+	metrics         *metrics
 }
 
 // New makes a server; Serve starts it.
@@ -80,10 +80,11 @@ func New(c Config, p Parts) (*Server, error) {
 	s := &Server{
 		Config:          c,
 		Parts:           p,
-		logins:          newLogins(p.Logins, c.PublicURL != nil),
+		logins:          newLogins(p.Logins, c.PublicURL != nil, p.Log),
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
+		metrics:         newMetrics(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 	}
 	if c.PublicURL != nil {

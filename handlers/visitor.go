@@ -32,8 +32,8 @@ func (s *Server) visitor(c *fiber.Ctx) (*visitor, error) {
 	if header := c.Get(fiber.HeaderAuthorization); header != "" {
 		return s.bearer(c, header)
 	}
-	l, err := s.logins.get(c)
-	if err != nil || l == nil {
+	l, ok, err := s.logins.get(c)
+	if err != nil || !ok {
 		return nil, err
 	}
 	v, err := s.account(c, l.userID, l.version, l.id, l.started.Add(loginLife))
@@ -44,10 +44,6 @@ func (s *Server) visitor(c *fiber.Ctx) (*visitor, error) {
 		return nil, err
 	}
 	v.browser = true
-	if err := s.logins.touch(c, l); err != nil {
-		// The visitor is signed in all the same; the next request tries again.
-		s.Log.Warn("login session not prolonged", "error", err)
-	}
 	return v, nil
 }
 

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Clock writes a duration as m:ss or h:mm:ss, to the nearest second. Half a
-// second goes down, so that what is used and what is left still add up to the
-// limit when both end in a half.
-func Clock(d time.Duration) string {
-	return clockDown(d + 499*time.Millisecond)
+// Clock writes a duration as m:ss or h:mm:ss, to the nearest second.
+func Clock(d time.Duration) string { return clockDown(wholeSeconds(d)) }
+
+// wholeSeconds rounds to the nearest second, half a second down.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + 499*time.Millisecond).Truncate(time.Second)
 }
 
 // clockUp is for what is too long and clockDown for the room it does not fit,

@@ -35,6 +35,12 @@ func (q Quota) remainingVideos() int { return max(0, q.MaxVideos-q.Videos-q.InFl
 
 func (q Quota) remainingDuration() time.Duration { return max(0, q.MaxDuration-q.Duration) }
 
+// shownDuration is what is left in the whole seconds that people read, so that
+// what is shown as used and as left adds up to the limit.
+func (q Quota) shownDuration() time.Duration {
+	return max(0, wholeSeconds(q.MaxDuration)-wholeSeconds(q.Duration))
+}
+
 // Video is one upload, accepted or not.
 type Video struct {
 	ID        string
