@@ -15,6 +15,7 @@ export default {
         ink: "var(--ink)",
         muted: "var(--muted)",
         line: "var(--line)",
+        edge: "var(--edge)",
         accent: { DEFAULT: "var(--accent)", strong: "var(--accent-strong)", soft: "var(--accent-soft)" },
         danger: { DEFAULT: "var(--danger)", soft: "var(--danger-soft)" },
         warning: { DEFAULT: "var(--warning)", soft: "var(--warning-soft)" },

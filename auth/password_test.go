@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -304,6 +305,26 @@ func TestHasherBusy(t *testing.T) {
 			t.Error("a free slot was used for a caller who has gone")
 		}
 	})
+}
+
+// TestHasherDoesNotPileUp looks at the heap just before each hash: the memory of
+// the one before must be gone.
+func TestHasherDoesNotPileUp(t *testing.T) {
+	h := newHasher(t, 1, time.Minute)
+	hash := mustHash(t, h, "correct horse")
+	h.compare = func(password, hash string) (bool, error) {
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		if most := uint64(hashParams.Memory) << 10; memory.HeapAlloc > most {
+			t.Errorf("%d bytes are in use before a hash, want at most %d", memory.HeapAlloc, most)
+		}
+		return argon2id.ComparePasswordAndHash(password, hash)
+	}
+	for range 5 {
+		if match, err := h.Verify(t.Context(), "correct horse", hash); !match || err != nil {
+			t.Errorf("got %v, %v", match, err)
+		}
+	}
 }
 
 // TestHasherSurvivesPanic makes sure that a slot comes back whatever happens.

@@ -101,13 +101,19 @@ func answerHTML(c *fiber.Ctx, p *problem) error {
 	form, ok := c.Locals(formKey).(formAgain)
 	switch {
 	case ok && isHTMX(c):
-		c.Set("HX-Retarget", "#"+form.alert)
-		c.Set("HX-Reswap", "outerHTML")
-		return render(c, p.status, form.part(c, p))
+		return answerAlert(c, p.status, form.alert, form.part(c, p))
 	case ok:
 		return form.page(c, p)
 	case wantsPart(c):
-		return render(c, p.status, views.Alert("problem", words.Detail))
+		return answerAlert(c, p.status, views.PageAlertID, views.Alert(views.PageAlertID, words.Detail))
 	}
 	return render(c, p.status, views.ErrorPage(page(c), p.status, words.Title, words.Detail))
+}
+
+// answerAlert has htmx put the alert in the place of the one with its id,
+// whatever the request was to swap.
+func answerAlert(c *fiber.Ctx, status int, id string, alert templ.Component) error {
+	c.Set("HX-Retarget", "#"+id)
+	c.Set("HX-Reswap", "outerHTML")
+	return render(c, status, alert)
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 )
@@ -45,6 +44,4 @@ func (s *Server) routes() {
 	a.Get("/admin/sessions/:id", s.signIn, adminOnly, s.showSession)
 	a.Get("/admin/sessions/:id/reset", s.signIn, adminOnly, s.confirmReset)
 	a.Post("/admin/sessions/:id/reset", smallBody, s.signIn, adminOnly, s.resetSession)
-
-	a.Use(func(*fiber.Ctx) error { return errNoRoute })
 }
