@@ -20,6 +20,16 @@ export default {
         danger: { DEFAULT: "var(--danger)", soft: "var(--danger-soft)" },
         warning: { DEFAULT: "var(--warning)", soft: "var(--warning-soft)" },
       },
+      // Thai stacks vowels and tone marks above and below its letters, so every
+      // size has more room between its lines than Latin letters would need.
+      fontSize: {
+        xs: ["0.75rem", "1.6"],
+        sm: ["0.875rem", "1.65"],
+        base: ["1rem", "1.75"],
+        lg: ["1.125rem", "1.6"],
+        xl: ["1.25rem", "1.5"],
+        "2xl": ["1.5rem", "1.45"],
+      },
       fontFamily: {
         sans: ["Noto Sans Thai Variable", "Noto Sans Thai", "system-ui", "sans-serif"],
       },

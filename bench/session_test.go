@@ -58,7 +58,7 @@ func BenchmarkUserSession(b *testing.B) {
 
 	var tookServer, tookBare time.Duration
 	rounds := 0
-	const perRound = 20_000
+	const perRound = 8_000
 	load(b, server, request, perRound/4) // Warms up caches and connections.
 	load(b, bare, request, perRound/4)
 	for b.Loop() {
@@ -181,21 +181,47 @@ func startServer(b *testing.B) string {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
 	cmd := exec.Command(program, "--addr=127.0.0.1:0", "--data-dir="+filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json")
-	stderr, err := cmd.StderrPipe()
+	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer log.Close()
+	cmd.Stderr = log // A file, as for a service, so that nobody here has to read it meanwhile.
 	run(b, cmd)
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
+	addr := ""
+	poll(b, "the program says where it listens", func() bool {
+		addr = listening(b, log.Name())
+		return addr != ""
+	})
+	return addr
+}
+
+// listening finds the address in the log.
+func listening(b *testing.B, path string) string {
+	b.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
 		var entry struct{ Msg, Addr string }
-		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "listening" {
-			go func() { _, _ = io.Copy(io.Discard, stderr) }() // So that its log never blocks it.
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "listening" {
 			return entry.Addr
 		}
 	}
-	b.Fatal("the program did not say where it listens")
 	return ""
+}
+
+// poll waits until ok holds.
+func poll(b *testing.B, what string, ok func() bool) {
+	b.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			b.Fatalf("waited in vain: %s", what)
+		}
+	}
 }
 
 // startBare starts the bare server and returns its address.
@@ -212,14 +238,15 @@ func startBare(b *testing.B, body string) string {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), bareAddr+"="+addr, "BENCH_BARE_BODY="+body)
 	run(b, cmd)
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			_ = conn.Close()
-			return addr
+	poll(b, "the bare server listens", func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return false
 		}
-	}
-	b.Fatal("the bare server does not listen")
-	return ""
+		_ = conn.Close()
+		return true
+	})
+	return addr
 }
 
 // run starts a process and ends it with the benchmark.

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -56,7 +57,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
 	writer.SetMaxOpenConns(1)
-	if err := migrate(ctx, writer); err != nil {
+	if err := migrate(ctx, writer, o.Path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), writer.Close())
 	}
 	reader, err := sql.Open("sqlite3", dsn(o.Path, readerOptions))
@@ -79,7 +80,14 @@ func dsn(path, options string) string {
 	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: options}).String()
 }
 
-func migrate(ctx context.Context, writer *sql.DB) error {
+// migrate applies what is missing, one process at a time: goose looks first
+// and applies afterwards, so two that start together would both apply.
+func migrate(ctx context.Context, writer *sql.DB, path string) error {
+	gate, err := lockFile(path+".migrating", os.O_CREATE, 0)
+	if err != nil {
+		return fmt.Errorf("wait for other processes to migrate: %w", err)
+	}
+	defer gate.Close()
 	sources, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

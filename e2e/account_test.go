@@ -100,7 +100,7 @@ func TestUsernames(t *testing.T) {
 	for _, name := range []string{
 		"", " ", "a b", " john", "john ", "a\tb", "a\x00b", "a\nb", "a/b", "a\\b", "a@b", "a:b", "a%b", "<b>",
 		strings.Repeat("x", 33), strings.Repeat("ก", 33),
-		"jоhn" /* Cyrillic о */, "Ａ" /* full width */, "ａdmin", "é", "日本", "a\u200bb", "a\u00adb", "a\u202eb", "ﬁ", "ß", "ſ", "\u212a" /* Kelvin */,
+		"jоhn" /* Cyrillic о */, "Ａ" /* full width */, "ａdmin", "é", "日本", "a\u200bb", "a\u00adb", "a\u202eb", "ﬁ", "ß", "ſ", "\u212a", /* Kelvin */
 		"ເ" /* Lao */, "😀", "\u0e3f" /* baht sign */, "a\xffb",
 	} {
 		p := c.post("/register", credentials(name, password)).problem(422, "invalid")

@@ -126,8 +126,10 @@ func (b *tab) listen(ev any) {
 	case *runtime.EventExceptionThrown:
 		b.wrong = append(b.wrong, "threw "+ev.ExceptionDetails.Text+" "+ev.ExceptionDetails.URL)
 	case *runtime.EventConsoleAPICalled:
-		if ev.Type == "error" || ev.Type == "warning" {
-			b.wrong = append(b.wrong, fmt.Sprintf("wrote %s: %s", ev.Type, consoleText(ev.Args)))
+		// Htmx tells of refused and failed requests; the tests bring those about.
+		text := consoleText(ev.Args)
+		if (ev.Type == "error" || ev.Type == "warning") && !strings.HasPrefix(text, `"Response Status`) && !strings.HasPrefix(text, `"htmx:`) {
+			b.wrong = append(b.wrong, fmt.Sprintf("wrote %s: %s", ev.Type, text))
 		}
 	case *log.EventEntryAdded:
 		// A refused or failed request is listed too; the tests bring those about.
@@ -199,6 +201,17 @@ func (b *tab) until(expression string) {
 func (b *tab) shows(selector, text string) {
 	b.t.Helper()
 	b.until(fmt.Sprintf(`(document.querySelector(%s)?.textContent ?? "").replace(/\s+/g, " ").includes(%s)`, quote(selector), quote(text)))
+}
+
+// alerts waits for a visible alert that holds this text.
+func (b *tab) alerts(text string) {
+	b.t.Helper()
+	b.until(alerting(text))
+}
+
+// alerting is an expression that tells whether a visible alert holds this text.
+func alerting(text string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("[role=alert]")].some(e => e.checkVisibility() && e.textContent.trim() && e.textContent.includes(%s))`, quote(text))
 }
 
 func quote(s string) string {

@@ -84,8 +84,7 @@ func TestCase5ServerDown(t *testing.T) {
 	b.fill("#login", "A", password)
 	b.mark()
 	b.click("#login [type=submit]")
-	b.shows("#login [role=alert], [role=alert]", "เซิร์ฟเวอร์")
-	b.until(`document.querySelector("[role=alert]").checkVisibility()`)
+	b.alerts("ติดต่อเซิร์ฟเวอร์ไม่ได้")
 	if name, pass := b.value("username"), b.value("password"); name != "A" || pass != password {
 		t.Errorf("what was typed became %q and %q", name, pass)
 	}
@@ -184,7 +183,7 @@ func TestRefusedInThePage(t *testing.T) {
 	b.login("A", password)
 	b.choose(large)
 	b.clickIfEnabled("#upload [type=submit]")
-	b.shows("[role=alert]", "1 MB")
+	b.alerts("1 MB")
 	if n := b.requests("POST /upload-video"); n != 0 {
 		t.Errorf("%d uploads were sent", n)
 	}
@@ -194,7 +193,7 @@ func TestRefusedInThePage(t *testing.T) {
 	if js[bool](b, `Boolean(document.querySelector("#upload input[type=file]:enabled"))`) {
 		b.choose(clip(t, 1))
 		b.clickIfEnabled("#upload [type=submit]")
-		b.until(`[...document.querySelectorAll("[role=alert]")].some(e => e.textContent.trim() && e.checkVisibility())`)
+		b.alerts("โควตา")
 	}
 	if n := b.requests("POST /upload-video"); n != 1 {
 		t.Errorf("%d uploads were sent", n)
@@ -222,11 +221,11 @@ func TestRefusedByTheServer(t *testing.T) {
 	b.login("A", password)
 	b.mark()
 	b.upload(path)
-	b.until(`[...document.querySelectorAll("[role=alert]")].some(e => e.textContent.trim() && e.checkVisibility())`)
+	b.alerts("ไฟล์")
 	b.quota("user_A", 0)
 	b.upload(clip(t, 1)) // The same form still works.
 	b.quota("user_A", 1)
-	b.until(`![...document.querySelectorAll("[role=alert]")].some(e => e.textContent.trim() && e.checkVisibility())`)
+	b.until("!" + alerting(""))
 	if !b.marked() {
 		t.Error("the page was loaded anew")
 	}

@@ -142,13 +142,14 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 		key = in.Username
 	}
 	address := auth.AddressKey(s.address(c))
-	ofAddress, err := s.addressFailures.Begin(c.UserContext(), address)
+	// The account comes first: whoever waits there holds no place of the address.
+	ofAccount, err := s.accountFailures.Begin(c.UserContext(), address+" "+key)
 	if err != nil {
 		return db.User{}, err
 	}
-	ofAccount, err := s.accountFailures.Begin(c.UserContext(), address+" "+key)
+	ofAddress, err := s.addressFailures.Begin(c.UserContext(), address)
 	if err != nil {
-		ofAddress.End(false)
+		ofAccount.End(false)
 		return db.User{}, err
 	}
 	u, err := s.verify(c, key, in.Password)

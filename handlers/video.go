@@ -171,7 +171,7 @@ func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 	if _, err := file.Seek(start, io.SeekStart); err != nil {
 		return errors.Join(fmt.Errorf("seek in video: %w", err), file.Close())
 	}
-	body := &pacedFile{file: file, ctx: c.Context()}
+	body := &pacedFile{file: file, piece: io.LimitReader(file, length), ctx: c.Context()}
 	c.Context().Response.SetBodyStream(body, int(length))
 	return nil
 }
@@ -179,15 +179,16 @@ func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 // pacedFile gives every piece of a download its own time to be written, so
 // that a slow client gets all of it and a stalled one does not stay.
 type pacedFile struct {
-	file *os.File
-	ctx  *fasthttp.RequestCtx
+	file  *os.File
+	piece io.Reader // what of the file is sent
+	ctx   *fasthttp.RequestCtx
 }
 
 func (p *pacedFile) Read(b []byte) (int, error) {
 	if err := p.ctx.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
-	return p.file.Read(b)
+	return p.piece.Read(b)
 }
 
 func (p *pacedFile) Close() error { return p.file.Close() }

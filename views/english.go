@@ -14,7 +14,6 @@ var english = Text{
 	Unreachable:    "The server can't be reached right now. Check your connection and try again; what you typed is still here.",
 	Cancel:         "Cancel",
 	BackHome:       "Back to the start",
-	BackToSessions: "Back to user quotas",
 
 	SignIn:       "Sign in",
 	SignInLead:   "Welcome back. Your quota and videos are where you left them.",
@@ -25,10 +24,8 @@ var english = Text{
 	Username:     "Username",
 	Password:     "Password",
 	ShowPassword: "Show password",
-	HidePassword: "Hide password",
 	UsernameHint: "1–32 characters: Thai or English letters, digits, or . _ -",
 	PasswordHint: "8–128 characters",
-	Required:     "Please fill in this field",
 
 	YourQuota:      "Your quota",
 	RefreshQuota:   "🔄 Refresh quota",
@@ -40,12 +37,12 @@ var english = Text{
 	UploadsRunning: "Uploading now: %d",
 	MinutesOf:      "%s of %s minutes used",
 	MinutesLeft:    "%s minutes left",
-	BarValue:       "%s of %s",
+	BarValue:       "%v of %v",
 
 	UploadTitle:     "Upload a video",
 	ChooseFile:      "Choose a video file",
 	DropHere:        "or drop it here",
-	AnotherFile:     "Tap to choose another file",
+	AnotherFile:     "Choose another file",
 	Upload:          "Upload",
 	Uploading:       "Uploading",
 	Measuring:       "All sent. Measuring how long the video is…",

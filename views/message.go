@@ -1,7 +1,5 @@
 package views
 
-import "unicode"
-
 // DeleteConfirm asks before a video is deleted.
 func DeleteConfirm(l Language, v Video) Confirm {
 	t := Messages(l)
@@ -18,15 +16,4 @@ func ResetConfirm(l Language, s Session) Confirm {
 		Title: t.ResetTitle.With(s.Username), Detail: t.ResetDetail,
 		Action: s.path() + "/reset", Yes: t.Reset, Back: "/admin/sessions",
 	}
-}
-
-// initial is the letter that stands for a user. A Thai vowel written before
-// its consonant is passed over, because alone it looks like a mistake.
-func initial(username string) string {
-	for _, r := range username {
-		if unicode.IsLetter(r) && (r < 'เ' || r > 'ไ') || unicode.IsDigit(r) {
-			return string(unicode.ToUpper(r))
-		}
-	}
-	return "•"
 }

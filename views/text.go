@@ -10,12 +10,12 @@ type Text struct {
 	// Around every page.
 	Tagline, SkipToContent, OtherLanguage, SwitchLanguage string
 	SignOut, MyVideos, AllSessions, MainNavigation        string
-	Unreachable, Cancel, BackHome, BackToSessions         string
+	Unreachable, Cancel, BackHome                         string
 
 	// Signing in and registering.
 	SignIn, SignInLead, NoAccount, Register, RegisterLead, HaveAccount string
-	Username, Password, ShowPassword, HidePassword                     string
-	UsernameHint, PasswordHint, Required                               string
+	Username, Password, ShowPassword                                   string
+	UsernameHint, PasswordHint                                         string
 
 	// The quota widget.
 	YourQuota, RefreshQuota, VideosUsed, MinutesUsed string
@@ -24,7 +24,7 @@ type Text struct {
 	VideosLeft, UploadsRunning                       Format // count
 	MinutesOf                                        Format // used, limit
 	MinutesLeft                                      Format // left
-	BarValue                                         Format // used, limit
+	BarValue                                         Format // used, limit, as figures or clocks
 
 	// The upload form.
 	UploadTitle, ChooseFile, DropHere, AnotherFile, Upload, Uploading string

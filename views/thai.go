@@ -14,7 +14,6 @@ var thai = Text{
 	Unreachable:    "ติดต่อเซิร์ฟเวอร์ไม่ได้ในขณะนี้ กรุณาตรวจสอบการเชื่อมต่อแล้วลองอีกครั้ง ข้อมูลที่กรอกไว้ยังอยู่",
 	Cancel:         "ยกเลิก",
 	BackHome:       "กลับหน้าแรก",
-	BackToSessions: "กลับไปหน้าโควตาผู้ใช้",
 
 	SignIn:       "เข้าสู่ระบบ",
 	SignInLead:   "ยินดีต้อนรับกลับมา โควตาและวิดีโอของคุณรออยู่ที่เดิม",
@@ -25,10 +24,8 @@ var thai = Text{
 	Username:     "ชื่อผู้ใช้",
 	Password:     "รหัสผ่าน",
 	ShowPassword: "แสดงรหัสผ่าน",
-	HidePassword: "ซ่อนรหัสผ่าน",
 	UsernameHint: "1–32 ตัวอักษร: ไทย อังกฤษ ตัวเลข หรือ . _ -",
 	PasswordHint: "8–128 ตัวอักษร",
-	Required:     "กรุณากรอกช่องนี้",
 
 	YourQuota:      "โควตาของคุณ",
 	RefreshQuota:   "🔄 รีเฟรช Quota",
@@ -40,12 +37,12 @@ var thai = Text{
 	UploadsRunning: "กำลังอัปโหลดอยู่ %d ไฟล์",
 	MinutesOf:      "ใช้ไป %s จาก %s นาที",
 	MinutesLeft:    "เหลือ %s นาที",
-	BarValue:       "%s จาก %s",
+	BarValue:       "%v จาก %v",
 
 	UploadTitle:     "อัปโหลดวิดีโอ",
 	ChooseFile:      "เลือกไฟล์วิดีโอ",
 	DropHere:        "หรือลากไฟล์มาวางที่นี่",
-	AnotherFile:     "แตะเพื่อเปลี่ยนไฟล์",
+	AnotherFile:     "กดเพื่อเปลี่ยนไฟล์",
 	Upload:          "อัปโหลด",
 	Uploading:       "กำลังอัปโหลด",
 	Measuring:       "ส่งไฟล์ครบแล้ว กำลังวัดความยาววิดีโอ…",

@@ -28,6 +28,22 @@ document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig,
   }
 });
 
+// The link to more videos goes with the last of them; the first new one is next.
+document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {
+  if (requestConfig.elt.id === "more-videos-link") {
+    const last = target.lastElementChild;
+    target.addEventListener(
+      "htmx:afterSettle",
+      () => {
+        if (document.activeElement === document.body) {
+          last.nextElementSibling?.querySelector("a, button")?.focus();
+        }
+      },
+      { once: true },
+    );
+  }
+});
+
 // The language switch leads back to where the reader has come by now.
 for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
   document.addEventListener(name, () => {

@@ -162,6 +162,7 @@ class Upload {
       this.input.focus();
     } else {
       this.say(this.cancelled ? this.form.dataset.cancelled : "");
+      this.form.querySelector("[type=submit]").focus();
     }
   }
 
