@@ -15,11 +15,11 @@ run: ffmpeg
 	go run . $(ARGS)
 
 # The e2e tests build the program themselves, which Go's test cache cannot see,
-# hence -count=1. The race detector multiplies memory, so the memory test has a
-# run of its own without it.
+# hence -count=1. They mostly wait for other processes, hence -parallel. The race
+# detector multiplies memory, so the memory test has a run of its own without it.
 test: ffmpeg chromium
 	go vet ./...
-	go test -race -count=1 -timeout=9m ./...
+	go test -race -count=1 -parallel=4 -timeout=9m ./...
 	go test -count=1 -timeout=4m -run='^TestMemory$$' ./e2e
 
 bench: ffmpeg

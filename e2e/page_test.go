@@ -325,9 +325,10 @@ func TestWithoutScripts(t *testing.T) {
 	b.quota("user_A", 0)
 	b.upload(clip(t, 1))
 	b.quota("user_A", 1)
+	b.mark()
 	b.click("#refresh-quota")
-	b.shows("#quota", "Quota: 1/10 ไฟล์")
-	b.open("/")
+	b.until("!window.marked")
+	b.quota("user_A", 1)
 	b.logout()
 }
 

@@ -24,6 +24,8 @@ const (
 	stallTimeout = 30 * time.Second
 	copyBuffer   = 256 << 10
 	nameBytes    = 255
+	// boundaryBytes is the most that a boundary may have (RFC 2046, 5.1.1).
+	boundaryBytes = 70
 )
 
 // uploadForm reads the multipart body of an upload as it arrives (RFC 7578).
@@ -37,7 +39,8 @@ type uploadForm struct {
 
 func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
 	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil || kind != fiber.MIMEMultipartForm || params["boundary"] == "" {
+	boundary := params["boundary"]
+	if err != nil || kind != fiber.MIMEMultipartForm || boundary == "" || len(boundary) > boundaryBytes {
 		return nil, invalidField("file", fileRequired)
 	}
 	stream := c.Context().RequestBodyStream()
@@ -49,7 +52,7 @@ func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm
 		length: int64(c.Request().Header.ContentLength()), limit: fileLimit + formBytes,
 	}
 	return &uploadForm{
-		c: c, body: body, parts: multipart.NewReader(body, params["boundary"]),
+		c: c, body: body, parts: multipart.NewReader(body, boundary),
 		fileLimit: fileLimit, sessionID: sessionID,
 	}, nil
 }
@@ -61,7 +64,7 @@ func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
 	found := false
 	for {
 		part, err := f.parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // Bare after the closing boundary, wrapped where that is missing.
 			break
 		}
 		if err != nil {
@@ -160,8 +163,7 @@ type steadyReader struct {
 	length int64 // Content-Length; negative for a chunked body
 	limit  int64
 	read   int64
-	ended  bool  // the stream said that it has ended
-	failed error // the first error of the stream
+	ended  bool // the stream said that it has ended
 }
 
 func (r *steadyReader) Read(b []byte) (int, error) {

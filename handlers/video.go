@@ -7,6 +7,7 @@ import (
 	"mime"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -115,8 +116,8 @@ func (s *Server) confirmDelete(c *fiber.Ctx) error {
 var mediaTypes = map[string]string{
 	"mp4": "video/mp4", "m4a": "audio/mp4", "mov": "video/quicktime", "3gp": "video/3gpp",
 	"mkv": "video/x-matroska", "webm": "video/webm", "avi": "video/x-msvideo", "mpegts": "video/mp2t",
-	"mpeg": "video/mpeg", "flv": "video/x-flv", "wmv": "video/x-ms-wmv", "ogg": "application/ogg",
-	"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "aac": "audio/aac", "amr": "audio/amr",
+	"mpeg": "video/mpeg", "flv": "video/x-flv", "asf": "video/x-ms-asf", "ogg": "application/ogg",
+	"mp3": "audio/mpeg", "mp2": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "aac": "audio/aac", "amr": "audio/amr",
 	"aiff": "audio/aiff", "caf": "audio/x-caf",
 }
 
@@ -154,19 +155,17 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 	start, length := int64(0), size
 	asked := c.Get(fiber.HeaderRange)
-	if condition := c.Get(fiber.HeaderIfRange); asked != "" && (condition == "" || condition == etag) {
-		ranges, err := c.Range(int(size))
-		switch {
-		case errors.Is(err, fiber.ErrRangeUnsatisfiable):
+	condition := c.Get(fiber.HeaderIfRange)
+	if isSingleRange(asked) && (condition == "" || condition == etag) {
+		first, last, err := fasthttp.ParseByteRange([]byte(asked), int(size))
+		if err != nil {
 			c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes */%d", size))
 			c.Status(fiber.StatusRequestedRangeNotSatisfiable)
 			return file.Close()
-		case err == nil && ranges.Type == "bytes" && len(ranges.Ranges) == 1:
-			start = int64(ranges.Ranges[0].Start)
-			length = int64(ranges.Ranges[0].End) - start + 1
-			c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", start, start+length-1, size))
-			c.Status(fiber.StatusPartialContent)
 		}
+		start, length = int64(first), int64(last-first+1)
+		c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", first, last, size))
+		c.Status(fiber.StatusPartialContent)
 	}
 	if _, err := file.Seek(start, io.SeekStart); err != nil {
 		return errors.Join(fmt.Errorf("seek in video: %w", err), file.Close())
@@ -174,6 +173,10 @@ func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 	body := &pacedFile{file: file, piece: io.LimitReader(file, length), ctx: c.Context()}
 	c.Context().Response.SetBodyStream(body, int(length))
 	return nil
+}
+
+func isSingleRange(asked string) bool {
+	return strings.HasPrefix(asked, "bytes=") && !strings.Contains(asked, ",")
 }
 
 // pacedFile gives every piece of a download its own time to be written, so
