@@ -11,8 +11,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 )
 
 // childMode tells the test binary to be another process instead of testing.
@@ -225,6 +227,50 @@ func TestJoinAndSweepTogether(t *testing.T) {
 	}
 	all.Wait()
 	wantFiles(t, dir)
+}
+
+// TestGate stops in the middle of a Join, where the lock file is there and not
+// yet locked.
+func TestGate(t *testing.T) {
+	dir := t.TempDir()
+	p := join(t, dir)
+	for what, pass := range map[string]func() error{
+		"sweep": p.Sweep,
+		"join": func() error {
+			q, err := Join(dir)
+			if err != nil {
+				return err
+			}
+			return q.Leave()
+		},
+	} {
+		gate, err := passGate(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, uuid.NewString())
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		passed := make(chan error, 1)
+		go func() { passed <- pass() }()
+		select {
+		case err := <-passed:
+			t.Fatalf("%s went through the closed gate: %v", what, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		file, err := lockFile(path, 0, unix.LOCK_NB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(gate.Close(), <-passed); err != nil {
+			t.Fatal(err)
+		}
+		wantFiles(t, dir, p.ID, filepath.Base(path))
+		if err := errors.Join(os.Remove(path), file.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestJoinWhereThereIsNoRoom(t *testing.T) {

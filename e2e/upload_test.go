@@ -404,6 +404,7 @@ func TestSmuggling(t *testing.T) {
 					conn := s.dial()
 					_, _ = io.WriteString(conn, c.rawHead()+request) // The server may hang up.
 					_, _ = io.WriteString(conn, "GET /limits HTTP/1.1\r\nHost: "+s.addr+"\r\nConnection: close\r\n\r\n")
+					_ = conn.(*net.TCPConn).CloseWrite() // So that the server need not wait for more.
 					checkAnswers(t, conn)
 				})
 			}

@@ -51,10 +51,6 @@ func URL(name string) string {
 // File returns the content of a file and its Content-Type by its name with the
 // hash in it, without Prefix. ok is false when there is no such file.
 func File(name string) (content []byte, contentType string, ok bool) {
-	// A name with a slash, even "./app.css", is none of ours.
-	if strings.Contains(name, "/") {
-		return nil, "", false
-	}
 	content, err := dist.ReadFile("dist/" + name)
 	if err != nil {
 		return nil, "", false

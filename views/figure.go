@@ -2,6 +2,8 @@ package views
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,8 +36,9 @@ func Size(bytes int64) string {
 		size /= 1024
 		unit++
 	}
-	if size >= 99.95 || size == float64(int64(size)) {
-		return fmt.Sprintf("%.0f %s", size, units[unit])
+	digits := 1
+	if size >= 99.95 {
+		digits = 0
 	}
-	return fmt.Sprintf("%.1f %s", size, units[unit])
+	return strings.TrimSuffix(strconv.FormatFloat(size, 'f', digits, 64), ".0") + " " + units[unit]
 }

@@ -37,7 +37,7 @@ func TestSize(t *testing.T) {
 		want string
 	}{
 		{0, "0 KB"},
-		{1, "0.0 KB"},
+		{1, "0 KB"},
 		{1536, "1.5 KB"},
 		{820 << 10, "820 KB"},
 		{1<<20 - 1, "1 MB"},

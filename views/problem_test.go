@@ -16,7 +16,7 @@ func TestProblemsSayTheirFigures(t *testing.T) {
 		}{
 			{"videos", text.QuotaVideos(9, 10), []string{"9", "10"}},
 			{"length known", text.QuotaDuration(750*time.Second, 550*time.Second, 600*time.Second), []string{"12:30", "9:10"}},
-			{"a little too long", text.QuotaDuration(600*time.Second+1, 600*time.Second-1, 600*time.Second), []string{"10:01", "9:59"}},
+			{"a little too long", text.QuotaDuration(600*time.Second+time.Millisecond, 600*time.Second-time.Millisecond, 600*time.Second), []string{"10:01", "9:59"}},
 			{"length unknown", text.QuotaDuration(0, 149500*time.Millisecond, 600*time.Second), []string{"2:29", "10:00"}},
 			{"file", text.FileTooLarge(500 << 20), []string{"500 MB"}},
 			{"a moment", text.TooManyAttempts(time.Second), []string{" 1 "}},

@@ -35,6 +35,6 @@ export function size(bytes) {
     amount /= 1024;
     unit++;
   }
-  const digits = amount >= 99.95 || Number.isInteger(amount) ? 0 : 1;
-  return `${amount.toFixed(digits)} ${units[unit]}`;
+  const digits = amount >= 99.95 ? 0 : 1;
+  return `${Number(amount.toFixed(digits))} ${units[unit]}`;
 }
