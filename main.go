@@ -111,11 +111,11 @@ func (s serveSettings) check() (handlers.Config, error) {
 			FileBytes: int64(s.MaxFileSizeMB * (1 << 20)),
 		},
 	}
-	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
+	if err := checkAddr(s.Addr); err != nil {
 		return c, fmt.Errorf("--addr: %w", err)
 	}
 	if s.MetricsAddr != "" {
-		if _, _, err := net.SplitHostPort(s.MetricsAddr); err != nil {
+		if err := checkAddr(s.MetricsAddr); err != nil {
 			return c, fmt.Errorf("--metrics-addr: %w", err)
 		}
 	}
@@ -147,6 +147,15 @@ func (s serveSettings) check() (handlers.Config, error) {
 	return c, nil
 }
 
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err
+}
+
 func parsePublicURL(text string) (*url.URL, error) {
 	if text == "" {
 		return nil, nil
@@ -158,6 +167,8 @@ func parsePublicURL(text string) (*url.URL, error) {
 	if u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("%q is not of the form https://host", text)
 	}
+	// Browsers leave the usual port out.
+	u.Host = strings.ToLower(strings.TrimSuffix(u.Host, ":443"))
 	return u, nil
 }
 
@@ -235,15 +246,18 @@ func (b *logBuffer) Close() {
 
 // Run serves until ctx ends, and then stops in good order.
 func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger) error {
+	// First of all, so that a start which cannot serve changes nothing.
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
 	parts, cleanup, err := open(ctx, s, config, log)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
-	server, err := handlers.New(config, parts)
-	if err != nil {
-		return err
-	}
+	server := handlers.New(config, parts)
 	if err := server.Repair(ctx); err != nil {
 		return err
 	}
@@ -259,10 +273,6 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 			return err
 		}
 		defer close()
-	}
-	listener, err := net.Listen("tcp", s.Addr)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
 	}
 	log.Info("listening", "addr", listener.Addr().String())
 	served := make(chan error, 1)

@@ -32,10 +32,20 @@ func (s *Server) guardOrigin(c *fiber.Ctx) error {
 			r.Header.Set(name, value)
 		}
 	}
-	if s.origins.Check(&r) != nil {
+	if s.origins.Check(&r) != nil || s.isForeign(r.Header.Get(fiber.HeaderOrigin)) && !isSafe(r.Method) {
 		return errCrossOrigin
 	}
 	return c.Next()
+}
+
+// isForeign tells https from http as well, which the check above cannot: it
+// does not know how the site is reached.
+func (s *Server) isForeign(origin string) bool {
+	return s.PublicURL != nil && origin != "" && !strings.EqualFold(origin, s.PublicURL.Scheme+"://"+s.PublicURL.Host)
+}
+
+func isSafe(method string) bool {
+	return method == fiber.MethodGet || method == fiber.MethodHead || method == fiber.MethodOptions
 }
 
 // smallBody reads the body of a request that has no reason to be large.

@@ -374,9 +374,7 @@ func apiServer(t *testing.T) *Server {
 		Name: "admin", Key: "admin", SessionID: "user_admin", PasswordHash: hash, Role: db.RoleAdmin,
 	})
 	check(err)
-	s, err := New(config, p)
-	check(err)
-	return s
+	return New(config, p)
 }
 
 // listen serves on a free port until the test ends, and returns the address.

@@ -78,7 +78,7 @@ type Server struct {
 }
 
 // New makes a server; Serve starts it.
-func New(c Config, p Parts) (*Server, error) {
+func New(c Config, p Parts) *Server {
 	s := &Server{
 		Config:          c,
 		Parts:           p,
@@ -89,26 +89,25 @@ func New(c Config, p Parts) (*Server, error) {
 		metrics:         newMetrics(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 	}
-	if c.PublicURL != nil {
-		if err := s.origins.AddTrustedOrigin(c.PublicURL.Scheme + "://" + c.PublicURL.Host); err != nil {
-			return nil, fmt.Errorf("trust the public URL: %w", err)
-		}
-	}
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage:        true,
 		Immutable:                    true,
 		StreamRequestBody:            true,
 		DisablePreParseMultipartForm: true,
-		ReadBufferSize:               headerBytes,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
-		ErrorHandler:                 s.answerUnrouted,
+		// With streamed bodies this is no limit. It is how much of a body has to
+		// be there before the handler runs, which would else be 8 KiB: a slow
+		// client would wait too long for an answer that its head alone decides.
+		BodyLimit:      1,
+		ReadBufferSize: headerBytes,
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   writeTimeout,
+		IdleTimeout:    idleTimeout,
+		ErrorHandler:   s.answerUnrouted,
 	})
 	s.app.Server().CloseOnShutdown = true
 	s.routes()
 	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
-	return s, nil
+	return s
 }
 
 // knownMethods answers a method that Fiber has never heard of, which Fiber
