@@ -12,6 +12,22 @@ func (d *DB) SlotHolders(ctx context.Context) ([]string, error) {
 		SELECT DISTINCT process_id FROM videos WHERE status IN ('receiving', 'measuring')`)
 }
 
+// Slots counts the uploads of a session that are under way.
+func (d *DB) Slots(ctx context.Context, sessionID string) (int64, error) {
+	n, err := slots(ctx, d.reader, sessionID)
+	if err != nil {
+		return 0, fmt.Errorf("count slots: %w", classify(err))
+	}
+	return n, nil
+}
+
+func slots(ctx context.Context, q queryer, sessionID string) (n int64, err error) {
+	err = q.QueryRowContext(ctx, `
+		SELECT count(*) FROM videos
+		WHERE session_id = $1 AND status IN ('receiving', 'measuring')`, sessionID).Scan(&n)
+	return n, err
+}
+
 // ReleaseSlots gives back the slots of a process that is known to be dead and
 // returns the ids of the uploads, whose files are then nobody's.
 func (d *DB) ReleaseSlots(ctx context.Context, processID string) ([]string, error) {

@@ -55,13 +55,11 @@ func (d *DB) Admit(ctx context.Context, sessionID, videoID, processID string) er
 		if err != nil {
 			return err
 		}
-		var slots int64
-		if err := tx.QueryRowContext(ctx, `
-			SELECT count(*) FROM videos
-			WHERE session_id = $1 AND status IN ('receiving', 'measuring')`, sessionID).Scan(&slots); err != nil {
+		running, err := slots(ctx, tx, sessionID)
+		if err != nil {
 			return err
 		}
-		if q.Usage.Videos+slots >= q.Limits.Videos {
+		if q.Usage.Videos+running >= q.Limits.Videos {
 			return &QuotaError{Resource: Videos, Quota: q}
 		}
 		if q.RemainingDuration() <= 0 {

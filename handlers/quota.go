@@ -3,6 +3,7 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/db"
 	"gensubtitle/views"
 )
 
@@ -23,7 +24,19 @@ func (s *Server) userSession(c *fiber.Ctx) error {
 
 // quotaWidget answers with the widget alone.
 func (s *Server) quotaWidget(c *fiber.Ctx) error {
-	return render(c, fiber.StatusOK, views.QuotaWidget(page(c), quotaView(signedIn(c).Quota)))
+	quota, err := s.ownQuota(c, signedIn(c).Quota)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, views.QuotaWidget(page(c), quota))
+}
+
+// ownQuota is the caller's quota with the uploads that are under way.
+func (s *Server) ownQuota(c *fiber.Ctx, q db.Quota) (views.Quota, error) {
+	v := quotaView(q)
+	running, err := s.DB.Slots(c.UserContext(), q.SessionID)
+	v.InFlight = int(running)
+	return v, err
 }
 
 // home is the page of a signed-in user.
@@ -37,7 +50,11 @@ func (s *Server) renderHome(c *fiber.Ctx, status int, alert string) error {
 	if err != nil {
 		return err
 	}
+	quota, err := s.ownQuota(c, v.Quota)
+	if err != nil {
+		return err
+	}
 	return render(c, status, views.HomePage(page(c), views.Home{
-		Quota: quotaView(v.Quota), Videos: mapped(videos, videoView), NextCursor: next, Alert: alert,
+		Quota: quota, Videos: mapped(videos, videoView), NextCursor: next, Alert: alert,
 	}))
 }

@@ -38,7 +38,10 @@ func text(c *fiber.Ctx) *views.Text { return views.Messages(language(c)) }
 
 // page is what a page needs to know of its reader.
 func page(c *fiber.Ctx) views.Page {
-	p := views.Page{Language: language(c), Path: c.OriginalURL()}
+	p := views.Page{Language: language(c), Path: "/"}
+	if c.Method() == fiber.MethodGet {
+		p.Path = c.OriginalURL()
+	}
 	if v, ok := c.Locals(visitorKey).(*visitor); ok {
 		p.Username, p.Admin = v.Name, v.admin()
 	}

@@ -182,7 +182,11 @@ func (s *Server) answerUpload(c *fiber.Ctx, v db.Video, q db.Quota) error {
 			"session_id": v.SessionID, "video": videoOf(v), "usage": usageOf(q), "limits": limitsOf(q.Limits),
 		})
 	case wantsPart(c):
-		return render(c, fiber.StatusCreated, views.Uploaded(page(c), videoView(v), quotaView(q)))
+		quota, err := s.ownQuota(c, q)
+		if err != nil {
+			return err
+		}
+		return render(c, fiber.StatusCreated, views.Uploaded(page(c), videoView(v), quota))
 	}
 	return c.Redirect("/", fiber.StatusSeeOther)
 }

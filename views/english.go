@@ -136,18 +136,14 @@ var english = Text{
 		PasswordLength:     "A password has 8–128 characters",
 		FileRequired:       "Choose a video file first",
 		FileMoreThanOne:    "Upload one file at a time",
-		FileEmpty:          "This file is empty. Choose another one",
 		CursorInvalid:      "The cursor is not valid. Start again from the first page",
 		LimitInvalid:       "The limit must be a whole number within the allowed range",
 		SortInvalid:        "Sorting by this is not possible",
 		SearchTooLong:      "The search text is too long",
 		ReasonTooLong:      "The reason is too long",
-		NextInvalid:        "The address to go to is not on this site",
 		LanguageInvalid:    "This language is not available",
 		JSONMalformed:      "The JSON sent is not valid",
-		FormMalformed:      "The form sent is not valid",
 		ContentTypeUnknown: "This Content-Type is not supported",
-		FieldUnknown:       "This field is not known",
 	},
 
 	Rejected: Rejected{

@@ -724,14 +724,14 @@ func uploadForm(p Page, h Home) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "</p><p data-chosen hidden class=\"mt-3\"><bdi data-chosen-name class=\"line-clamp-2 font-medium wrap-anywhere\"></bdi> <span data-chosen-facts class=\"block text-muted tabular-nums\"></span> <span class=\"mt-1 block font-medium text-accent\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "</p><p data-chosen hidden class=\"mt-3\"><bdi data-chosen-name class=\"line-clamp-2 font-medium wrap-anywhere\"></bdi> <span data-chosen-facts class=\"block text-muted tabular-nums\"></span> <span data-another class=\"mt-1 block font-medium text-accent\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
 		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(t.AnotherFile)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/home.templ`, Line: 118, Col: 69}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/home.templ`, Line: 118, Col: 82}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
 		if templ_7745c5c3_Err != nil {

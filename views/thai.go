@@ -136,18 +136,14 @@ var thai = Text{
 		PasswordLength:     "รหัสผ่านต้องยาว 8–128 ตัวอักษร",
 		FileRequired:       "กรุณาเลือกไฟล์วิดีโอก่อน",
 		FileMoreThanOne:    "อัปโหลดได้ครั้งละหนึ่งไฟล์",
-		FileEmpty:          "ไฟล์นี้ว่างเปล่า กรุณาเลือกไฟล์อื่น",
 		CursorInvalid:      "cursor ไม่ถูกต้อง กรุณาเริ่มใหม่จากหน้าแรก",
 		LimitInvalid:       "limit ต้องเป็นจำนวนเต็มในช่วงที่กำหนด",
 		SortInvalid:        "เรียงลำดับตามค่านี้ไม่ได้",
 		SearchTooLong:      "คำค้นยาวเกินไป",
 		ReasonTooLong:      "เหตุผลยาวเกินไป",
-		NextInvalid:        "ที่อยู่ปลายทางไม่ได้อยู่ในเว็บไซต์นี้",
 		LanguageInvalid:    "ไม่มีภาษานี้ให้เลือก",
 		JSONMalformed:      "JSON ที่ส่งมาไม่ถูกต้อง",
-		FormMalformed:      "แบบฟอร์มที่ส่งมาไม่ถูกต้อง",
 		ContentTypeUnknown: "ไม่รองรับ Content-Type นี้",
-		FieldUnknown:       "ไม่รู้จักช่องนี้",
 	},
 
 	Rejected: Rejected{

@@ -23,12 +23,7 @@ function showUnreachable(element) {
   showAlert(element, document.querySelector("#announcer").dataset.unreachable);
 }
 
-document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
-  showAlert(elt, "");
-  for (const error of elt.querySelectorAll(".field-error")) {
-    error.textContent = "";
-  }
-});
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => showAlert(elt, ""));
 
 document.addEventListener("htmx:sendError", ({ detail: { elt } }) => showUnreachable(elt));
 document.addEventListener("htmx:timeout", ({ detail: { elt } }) => showUnreachable(elt));

@@ -2,6 +2,11 @@
 
 import htmx from "htmx.org";
 
+/** @param {Element} error what a field says of its input */
+function inputOf(error) {
+  return document.querySelector(`[aria-describedby~="${error.id}"]`);
+}
+
 // The browser would speak its own language rather than the page's.
 document.addEventListener(
   "invalid",
@@ -21,7 +26,19 @@ htmx.onLoad((root) => {
     button.hidden = false;
   }
   if (root.matches(".field-error:not(:empty)")) {
-    document.querySelector(`[aria-describedby~="${root.id}"]`)?.setAttribute("aria-invalid", "true");
+    const input = inputOf(root);
+    input.setAttribute("aria-invalid", "true");
+    // The first of them is where the reader goes on.
+    if (!document.activeElement.matches("[aria-invalid]")) {
+      input.focus();
+    }
+  }
+});
+
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  for (const error of elt.querySelectorAll(".field-error")) {
+    error.textContent = "";
+    inputOf(error).removeAttribute("aria-invalid");
   }
 });
 
