@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ const (
 // errEnough ends a child whose further output would change nothing.
 var errEnough = errors.New("enough was read")
 
+var errNoPicture = errors.New("no picture can be decoded")
+
 // sound is the length of the sound that a speech engine is given: the first
 // audio stream, by index, that decodes to anything at all. It is zero when none
 // does, and a TooLongError as soon as it is past atMost and its padding.
@@ -30,7 +33,7 @@ func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration
 		switch length := pcmLength(pcm.count); {
 		case errors.Is(err, errEnough):
 			return 0, &TooLongError{Duration: length.Truncate(time.Millisecond)}
-		case err != nil:
+		case err != nil && !errors.Is(err, errFailed):
 			return 0, err
 		case length > 0:
 			return length, nil
@@ -42,8 +45,8 @@ func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration
 // decodeSound writes an audio stream to pcm: signed 16-bit little-endian
 // samples, 16 kHz, one channel. Edit lists are not honoured, because they can
 // hide sound: a file whose table of times is wrong decodes to a hundredth of a
-// second with them and to all of its twenty seconds without. A stream that does
-// not decode, or breaks off, is no error: its samples are those that came.
+// second with them and to all of its twenty seconds without. After errFailed, for
+// a stream that cannot be decoded or breaks off, the samples that came are valid.
 func (s *subject) decodeSound(ctx context.Context, index int, pcm io.Writer) error {
 	return s.decode(ctx, pcm, s.allSound(), "-map", "0:"+strconv.Itoa(index),
 		"-ac", "1", "-ar", strconv.Itoa(sampleRate), "-f", "s16le")
@@ -57,11 +60,11 @@ func (s *subject) picture(ctx context.Context, streams []int) error {
 	frame := &meteredWriter{}
 	err := s.decode(ctx, frame, nil, "-map", "0:"+strconv.Itoa(streams[0]),
 		"-frames:v", "1", "-c:v", "rawvideo", "-f", "rawvideo")
-	if errors.Is(err, errEnough) {
+	switch {
+	case errors.Is(err, errEnough):
 		return nil
-	}
-	if err == nil {
-		err = fmt.Errorf("%w: no picture can be decoded", ErrNotVideo)
+	case err == nil, errors.Is(err, errFailed):
+		return fmt.Errorf("%w: %w", ErrNotVideo, cmp.Or(err, errNoPicture))
 	}
 	return err
 }
@@ -72,15 +75,11 @@ func (s *subject) decode(ctx context.Context, w io.Writer, input []string, outpu
 	args = append(args, input...)
 	args = append(args, "-i", "file:"+s.path, "-filter_threads", "1", "-max_error_rate", "1")
 	args = append(args, output...)
-	err := s.run(ctx, process{
+	return s.run(ctx, process{
 		program: s.meter.ffmpeg,
 		args:    append(args, "pipe:1"),
 		stdout:  w,
 	})
-	if errors.Is(err, errFailed) {
-		return nil
-	}
-	return err
 }
 
 // allSound are the input options that keep a reader from leaving sound out.

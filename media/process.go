@@ -108,9 +108,6 @@ func (p process) explain(ctx context.Context, err error, used time.Duration) err
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
 	}
-	if used >= p.cpu {
-		return fmt.Errorf("%w: took more than %v of processor time", ErrNotVideo, p.cpu)
-	}
 	var ended *exec.ExitError
 	if !errors.As(err, &ended) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -121,10 +118,15 @@ func (p process) explain(ctx context.Context, err error, used time.Duration) err
 	}
 	switch status.Signal() {
 	case syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL,
-		syscall.SIGTRAP, syscall.SIGSYS, syscall.SIGXCPU, syscall.SIGXFSZ:
+		syscall.SIGTRAP, syscall.SIGSYS, syscall.SIGXFSZ:
 		return fmt.Errorf("%w: %w", ErrNotVideo, err)
 	}
-	// Somebody else's SIGKILL is most likely the kernel short of memory.
+	// The kernel counts processor time towards the limit in ticks, and so may
+	// send its SIGKILL for that somewhat early. Any other SIGKILL is most likely
+	// its answer to a lack of memory.
+	if status.Signal() == syscall.SIGKILL && used >= p.cpu*3/4 {
+		return fmt.Errorf("%w: took %v of processor time", ErrNotVideo, used)
+	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
@@ -133,8 +135,10 @@ func (p process) explain(ctx context.Context, err error, used time.Duration) err
 func limit(pid int, cpu time.Duration) error {
 	seconds := uint64(math.Ceil(cpu.Seconds()))
 	for resource, most := range map[int]unix.Rlimit{
-		unix.RLIMIT_AS:     {Cur: maxMemory, Max: maxMemory},
-		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds + 1},
+		unix.RLIMIT_AS: {Cur: maxMemory, Max: maxMemory},
+		// With both limits alike there is no SIGXCPU first, which ffmpeg would
+		// take as a wish to end early and well.
+		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds},
 		unix.RLIMIT_FSIZE:  {},
 		unix.RLIMIT_CORE:   {},
 		unix.RLIMIT_NOFILE: {Cur: maxOpenFiles, Max: maxOpenFiles},
