@@ -13,11 +13,19 @@ function ask({ title, detail, label }) {
   dialog.querySelector("#confirm-title").textContent = title;
   dialog.querySelector("#confirm-detail").textContent = detail;
   dialog.querySelector("[data-confirm=yes]").textContent = label;
-  // Escape leaves the answer of the last time in place.
-  dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    // The answer is taken when it is given. The event "close" comes later, when
+    // the next question may be open already, and would answer that one as well.
+    const answered = new AbortController();
+    const { signal } = answered;
+    const answer = (yes) => {
+      answered.abort();
+      resolve(yes);
+    };
+    dialog.querySelector("form").addEventListener("submit", ({ submitter }) => answer(submitter.value === "yes"), { signal });
+    dialog.addEventListener("cancel", () => answer(false), { signal });
+    dialog.addEventListener("close", () => dialog.open || answer(false), { signal });
   });
 }
 
