@@ -256,6 +256,8 @@ func TestMeasureIsNotAVideo(t *testing.T) {
 	cover := load(t, encode(t, "cover.mp3", "-f", "lavfi", "-i", tone, "-f", "lavfi", "-i", "testsrc=duration=1", "-map", "0",
 		"-map", "1", "-frames:v", "1", "-c:v", "png", "-disposition:v", "attached_pic"))
 	tag := cover[:id3Size(cover)]
+	blank := load(t, encode(t, "blank.mp4", "-f", "lavfi", "-i", pictures, "-c:v", "libx264", "-movflags", "+faststart"))
+	clear(blank[bytes.Index(blank, []byte("mdat"))+4:])
 	garbage := bytes.Repeat([]byte("\x9D\x00\x17\x6B\xFE\x20nothing"), 4000)
 	for name, content := range map[string][]byte{
 		"empty.mp4":       {},
@@ -265,6 +267,7 @@ func TestMeasureIsNotAVideo(t *testing.T) {
 		"archive.mp4":     append([]byte("PK\x03\x04\x14\x00\x00\x00\x08\x00"), garbage...),
 		"without end.mp4": data[:len(data)*7/10],
 		"garbage.mp4":     append([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"), garbage...),
+		"no picture.mp4":  blank,
 		"garbage.mkv":     append([]byte(ebml("matroska")), garbage...),
 		"garbage.mp3":     append([]byte(id3(100)), garbage...),
 		"cover.mp3":       tag,

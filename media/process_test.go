@@ -351,7 +351,8 @@ func TestTimelineLength(t *testing.T) {
 		{"dts in place of pts", packet("video", 0, "N/A", "3", "1", "K_") + packet("video", 0, "5", "5", "1", "K_"), 3 * time.Second},
 		{"no times at all", strings.Repeat(packet("audio", 1, "N/A", "N/A", "0.5", "K_"), 6), 3 * time.Second},
 		{"no length", packet("audio", 1, "0", "0", "N/A", "K_") + packet("audio", 1, "1", "1", "N/A", "K_"), time.Second},
-		{"no clock shows this", packet("audio", 1, "0", "0", "2", "K_") + packet("audio", 1, "1e300", "NaN", "-7", "K_"), 2 * time.Second},
+		{"no clock shows this", packet("audio", 1, "0", "0", "2", "K_") + packet("audio", 1, "1e10", "1e10", "-7", "K_") +
+			packet("audio", 1, "NaN", "1e300", "N/A", "K_"), 2 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			times := &timeline{tracks: map[int]*stream{}, atMost: time.Minute}
@@ -372,5 +373,14 @@ func TestTimelineLength(t *testing.T) {
 	}
 	if len(times.tracks) != maxStreams {
 		t.Errorf("kept %d streams, want %d", len(times.tracks), maxStreams)
+	}
+}
+
+// TestNothingDecodes is an ffmpeg that ends well and gives nothing.
+func TestNothingDecodes(t *testing.T) {
+	silent := encode(t, "x.mp4", "-f", "lavfi", "-i", pictures, "-c:v", "libx264")
+	meter := NewMeter(Options{FFmpeg: script(t, "exit 0")})
+	if got, err := meter.Measure(t.Context(), silent, time.Minute); !errors.Is(err, ErrNotVideo) {
+		t.Errorf("got %v, %v, want ErrNotVideo", got, err)
 	}
 }
