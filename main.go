@@ -73,7 +73,7 @@ func main() {
 func run() int {
 	var s settings
 	parser, err := kong.New(&s, kong.Name("gensubtitle"),
-		kong.Description("Upload videos, get subtitles, within a quota."), kong.UsageOnError())
+		kong.Description("Upload videos, get subtitles, within a quota."))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return exitFailure

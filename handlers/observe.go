@@ -44,8 +44,9 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	if err != nil {
 		answered = answerError(c, err)
 	}
-	s.logRequest(c, id, start, err)
-	s.metrics.observe(c, time.Since(start))
+	took := time.Since(start)
+	s.logRequest(c, id, took, err)
+	s.metrics.observe(c, took)
 	if err != nil {
 		linger(c)
 	}
@@ -64,14 +65,14 @@ func (s *Server) secure(c *fiber.Ctx) {
 	}
 }
 
-func (s *Server) logRequest(c *fiber.Ctx, id string, start time.Time, err error) {
+func (s *Server) logRequest(c *fiber.Ctx, id string, took time.Duration, err error) {
 	status := c.Response().StatusCode()
 	attrs := []slog.Attr{
 		slog.String("request_id", id),
 		slog.String("method", c.Method()),
 		slog.String("path", c.Path()),
 		slog.Int("status", status),
-		slog.Duration("took", time.Since(start)),
+		slog.Duration("took", took),
 		slog.String("address", s.address(c).String()),
 	}
 	if v, ok := c.Locals(visitorKey).(*visitor); ok {
