@@ -18,6 +18,7 @@ import (
 	"os"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
 )
@@ -48,6 +49,8 @@ type DB struct {
 	defaults Limits
 	now      func() time.Time
 	account  *sql.Stmt // the one query of nearly every request
+	accounts *lru.Cache[accountKey, knownAccount]
+	commits  *commits
 }
 
 // Open opens the database and brings its schema up to date.
@@ -72,6 +75,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if d.account, err = reader.PrepareContext(ctx, accountQuery); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the account query: %w", err), d.Close())
+	}
+	if d.commits, err = openCommits(o.Path + ".commits"); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	if d.accounts, err = lru.New[accountKey, knownAccount](accountsKnown); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the memory of accounts: %w", err), d.Close())
 	}
 	return d, nil
 }
@@ -104,11 +113,11 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 
 // Close closes both pools; a checkpoint happens with the last connection.
 func (d *DB) Close() error {
-	var prepared error
+	var errs []error
 	if d.account != nil {
-		prepared = d.account.Close()
+		errs = append(errs, d.account.Close())
 	}
-	return errors.Join(prepared, d.reader.Close(), d.writer.Close())
+	return errors.Join(append(errs, d.reader.Close(), d.writer.Close())...)
 }
 
 // Ready reports whether the database can be read and written.
@@ -134,7 +143,9 @@ func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) erro
 		}
 		return fmt.Errorf("%s: %w", what, classify(err))
 	}
-	if err := tx.Commit(); err != nil {
+	err = tx.Commit()
+	d.commits.add() // Whatever it says: a failed commit may have happened.
+	if err != nil {
 		return fmt.Errorf("%s: commit: %w", what, classify(err))
 	}
 	return nil

@@ -66,6 +66,7 @@ func alter(t *testing.T, d *DB, statement string, args ...any) {
 	if _, err := d.writer.ExecContext(t.Context(), statement, args...); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
+	d.commits.add()
 }
 
 func number(t *testing.T, d *DB, query string, args ...any) int64 {

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -145,6 +147,53 @@ func TestSignedIn(t *testing.T) {
 				t.Errorf("got %+v, want %+v", a, want)
 			}
 		})
+	}
+}
+
+// TestSignedInFollows asks one process for an account that it knows while
+// another changes it.
+func TestSignedInFollows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	now := time.UnixMilli(1_700_000_000_000)
+	d := openWith(t, Options{Path: path, Defaults: defaults, Now: func() time.Time { return now }})
+	other := openAt(t, path)
+	u := newUser(t, d, "John")
+	signedIn := func() (int64, error) {
+		t.Helper()
+		a, err := d.SignedIn(t.Context(), u.ID, 1, "token")
+		return a.Quota.Usage.Videos, err
+	}
+	for want := range int64(3) {
+		if videos, err := signedIn(); err != nil || videos != want {
+			t.Fatalf("%d videos, want %d: %v", videos, want, err)
+		}
+		upload(t, other, u.SessionID, time.Second)
+	}
+
+	foreign, err := sql.Open("sqlite3", dsn(path, writerOptions))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer foreign.Close()
+	if _, err := foreign.ExecContext(t.Context(), "UPDATE users SET disabled = 1"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(accountFresh)
+	if _, err := signedIn(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("disabled by another program: got %v, want %v", err, ErrNotFound)
+	}
+
+	if _, err := foreign.ExecContext(t.Context(), "UPDATE users SET disabled = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signedIn(); err != nil {
+		t.Fatalf("enabled again: %v", err)
+	}
+	if err := other.Revoke(t.Context(), "token", now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signedIn(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("revoked by another process: got %v, want %v", err, ErrNotFound)
 	}
 }
 
