@@ -16,6 +16,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -108,6 +110,10 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	// goose leaves up to 16 MB in a pool, which only two collections empty: a
+	// quarter of what the whole process may take later.
+	runtime.GC()
+	debug.FreeOSMemory()
 	return nil
 }
 

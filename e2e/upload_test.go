@@ -268,25 +268,29 @@ func TestMalformedUploads(t *testing.T) {
 	c := s.register("a")
 	file := part{"file", "a.wav", string(wav(100, 1))}
 	whole := body(file)
-	for name, text := range map[string]string{
-		"no body":                "",
-		"only the end":           closing,
-		"no file":                body(part{"session_id", "", "user_a"}),
-		"two files":              body(file, file),
-		"no closing boundary":    strings.TrimSuffix(whole, closing),
-		"half a boundary":        strings.TrimSuffix(whole, "--\r\n"),
-		"cut in the file":        whole[:len(whole)/2],
-		"cut in the part's head": whole[:60],
-		"no boundary at all":     file.data,
-		"a control character":    body(part{"file", "a\x01b.wav", file.data}),
-		"a huge session_id":      body(part{"session_id", "", strings.Repeat("x", 2<<20)}, file),
-		"a huge part head":       "--" + boundary + "\r\nX: " + strings.Repeat("x", 20<<20) + "\r\n\r\n" + whole,
-		"many part heads":        "--" + boundary + "\r\n" + strings.Repeat("X: y\r\n", 20000) + "\r\nx\r\n" + whole,
+	for _, test := range []struct {
+		name, text string
+		status     int
+		kind       string
+	}{
+		{"no body", "", 400, "upload-incomplete"},
+		{"only the end", closing, 422, "invalid"},
+		{"no file", body(part{"session_id", "", "user_a"}), 422, "invalid"},
+		{"two files", body(file, file), 422, "invalid"},
+		{"no closing boundary", strings.TrimSuffix(whole, closing), 400, "upload-incomplete"},
+		{"half a boundary", strings.TrimSuffix(whole, "--\r\n"), 400, "upload-incomplete"},
+		{"cut in the file", whole[:len(whole)/2], 400, "upload-incomplete"},
+		{"cut in the part's head", whole[:60], 422, "invalid"},
+		{"no boundary at all", file.data, 400, "upload-incomplete"},
+		{"a control character", body(part{"file", "a\x01b.wav", file.data}), 422, "invalid"},
+		{"a control character and more to come", body(part{"file", "a\x01b.wav", strings.Repeat("x", 1<<20)}), 422, "invalid"},
+		{"a huge session_id", body(part{"session_id", "", strings.Repeat("x", 2<<20)}, file), 403, "session-mismatch"},
+		{"a huge part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 20<<20) + "\r\n\r\n" + whole, 422, "invalid"},
+		{"a large part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n" + whole[len(boundary)+4:], 422, "invalid"},
+		{"many part heads", "--" + boundary + "\r\n" + strings.Repeat("X: y\r\n", 20000) + "\r\nx\r\n" + whole, 422, "invalid"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if a := c.uploadBody(text); a.status < 400 || a.status >= 500 {
-				t.Errorf("status %d: %s", a.status, head(a.body))
-			}
+		t.Run(test.name, func(t *testing.T) {
+			c.uploadBody(test.text).problem(test.status, test.kind)
 		})
 	}
 	t.Run("an empty file", func(t *testing.T) {
@@ -352,13 +356,21 @@ func TestFilenames(t *testing.T) {
 		`..\\..\\windows\\evil.wav`:    "evil.wav",
 		"a&amp;<script>x</script>.wav": "script>.wav",
 		"no extension":                 "no extension",
+		"..":                           "..",
+		".":                            "video",
+		"/":                            "video",
 	} {
 		u := c.accepted(sent, wav(50, 1))
 		if u.Video.Filename != want {
 			t.Errorf("%q became %q, want %q", sent, u.Video.Filename, want)
 		}
 	}
-	for _, sent := range []string{"..", ".", "/", "a\xffb.wav", strings.Repeat("n", 3000) + ".wav", "a\u202egpj.wav"} {
+	var nameless uploaded
+	c.uploadBody(body(part{"file", "", string(wav(50, 1))})).want(201).decode(&nameless)
+	if name := nameless.Video.Filename; name != "video" {
+		t.Errorf("a file without a name became %q", name)
+	}
+	for _, sent := range []string{"a\xffb.wav", strings.Repeat("n", 3000) + ".wav", "a\u202egpj.wav"} {
 		a := c.uploadBody(body(part{"file", sent, string(wav(50, 1))}))
 		if a.status != 201 && a.status != 422 {
 			t.Errorf("%q: status %d: %s", sent, a.status, head(a.body))

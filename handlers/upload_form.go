@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"mime/multipart"
 	"os"
@@ -26,6 +28,10 @@ const (
 	nameBytes    = 255
 	// boundaryBytes is the most that a boundary may have (RFC 2046, 5.1.1).
 	boundaryBytes = 70
+	// headBytes is the most between two parts of a form: boundary and head.
+	headBytes = 32 << 10
+	// unnamed is what a file is called that came without a name.
+	unnamed = "video"
 )
 
 // uploadForm reads the multipart body of an upload as it arrives (RFC 7578).
@@ -50,6 +56,7 @@ func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm
 	body := &steadyReader{
 		ctx: c.Context(), stream: stream,
 		length: int64(c.Request().Header.ContentLength()), limit: fileLimit + formBytes,
+		headLimit: math.MaxInt64,
 	}
 	return &uploadForm{
 		c: c, body: body, parts: multipart.NewReader(body, boundary),
@@ -63,7 +70,7 @@ func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
 	defer f.body.finish(f.c)
 	found := false
 	for {
-		part, err := f.parts.NextRawPart()
+		part, err := f.nextPart()
 		if err == io.EOF { // Bare after the closing boundary, wrapped where that is missing.
 			break
 		}
@@ -94,7 +101,15 @@ func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
 	if !found || (name == "" && size == 0) {
 		return "", 0, invalidField("file", fileRequired)
 	}
-	return name, size, nil
+	return cmp.Or(name, unnamed), size, nil
+}
+
+// nextPart bounds the head of the part, which the library holds in memory.
+func (f *uploadForm) nextPart() (*multipart.Part, error) {
+	f.body.headLimit = f.body.read + headBytes
+	part, err := f.parts.NextRawPart()
+	f.body.headLimit = math.MaxInt64
+	return part, err
 }
 
 func (f *uploadForm) checkSession(part io.Reader) error {
@@ -130,11 +145,16 @@ func (f *uploadForm) readError(doing string, err error) error {
 		return fmt.Errorf("%s: %w: %w", doing, errStalled, err)
 	case errors.Is(err, errFormTooLarge):
 		return fileTooLarge(f.fileLimit)
+	case f.body.failed == nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		// What came is wrong, not that it came to an end.
+		return fmt.Errorf("%s: %w: %w", doing, invalidField("file", formBroken), err)
 	}
 	return fmt.Errorf("%s: %w: %w", doing, errIncomplete, err)
 }
 
 func fileRequired(t *views.Fields) string { return t.FileRequired }
+
+func formBroken(t *views.Fields) string { return t.FormBroken }
 
 // diskWriter marks its errors, which io.Copy mixes with those of the source.
 // It also hides the file's ReadFrom, which would not use the given buffer.
@@ -152,8 +172,11 @@ func (w diskWriter) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// errFormTooLarge ends a body that is longer than any that could be accepted.
-var errFormTooLarge = errors.New("form is too large")
+var (
+	// errFormTooLarge ends a body that is longer than any that could be accepted.
+	errFormTooLarge = errors.New("form is too large")
+	errHeadTooLarge = errors.New("head of a form's part is too large")
+)
 
 // steadyReader reads a body of whatever length at whatever speed, as long as
 // something comes every 30 seconds, and knows whether all of it came.
@@ -163,7 +186,10 @@ type steadyReader struct {
 	length int64 // Content-Length; negative for a chunked body
 	limit  int64
 	read   int64
-	ended  bool // the stream said that it has ended
+	ended  bool  // the stream said that it has ended
+	failed error // by what, if not well
+	// headLimit is where read may come to while the head of a part is read.
+	headLimit int64
 }
 
 func (r *steadyReader) Read(b []byte) (int, error) {
@@ -179,8 +205,14 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 	if errors.Is(err, io.EOF) && r.length >= 0 && r.read < r.length {
 		err = io.ErrUnexpectedEOF
 	}
+	if err != nil && err != io.EOF {
+		r.failed = err
+	}
 	if err == nil && r.read > r.limit {
 		err = errFormTooLarge
+	}
+	if err == nil && r.read > r.headLimit {
+		err = errHeadTooLarge
 	}
 	return n, err
 }

@@ -135,6 +135,7 @@ var english = Text{
 		PasswordRequired:   "Enter your password",
 		PasswordLength:     "A password has 8–128 characters",
 		FileRequired:       "Choose a video file first",
+		FormBroken:         "The form cannot be read",
 		FileMoreThanOne:    "Upload one file at a time",
 		CursorInvalid:      "The cursor is not valid. Start again from the first page",
 		LimitInvalid:       "The limit must be a whole number within the allowed range",

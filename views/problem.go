@@ -61,13 +61,13 @@ func (t *Text) TooManyAttempts(wait time.Duration) Problem {
 
 // Fields are what can be wrong with one field of a request.
 type Fields struct {
-	UsernameRequired, UsernameInvalid        string
-	PasswordRequired, PasswordLength         string
-	FileRequired, FileMoreThanOne            string
-	CursorInvalid, LimitInvalid, SortInvalid string
-	SearchTooLong, ReasonTooLong             string
-	LanguageInvalid, JSONMalformed           string
-	ContentTypeUnknown                       string
+	UsernameRequired, UsernameInvalid         string
+	PasswordRequired, PasswordLength          string
+	FileRequired, FileMoreThanOne, FormBroken string
+	CursorInvalid, LimitInvalid, SortInvalid  string
+	SearchTooLong, ReasonTooLong              string
+	LanguageInvalid, JSONMalformed            string
+	ContentTypeUnknown                        string
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

@@ -135,6 +135,7 @@ var thai = Text{
 		PasswordRequired:   "กรุณากรอกรหัสผ่าน",
 		PasswordLength:     "รหัสผ่านต้องยาว 8–128 ตัวอักษร",
 		FileRequired:       "กรุณาเลือกไฟล์วิดีโอก่อน",
+		FormBroken:         "อ่านแบบฟอร์มที่ส่งมาไม่ได้",
 		FileMoreThanOne:    "อัปโหลดได้ครั้งละหนึ่งไฟล์",
 		CursorInvalid:      "cursor ไม่ถูกต้อง กรุณาเริ่มใหม่จากหน้าแรก",
 		LimitInvalid:       "limit ต้องเป็นจำนวนเต็มในช่วงที่กำหนด",
