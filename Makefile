@@ -1,12 +1,12 @@
 # make run    starts the program on http://127.0.0.1:8000 (flags: make run ARGS="--addr=:9000")
 # make test   passes every test
 # Both need Go, a C compiler and make, and install what else they lack with
-# apt where they may. Node is needed for `make generate` alone.
+# apt where they may. npm is needed for `make generate` alone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench check generate ffmpeg chromium
+.PHONY: build run test bench check generate ffmpeg chromium node
 
 build:
 	go build -o gensubtitle .
@@ -17,10 +17,10 @@ run: ffmpeg
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
 # detector multiplies memory, so the memory test has a run of its own without it.
-test: ffmpeg chromium
+test: ffmpeg chromium node
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=9m ./...
-	go test -count=1 -timeout=4m -run='^TestMemory$$' ./e2e
+	go test -count=1 -timeout=6m -run='^TestMemory$$' ./e2e
 
 bench: ffmpeg
 	go test -run='^$$' -bench=. ./bench
@@ -45,6 +45,9 @@ apt = if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
 
 ffmpeg:
 	@if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then $(call apt,ffmpeg); fi
+
+node:
+	@if ! command -v node >/dev/null; then $(call apt,nodejs); fi
 
 # On Ubuntu the apt package is a note about a snap, and a snap's Chromium
 # cannot read the tests' files; so a browser counts when it shows a page.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,18 +17,17 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/gofiber/storage/sqlite3/v2"
-	"github.com/mattn/go-isatty"
 
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
 	"gensubtitle/media"
+	"gensubtitle/upkeep"
 )
 
 const (
@@ -40,29 +38,32 @@ const (
 	hashWait       = 15 * time.Second
 	measureTime    = 10 * time.Minute
 	metricsTimeout = 10 * time.Second
-	logBytes       = 64 << 10
-	logInterval    = 100 * time.Millisecond
+	databaseName   = "gensubtitle.db"
+	processesName  = "processes"
 )
 
 // settings are the flags and environment variables of the program.
 type settings struct {
 	Serve serveSettings `cmd:"" default:"withargs" help:"Run the web service (the default)."`
+	Check checkSettings `cmd:"" help:"Compare database, ledger and files: exit status 0 if they agree, 1 if not."`
 }
 
 type serveSettings struct {
-	Addr               string  `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
-	DataDir            string  `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
-	PublicURL          string  `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
-	TrustedProxies     string  `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
-	MaxVideos          int64   `default:"10" env:"GENSUB_MAX_VIDEOS" help:"Videos of each user."`
-	MaxDurationMinutes float64 `default:"10" env:"GENSUB_MAX_DURATION_MINUTES" help:"Minutes of each user; may be fractional."`
-	MaxFileSizeMB      float64 `default:"500" env:"GENSUB_MAX_FILE_SIZE_MB" name:"max-file-size-mb" help:"Size of a file; MB = 1,048,576 bytes."`
-	Registration       string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
-	SignupsPerHour     int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
-	AdminPassword      string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
-	JWTSecret          string  `env:"GENSUB_JWT_SECRET" name:"jwt-secret" help:"Key of the tokens; made once and kept if empty."`
-	MetricsAddr        string  `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
-	LogFormat          string  `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
+	Addr                 string  `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
+	DataDir              string  `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
+	PublicURL            string  `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
+	TrustedProxies       string  `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
+	MaxVideos            int64   `default:"10" env:"GENSUB_MAX_VIDEOS" help:"Videos of each user."`
+	MaxDurationMinutes   float64 `default:"10" env:"GENSUB_MAX_DURATION_MINUTES" help:"Minutes of each user; may be fractional."`
+	MaxFileSizeMB        float64 `default:"500" env:"GENSUB_MAX_FILE_SIZE_MB" name:"max-file-size-mb" help:"Size of a file; MB = 1,048,576 bytes."`
+	MaxUnfinishedUploads int64   `default:"3" env:"GENSUB_MAX_UNFINISHED_UPLOADS" help:"Resumable uploads that each user may leave unfinished."`
+	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`
+	Registration         string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
+	SignupsPerHour       int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
+	AdminPassword        string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
+	JWTSecret            string  `env:"GENSUB_JWT_SECRET" name:"jwt-secret" help:"Key of the tokens; made once and kept if empty."`
+	MetricsAddr          string  `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
+	LogFormat            string  `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
 }
 
 func main() {
@@ -78,22 +79,31 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return exitFailure
 	}
-	if _, err := parser.Parse(os.Args[1:]); err != nil {
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return exitUsage
 	}
-	config, err := s.Serve.check()
+	if command.Command() == "check" {
+		return s.Check.run(os.Stdout, os.Stderr)
+	}
+	return s.Serve.run()
+}
+
+// run is the service with an exit status.
+func (s serveSettings) run() int {
+	config, err := s.check()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return exitUsage
 	}
 	lines := newLogBuffer(os.Stderr)
 	defer lines.Close()
-	log := newLogger(s.Serve.LogFormat, os.Stderr, lines)
+	log := newLogger(s.LogFormat, os.Stderr, lines)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
-	if err := Run(ctx, s.Serve, config, log); err != nil {
+	if err := Run(ctx, s, config, log); err != nil {
 		log.Error("stopped", "error", err)
 		return exitFailure
 	}
@@ -105,6 +115,8 @@ func (s serveSettings) check() (handlers.Config, error) {
 	c := handlers.Config{
 		RegistrationOpen: s.Registration == "open",
 		SignupsPerHour:   s.SignupsPerHour,
+		MaxUnfinished:    s.MaxUnfinishedUploads,
+		UploadExpiry:     time.Duration(s.UploadExpiryHours * float64(time.Hour)),
 		Defaults: db.Limits{
 			Videos:    s.MaxVideos,
 			Duration:  time.Duration(s.MaxDurationMinutes * float64(time.Minute)).Round(time.Millisecond),
@@ -127,6 +139,8 @@ func (s serveSettings) check() (handlers.Config, error) {
 		{"--max-videos", float64(s.MaxVideos), 1e9},
 		{"--max-duration-minutes", s.MaxDurationMinutes, 1e8},
 		{"--max-file-size-mb", s.MaxFileSizeMB, 1e9},
+		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1e9},
+		{"--upload-expiry-hours", s.UploadExpiryHours, 1e5},
 		{"--signups-per-hour", float64(s.SignupsPerHour), 1e9},
 	}
 	for _, l := range limits {
@@ -188,62 +202,6 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 	return proxies, nil
 }
 
-func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
-	if format == "text" || (format == "auto" && isatty.IsTerminal(terminal.Fd())) {
-		return slog.New(slog.NewTextHandler(to, nil))
-	}
-	return slog.New(slog.NewJSONHandler(to, nil))
-}
-
-// logBuffer collects log lines and writes them at short intervals: a system
-// call for each would cost more than answering a small request does.
-type logBuffer struct {
-	mu   sync.Mutex
-	buf  *bufio.Writer
-	stop chan struct{}
-	done chan struct{}
-}
-
-func newLogBuffer(to io.Writer) *logBuffer {
-	b := &logBuffer{buf: bufio.NewWriterSize(to, logBytes), stop: make(chan struct{}), done: make(chan struct{})}
-	go b.flushRegularly()
-	return b
-}
-
-func (b *logBuffer) Write(line []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(line)
-}
-
-func (b *logBuffer) flushRegularly() {
-	defer close(b.done)
-	ticker := time.NewTicker(logInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			b.flush()
-		case <-b.stop:
-			b.flush()
-			return
-		}
-	}
-}
-
-// flush has nobody to tell when standard error is gone.
-func (b *logBuffer) flush() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_ = b.buf.Flush()
-}
-
-// Close writes what is left.
-func (b *logBuffer) Close() {
-	close(b.stop)
-	<-b.done
-}
-
 // Run serves until ctx ends, and then stops in good order.
 func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger) error {
 	// First of all, so that a start which cannot serve changes nothing.
@@ -257,8 +215,11 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		return err
 	}
 	defer cleanup()
-	server := handlers.New(config, parts)
-	if err := server.Repair(ctx); err != nil {
+	server, err := handlers.New(config, parts)
+	if err != nil {
+		return err
+	}
+	if err := parts.House.Clean(ctx); err != nil {
 		return err
 	}
 	if err := firstAdmin(ctx, parts, s.AdminPassword, os.Stdout); err != nil {
@@ -274,6 +235,7 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		}
 		defer close()
 	}
+	go server.Tend(ctx)
 	log.Info("listening", "addr", listener.Addr().String())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -322,11 +284,11 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			return fmt.Errorf("make the data directory: %w", err)
 		}
 		var err error
-		if p.DB, err = db.Open(ctx, db.Options{Path: filepath.Join(s.DataDir, "gensubtitle.db"), Defaults: config.Defaults}); err != nil {
+		if p.DB, err = db.Open(ctx, db.Options{Path: filepath.Join(s.DataDir, databaseName), Defaults: config.Defaults}); err != nil {
 			return err
 		}
 		closers = append(closers, p.DB.Close)
-		if p.Process, err = db.Join(filepath.Join(s.DataDir, "processes")); err != nil {
+		if p.Process, err = db.Join(filepath.Join(s.DataDir, processesName)); err != nil {
 			return err
 		}
 		closers = append(closers, p.Process.Leave)
@@ -339,6 +301,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		if p.Files, err = media.OpenStore(s.DataDir); err != nil {
 			return err
 		}
+		p.House = &upkeep.House{DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry}
 		p.Meter = media.NewMeter(media.Options{Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime})
 		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), hashWait); err != nil {
 			return err
@@ -370,6 +333,9 @@ func openLogins(path string) (storage *sqlite3.Storage, err error) {
 		GCInterval:   10 * time.Minute,
 		MaxOpenConns: 4,
 		MaxIdleConns: 4,
+		// The library closes connections after a second. Opening the file anew
+		// needs room for its log, which a full disk does not have.
+		ConnMaxLifetime: -1,
 	}), nil
 }
 

@@ -66,6 +66,12 @@ func choosePassword(password string) (string, error) {
 	return normal, nil
 }
 
+// CheckPasswordLength says whether a password is too long to be anybody's.
+func CheckPasswordLength(password string) error {
+	_, err := normalPassword(password)
+	return err
+}
+
 // normalPassword returns a password in NFC, because keyboards and systems differ
 // in the order in which they send the marks of one Thai or accented letter. It
 // does not ask for a least length, so that a password chosen under an older rule

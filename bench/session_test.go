@@ -173,14 +173,15 @@ func answerTo(b *testing.B, addr, request string) string {
 }
 
 // startServer builds and starts the program and returns its address.
-func startServer(b *testing.B) string {
+func startServer(b *testing.B, flags ...string) string {
 	b.Helper()
 	dir := b.TempDir()
 	program := filepath.Join(dir, "gensubtitle")
 	if out, err := exec.Command("go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(program, "--addr=127.0.0.1:0", "--data-dir="+filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json")
+	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json"}
+	cmd := exec.Command(program, append(args, flags...)...)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		b.Fatal(err)
@@ -227,18 +228,28 @@ func poll(b *testing.B, what string, ok func() bool) {
 // startBare starts the bare server and returns its address.
 func startBare(b *testing.B, body string) string {
 	b.Helper()
+	addr := freeAddr(b)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), bareAddr+"="+addr, "BENCH_BARE_BODY="+body)
+	run(b, cmd)
+	awaitListener(b, addr)
+	return addr
+}
+
+// freeAddr is an address that nothing listens on.
+func freeAddr(b *testing.B) string {
+	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		b.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), bareAddr+"="+addr, "BENCH_BARE_BODY="+body)
-	run(b, cmd)
-	poll(b, "the bare server listens", func() bool {
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func awaitListener(b *testing.B, addr string) {
+	b.Helper()
+	poll(b, "a server listens on "+addr, func() bool {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			return false
@@ -246,7 +257,6 @@ func startBare(b *testing.B, body string) string {
 		_ = conn.Close()
 		return true
 	})
-	return addr
 }
 
 // run starts a process and ends it with the benchmark.

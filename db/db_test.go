@@ -18,7 +18,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-const processA = "3f0a6f0e-0000-4000-8000-00000000000a"
+const (
+	processA = "3f0a6f0e-0000-4000-8000-00000000000a"
+	processB = "3f0a6f0e-0000-4000-8000-00000000000b"
+)
 
 var defaults = Limits{Videos: 10, Duration: 10 * time.Minute, FileBytes: 500 << 20}
 
@@ -356,7 +359,10 @@ func (b *broken) writes(ctx context.Context) []func() error {
 		func() error { return b.Revoke(ctx, big, time.Now().Add(time.Hour)) },
 		func() error { return b.Admit(ctx, b.user.SessionID, newID(), big) },
 		func() error { _, err := b.Received(ctx, b.receiving, big, 1); return err },
-		func() error { _, _, err := b.Accept(ctx, b.measuring, time.Second, big); return err },
+		func() error {
+			_, _, err := b.Accept(ctx, b.measuring, Measured{Duration: time.Second, Container: big})
+			return err
+		},
 		func() error { _, err := b.Reset(ctx, b.user.SessionID, "admin", big); return err },
 	}
 }
@@ -367,7 +373,7 @@ func (b *broken) frees(ctx context.Context) []func() error {
 		func() error { return b.Ready(ctx) },
 		func() error { return b.DeleteVideo(ctx, b.user.SessionID, b.counted) },
 		func() error { _, err := b.Abandon(ctx, b.receiving); return err },
-		func() error { _, err := b.ReleaseSlots(ctx, processA); return err },
+		func() error { _, err := b.ReleaseSlots(ctx, processA, processB); return err },
 	}
 }
 

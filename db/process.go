@@ -75,6 +75,24 @@ func (p *Process) Dead(id string) (bool, error) {
 	return true, file.Close()
 }
 
+// Alone reports whether no other process is registered and alive.
+func (p *Process) Alone() (bool, error) {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return false, fmt.Errorf("list process locks: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == gateName || e.Name() == p.ID {
+			continue
+		}
+		dead, err := p.Dead(e.Name())
+		if err != nil || !dead {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // Sweep removes the lock files of dead processes. Call it once their slots
 // have been released.
 func (p *Process) Sweep() error {

@@ -85,6 +85,11 @@ func (d *DB) createSession(ctx context.Context, userID int64, sessionID string) 
 	})
 }
 
+// Quota reads the quota of one session. ErrNotFound when there is none.
+func (d *DB) Quota(ctx context.Context, sessionID string) (Quota, error) {
+	return d.quota(ctx, d.reader, sessionID)
+}
+
 // quota reads one session; in a writing transaction the answer holds until it ends.
 func (d *DB) quota(ctx context.Context, q queryer, sessionID string) (Quota, error) {
 	var duration int64

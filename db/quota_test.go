@@ -131,7 +131,7 @@ func TestLimitsLoweredBelowUsage(t *testing.T) {
 				t.Errorf("%d videos and %v remain, want %d and %v", s.RemainingVideos(), s.RemainingDuration(), test.videos, test.duration)
 			}
 			wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), test.resource)
-			_, _, err = d.Accept(t.Context(), waiting, time.Second, "mp4")
+			_, _, err = d.Accept(t.Context(), waiting, Measured{Duration: time.Second, Container: "mp4"})
 			wantQuotaError(t, err, test.resource)
 			wantUsage(t, d, u.SessionID, Usage{Videos: 3, Duration: 3 * time.Second})
 		})
@@ -190,7 +190,7 @@ func TestResetDuringUploads(t *testing.T) {
 	for range 10 {
 		id := receive(t, d, u.SessionID)
 		all.Go(func() {
-			if _, _, err := d.Accept(t.Context(), id, 7001*time.Millisecond, "mp4"); err != nil {
+			if _, _, err := d.Accept(t.Context(), id, Measured{Duration: 7001 * time.Millisecond, Container: "mp4"}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -217,7 +217,7 @@ func TestExactMilliseconds(t *testing.T) {
 	const count = 60
 	alter(t, d, "UPDATE quota_sessions SET max_videos = 1000, max_duration_ms = $1", count*333)
 	for i := range int64(count) {
-		_, q, err := d.Accept(t.Context(), receive(t, d, u.SessionID), 333*time.Millisecond, "mp4")
+		_, q, err := d.Accept(t.Context(), receive(t, d, u.SessionID), Measured{Duration: 333 * time.Millisecond, Container: "mp4"})
 		if want := durationOf((i + 1) * 333); err != nil || q.Usage.Duration != want {
 			t.Fatalf("video %d: %v used, want %v: %v", i, q.Usage.Duration, want, err)
 		}
@@ -229,7 +229,7 @@ func TestExactMilliseconds(t *testing.T) {
 func TestFractionOfAMillisecond(t *testing.T) {
 	d := open(t)
 	u := newUser(t, d, "john")
-	v, q, err := d.Accept(t.Context(), receive(t, d, u.SessionID), 1999*time.Microsecond, "mp4")
+	v, q, err := d.Accept(t.Context(), receive(t, d, u.SessionID), Measured{Duration: 1999 * time.Microsecond, Container: "mp4"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,10 +6,14 @@ import (
 	"fmt"
 )
 
-// SlotHolders lists the processes that hold slots, alive or dead.
+// holdsSlot is the condition of a video that holds a slot.
+const holdsSlot = "status IN ('receiving', 'measuring')"
+
+// SlotHolders lists the processes that hold slots, alive or dead. A resumable
+// upload that is received is held by none.
 func (d *DB) SlotHolders(ctx context.Context) ([]string, error) {
 	return d.texts(ctx, "list slot holders", `
-		SELECT DISTINCT process_id FROM videos WHERE status IN ('receiving', 'measuring')`)
+		SELECT DISTINCT process_id FROM videos WHERE `+holdsSlot+` AND process_id <> ''`)
 }
 
 // Slots counts the uploads of a session that are under way.
@@ -24,17 +28,23 @@ func (d *DB) Slots(ctx context.Context, sessionID string) (int64, error) {
 func slots(ctx context.Context, q queryer, sessionID string) (n int64, err error) {
 	err = q.QueryRowContext(ctx, `
 		SELECT count(*) FROM videos
-		WHERE session_id = $1 AND status IN ('receiving', 'measuring')`, sessionID).Scan(&n)
+		WHERE session_id = $1 AND `+holdsSlot, sessionID).Scan(&n)
 	return n, err
 }
 
 // ReleaseSlots gives back the slots of a process that is known to be dead and
-// returns the ids of the uploads, whose files are then nobody's.
-func (d *DB) ReleaseSlots(ctx context.Context, processID string) ([]string, error) {
+// returns the ids of those uploads, whose files are then nobody's. The process
+// heir takes over resumable uploads, which are whole and keep their slots.
+func (d *DB) ReleaseSlots(ctx context.Context, processID, heir string) ([]string, error) {
 	var ids []string
 	err := d.write(ctx, "release slots", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE videos SET process_id = $1
+			WHERE process_id = $2 AND status = 'measuring' AND resumable = 1`, heir, processID); err != nil {
+			return err
+		}
 		rows, err := tx.QueryContext(ctx, `
-			DELETE FROM videos WHERE process_id = $1 AND status IN ('receiving', 'measuring') RETURNING id`, processID)
+			DELETE FROM videos WHERE process_id = $1 AND `+holdsSlot+` RETURNING id`, processID)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 )
 
 func TestReleaseSlots(t *testing.T) {
-	const processB = "3f0a6f0e-0000-4000-8000-00000000000b"
 	d := open(t)
 	john, jane := newUser(t, d, "john"), newUser(t, d, "jane")
 	alter(t, d, "UPDATE quota_sessions SET max_videos = 5")
@@ -26,7 +25,7 @@ func TestReleaseSlots(t *testing.T) {
 	slices.Sort(released)
 	wantQuotaError(t, d.Admit(t.Context(), john.SessionID, newID(), processB), Videos)
 
-	ids, err := d.ReleaseSlots(t.Context(), processA)
+	ids, err := d.ReleaseSlots(t.Context(), processA, processB)
 	if slices.Sort(ids); err != nil || !slices.Equal(ids, released) {
 		t.Errorf("released %v, want %v: %v", ids, released, err)
 	}
@@ -46,7 +45,7 @@ func TestReleaseSlots(t *testing.T) {
 	wantUsage(t, d, john.SessionID, Usage{Videos: 1, Duration: time.Second})
 	admit(t, d, john.SessionID)
 
-	if ids, err := d.ReleaseSlots(t.Context(), "nobody"); err != nil || len(ids) != 0 {
+	if ids, err := d.ReleaseSlots(t.Context(), "nobody", processB); err != nil || len(ids) != 0 {
 		t.Errorf("of nobody: %v, %v", ids, err)
 	}
 }
@@ -87,7 +86,7 @@ func TestSlotsOfTheDead(t *testing.T) {
 			if !dead {
 				continue
 			}
-			ids, err := d.ReleaseSlots(t.Context(), holder)
+			ids, err := d.ReleaseSlots(t.Context(), holder, processB)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +103,7 @@ func TestSlotsOfTheDead(t *testing.T) {
 	}
 	wantStatus(t, d, slots[p.ID], Receiving)
 	wantStatus(t, d, slots[survivor], Receiving)
-	if _, _, err := d.Accept(t.Context(), slots[victim], time.Second, "mp4"); !errors.Is(err, ErrNotFound) {
+	if _, _, err := d.Accept(t.Context(), slots[victim], Measured{Duration: time.Second, Container: "mp4"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a released upload: got %v, want %v", err, ErrNotFound)
 	}
 }

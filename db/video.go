@@ -25,23 +25,26 @@ var ErrSignedOut = errors.New("the user may not sign in any more")
 
 // Video is one upload, under way or ended.
 type Video struct {
-	ID        string // UUIDv7, so ids sort by age
-	SessionID string
-	Filename  string
-	SizeBytes int64
-	Duration  time.Duration // whole milliseconds
-	Container string
-	Status    Status
-	Reason    string // why it was rejected
-	CreatedAt time.Time
+	ID         string // UUIDv7, so ids sort by age
+	SessionID  string
+	Filename   string
+	SizeBytes  int64
+	Duration   time.Duration // whole milliseconds
+	Container  string
+	Status     Status
+	Reason     string // why it was rejected: a problem type without its prefix
+	Resumable  bool   // it may arrive in pieces
+	HasPicture bool   // there are moving pictures, of which there can be a thumbnail
+	CreatedAt  time.Time
 }
 
-const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, created_at"
+const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, resumable, has_picture, created_at"
 
 func scanVideo(row interface{ Scan(...any) error }) (Video, error) {
 	var v Video
 	var duration, created int64
-	err := row.Scan(&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason, &created)
+	err := row.Scan(&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason,
+		&v.Resumable, &v.HasPicture, &created)
 	v.Duration = durationOf(duration)
 	v.CreatedAt = timeOf(created)
 	return v, err
@@ -51,26 +54,34 @@ func scanVideo(row interface{ Scan(...any) error }) (Video, error) {
 // A *QuotaError says which limit leaves no room.
 func (d *DB) Admit(ctx context.Context, sessionID, videoID, processID string) error {
 	return d.write(ctx, "admit upload", func(tx *sql.Tx) error {
-		q, err := d.quota(ctx, tx, sessionID)
-		if err != nil {
+		if err := d.admit(ctx, tx, sessionID); err != nil {
 			return err
-		}
-		running, err := slots(ctx, tx, sessionID)
-		if err != nil {
-			return err
-		}
-		if q.Usage.Videos+running >= q.Limits.Videos {
-			return &QuotaError{Resource: Videos, Quota: q}
-		}
-		if q.RemainingDuration() <= 0 {
-			return &QuotaError{Resource: Duration, Quota: q}
 		}
 		now := d.nowMillis()
-		_, err = tx.ExecContext(ctx, `
+		_, err := tx.ExecContext(ctx, `
 			INSERT INTO videos (id, session_id, status, process_id, created_at, updated_at)
 			VALUES ($1, $2, 'receiving', $3, $4, $5)`, videoID, sessionID, processID, now, now)
 		return err
 	})
+}
+
+// admit requires that a slot of the session is free.
+func (d *DB) admit(ctx context.Context, tx *sql.Tx, sessionID string) error {
+	q, err := d.quota(ctx, tx, sessionID)
+	if err != nil {
+		return err
+	}
+	running, err := slots(ctx, tx, sessionID)
+	if err != nil {
+		return err
+	}
+	if q.Usage.Videos+running >= q.Limits.Videos {
+		return &QuotaError{Resource: Videos, Quota: q}
+	}
+	if q.RemainingDuration() <= 0 {
+		return &QuotaError{Resource: Duration, Quota: q}
+	}
+	return nil
 }
 
 // Received notes that all bytes of an upload are on disk and returns the
@@ -92,19 +103,26 @@ func (d *DB) Received(ctx context.Context, videoID, filename string, size int64)
 	return q, err
 }
 
+// Measured is what a file was found to hold.
+type Measured struct {
+	Duration   time.Duration // whole milliseconds
+	Container  string
+	HasPicture bool
+}
+
 // Accept counts a measured video: usage, event and status change together.
 // A *QuotaError says that other uploads left no room for its duration;
 // ErrSignedOut that the user was disabled or deleted meanwhile.
-func (d *DB) Accept(ctx context.Context, videoID string, duration time.Duration, container string) (Video, Quota, error) {
+func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quota, error) {
 	var v Video
 	var q Quota
 	err := d.write(ctx, "accept video", func(tx *sql.Tx) error {
 		now := d.nowMillis()
 		var err error
 		v, err = scanVideo(tx.QueryRowContext(ctx, `
-			UPDATE videos SET status = 'accepted', duration_ms = $1, container = $2, updated_at = $3
-			WHERE id = $4 AND status = 'measuring' RETURNING `+videoColumns,
-			duration.Milliseconds(), container, now, videoID))
+			UPDATE videos SET status = 'accepted', duration_ms = $1, container = $2, has_picture = $3, updated_at = $4
+			WHERE id = $5 AND status = 'measuring' RETURNING `+videoColumns,
+			m.Duration.Milliseconds(), m.Container, m.HasPicture, now, videoID))
 		if err != nil {
 			return notFound(err)
 		}
@@ -147,6 +165,17 @@ func uploader(ctx context.Context, tx *sql.Tx, sessionID string) (string, error)
 		return "", ErrSignedOut
 	}
 	return name, err
+}
+
+// IsAccepted reports whether a video was counted.
+func (d *DB) IsAccepted(ctx context.Context, videoID string) (bool, error) {
+	var is bool
+	err := d.reader.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM videos WHERE id = $1 AND status = 'accepted')`, videoID).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("read status of video: %w", classify(err))
+	}
+	return is, nil
 }
 
 // Abandon forgets an upload that was not accepted and gives its slot back.
@@ -198,20 +227,26 @@ func (d *DB) DeleteVideo(ctx context.Context, sessionID, videoID string) error {
 
 // collect reads rows that were asked for with LIMIT limit+1.
 func collect[T any](rows *sql.Rows, limit int, what string, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, bool, error) {
+	list, err := collectAll(rows, what, scan)
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}
+
+// collectAll reads all rows.
+func collectAll[T any](rows *sql.Rows, what string, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
 	defer rows.Close()
-	list := make([]T, 0, limit+1)
+	list := []T{}
 	for rows.Next() {
 		item, err := scan(rows)
 		if err != nil {
-			return nil, false, fmt.Errorf("%s: %w", what, classify(err))
+			return nil, fmt.Errorf("%s: %w", what, classify(err))
 		}
 		list = append(list, item)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, false, fmt.Errorf("%s: %w", what, classify(err))
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	if len(list) > limit {
-		return list[:limit], true, nil
-	}
-	return list, false, nil
+	return list, nil
 }

@@ -31,7 +31,7 @@ func receive(t *testing.T, d *DB, sessionID string) string {
 func upload(t *testing.T, d *DB, sessionID string, duration time.Duration) string {
 	t.Helper()
 	id := receive(t, d, sessionID)
-	if _, _, err := d.Accept(t.Context(), id, duration, "mp4"); err != nil {
+	if _, _, err := d.Accept(t.Context(), id, Measured{Duration: duration, Container: "mp4"}); err != nil {
 		t.Fatal(err)
 	}
 	return id
@@ -75,7 +75,7 @@ func TestVideoStates(t *testing.T) {
 			return err
 		},
 		"accept": func(t *testing.T, d *DB, _, id string) error {
-			_, _, err := d.Accept(t.Context(), id, time.Second, "mp4")
+			_, _, err := d.Accept(t.Context(), id, Measured{Duration: time.Second, Container: "mp4"})
 			return err
 		},
 		"delete": func(t *testing.T, d *DB, sessionID, id string) error {
@@ -244,7 +244,7 @@ func TestAccept(t *testing.T) {
 	id := receive(t, d, u.SessionID)
 	now = now.Add(time.Minute)
 
-	v, q, err := d.Accept(t.Context(), id, 450500*time.Millisecond, "matroska")
+	v, q, err := d.Accept(t.Context(), id, Measured{Duration: 450500 * time.Millisecond, Container: "matroska"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestAcceptAtTheLimit(t *testing.T) {
 	id := receive(t, d, u.SessionID)
 	before := dump(t, d)
 
-	_, _, err := d.Accept(t.Context(), id, time.Minute+time.Millisecond, "mp4")
+	_, _, err := d.Accept(t.Context(), id, Measured{Duration: time.Minute + time.Millisecond, Container: "mp4"})
 	e := wantQuotaError(t, err, Duration)
 	if e.Asked != time.Minute+time.Millisecond || e.Quota.RemainingDuration() != time.Minute || e.Quota.Usage.Videos != 1 {
 		t.Errorf("the error tells %+v", e)
@@ -289,7 +289,7 @@ func TestAcceptAtTheLimit(t *testing.T) {
 	if after := dump(t, d); after != before {
 		t.Errorf("a refused video changed\n%s\nto\n%s", before, after)
 	}
-	if _, _, err := d.Accept(t.Context(), id, time.Minute, "mp4"); err != nil {
+	if _, _, err := d.Accept(t.Context(), id, Measured{Duration: time.Minute, Container: "mp4"}); err != nil {
 		t.Errorf("exactly what remains: %v", err)
 	}
 	wantUsage(t, d, u.SessionID, Usage{Videos: 2, Duration: 10 * time.Minute})
@@ -311,7 +311,9 @@ func TestAcceptTogether(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	for i := range ids {
-		all.Go(func() { _, _, errs[i] = processes[i%2].Accept(t.Context(), ids[i], durations[i], "mp4") })
+		all.Go(func() {
+			_, _, errs[i] = processes[i%2].Accept(t.Context(), ids[i], Measured{Duration: durations[i], Container: "mp4"})
+		})
 	}
 	all.Wait()
 
@@ -350,7 +352,7 @@ func TestAcceptSignedOut(t *testing.T) {
 			id := receive(t, d, u.SessionID)
 			alter(t, d, change)
 			before := dump(t, d)
-			if _, _, err := d.Accept(t.Context(), id, time.Second, "mp4"); !errors.Is(err, ErrSignedOut) {
+			if _, _, err := d.Accept(t.Context(), id, Measured{Duration: time.Second, Container: "mp4"}); !errors.Is(err, ErrSignedOut) {
 				t.Errorf("got %v, want %v", err, ErrSignedOut)
 			}
 			if after := dump(t, d); after != before {

@@ -76,6 +76,7 @@ func closeBrowser() {
 type tab struct {
 	t     testing.TB
 	s     *server
+	addr  string // of the server, which may be down for a while
 	ctx   context.Context
 	mu    sync.Mutex
 	asked []string
@@ -88,7 +89,7 @@ func (s *server) tab() *tab {
 	if chrome.err != nil {
 		s.t.Fatalf("start the browser: %v", chrome.err)
 	}
-	b := &tab{t: s.t, s: s}
+	b := &tab{t: s.t, s: s, addr: s.addr}
 	ctx, cancel := chromedp.NewContext(chrome.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
 	b.ctx = ctx
 	s.t.Cleanup(func() {
@@ -120,7 +121,7 @@ func (b *tab) listen(ev any) {
 	switch ev := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		b.asked = append(b.asked, ev.Request.Method+" "+ev.Request.URL)
-		if u, err := url.Parse(ev.Request.URL); err != nil || u.Scheme != "data" && u.Scheme != "blob" && u.Host != b.s.addr {
+		if u, err := url.Parse(ev.Request.URL); err != nil || u.Scheme != "data" && u.Scheme != "blob" && u.Host != b.addr {
 			b.wrong = append(b.wrong, "asked for "+ev.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:
@@ -187,7 +188,12 @@ func js[T any](b *tab, expression string) T {
 // until waits for an expression to hold, across page loads.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	b.untilWithin(20*time.Second, expression)
+}
+
+func (b *tab) untilWithin(limit time.Duration, expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(limit)
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for ; !js[bool](b, "Boolean("+expression+")"); <-tick.C {

@@ -31,21 +31,39 @@ func TestMemory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector multiplies memory")
 	}
+	const size = 500 << 20
+	video := read(t, clip(t, 1))
+	multipart := func(t *testing.T, c *client) {
+		a, err := c.tryStream("large.mp4", padded(video, size), size)
+		if err != nil || a.status != 201 {
+			t.Errorf("upload: %v %+v", err, a)
+		}
+	}
+	tus := func(t *testing.T, c *client) {
+		path := c.created("large.mp4", size)
+		a, err := c.tus().with("Upload-Offset", "0").try("PATCH", path, chunkType, padded(video, size), size)
+		if err != nil || a.status != 204 {
+			t.Errorf("upload: %v %+v", err, a)
+		}
+		if v, reason := c.outcome(path); v.Status != "accepted" {
+			t.Errorf("%s: %s", v.Status, reason)
+		}
+	}
 	for _, m := range []struct {
+		name    string
+		upload  func(*testing.T, *client)
 		uploads int
 		limit   int64
-	}{{1, 64 << 20}, {8, 128 << 20}} {
-		t.Run(fmt.Sprintf("%d at once", m.uploads), func(t *testing.T) {
-			s := start(t)
+	}{
+		{"multipart", multipart, 1, 64 << 20},
+		{"multipart", multipart, 8, 128 << 20},
+		{"tus", tus, 1, 64 << 20},
+		{"tus", tus, 16, 192 << 20},
+	} {
+		t.Run(fmt.Sprintf("%d %s at once", m.uploads, m.name), func(t *testing.T) {
+			s := start(t, "--max-videos=16", "--max-unfinished-uploads=16")
 			c := s.register("a")
-			video := read(t, clip(t, 1))
-			const size = 500 << 20
-			parallel(m.uploads, func(int) {
-				a, err := c.tryStream("large.mp4", padded(video, size), size)
-				if err != nil || a.status != 201 {
-					t.Errorf("upload: %v %+v", err, a)
-				}
-			})
+			parallel(m.uploads, func(int) { m.upload(t, c) })
 			if peak := s.peak(); peak >= m.limit {
 				t.Errorf("peak memory %d MB, want below %d MB", peak>>20, m.limit>>20)
 			} else {

@@ -184,7 +184,7 @@ func TestRefusedInThePage(t *testing.T) {
 	b.choose(large)
 	b.clickIfEnabled("#upload [type=submit]")
 	b.alerts("1 MB")
-	if n := b.requests("POST /upload-video"); n != 0 {
+	if n := b.requests("POST /files/"); n != 0 {
 		t.Errorf("%d uploads were sent", n)
 	}
 	b.upload(clip(t, 1))
@@ -195,7 +195,7 @@ func TestRefusedInThePage(t *testing.T) {
 		b.clickIfEnabled("#upload [type=submit]")
 		b.alerts("โควตา")
 	}
-	if n := b.requests("POST /upload-video"); n != 1 {
+	if n := b.requests("POST /files/"); n != 1 {
 		t.Errorf("%d uploads were sent", n)
 	}
 	checkUsage(t, c.session(), 1, millis(c.session().Usage.Duration))

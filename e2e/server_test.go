@@ -53,7 +53,13 @@ func (o *output) String() string {
 // it when the test ends. A flag given here replaces the default of the same name.
 func start(t testing.TB, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data"), flags: flags}
+	return startIn(t, t.TempDir(), flags...)
+}
+
+// startIn is start with a data directory in this folder.
+func startIn(t testing.TB, folder string, flags ...string) *server {
+	t.Helper()
+	s := &server{t: t, dir: filepath.Join(folder, "data"), flags: flags}
 	s.launch("--addr=127.0.0.1:0")
 	t.Cleanup(func() {
 		s.stop()

@@ -356,7 +356,11 @@ func TestFilenames(t *testing.T) {
 		`..\\..\\windows\\evil.wav`:    "evil.wav",
 		"a&amp;<script>x</script>.wav": "script>.wav",
 		"no extension":                 "no extension",
-		"..":                           "..",
+		"..":                           "video",
+		"   ":                          "video",
+		"\u200b":                       "video",
+		"a\u202egpj.wav":               "agpj.wav",
+		"👨\u200d👩\u200d👧.wav":           "👨\u200d👩\u200d👧.wav",
 		".":                            "video",
 		"/":                            "video",
 	} {

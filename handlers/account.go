@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -132,7 +131,7 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 	if in.Password == "" {
 		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordRequired })
 	}
-	if utf8.RuneCountInString(in.Password) > auth.MaxPasswordLength {
+	if auth.CheckPasswordLength(in.Password) != nil {
 		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordLength })
 	}
 	// A name that cannot exist is treated like one that does not.
@@ -237,7 +236,7 @@ func (s *Server) logout(c *fiber.Ctx) error {
 
 // switchLanguage remembers the reader's choice in a cookie.
 func (s *Server) switchLanguage(c *fiber.Ctx) error {
-	chosen := views.Language(c.FormValue("lang"))
+	chosen := views.Language(formValue(c, "lang"))
 	if chosen != views.Thai && chosen != views.English {
 		return invalidField("lang", func(f *views.Fields) string { return f.LanguageInvalid })
 	}
@@ -245,7 +244,7 @@ func (s *Server) switchLanguage(c *fiber.Ctx) error {
 		Name: languageCookie, Value: string(chosen), Path: "/", MaxAge: 365 * 24 * 3600,
 		Secure: s.PublicURL != nil, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
 	})
-	return c.Redirect(localPath(c.FormValue("next")), fiber.StatusSeeOther)
+	return c.Redirect(localPath(formValue(c, "next")), fiber.StatusSeeOther)
 }
 
 // readCredentials reads a JSON or form body, whichever was sent.
@@ -257,10 +256,10 @@ func readCredentials(c *fiber.Ctx) (credentials, error) {
 	}
 	switch kind {
 	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm:
-		in.Username, in.Password, in.Next = c.FormValue("username"), c.FormValue("password"), c.FormValue("next")
+		in.Username, in.Password, in.Next = formValue(c, "username"), formValue(c, "password"), formValue(c, "next")
 		return in, nil
 	case fiber.MIMEApplicationJSON:
-		if err := json.Unmarshal(c.Body(), &in); err != nil {
+		if err := json.Unmarshal(c.Request().Body(), &in); err != nil {
 			return in, invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
 		}
 		return in, nil
@@ -268,13 +267,31 @@ func readCredentials(c *fiber.Ctx) (credentials, error) {
 	return in, invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
 }
 
+// formValue is a field of the form in the body alone. The framework's own looks
+// at the query first, where a link could have put it.
+func formValue(c *fiber.Ctx, name string) string {
+	if value := c.Request().PostArgs().Peek(name); value != nil {
+		return string(value)
+	}
+	form, err := c.Request().MultipartForm()
+	if err != nil || len(form.Value[name]) == 0 {
+		return ""
+	}
+	return form.Value[name][0]
+}
+
 // localPath returns a path of this site: the one given, or / for anything
 // that could lead elsewhere.
 func localPath(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil ||
-		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\t\r\n") {
 		return "/"
 	}
-	return u.RequestURI()
+	// What is returned is looked at as well: putting it together again can bring
+	// out a second slash that was encoded.
+	path := u.RequestURI()
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return "/"
+	}
+	return path
 }

@@ -156,11 +156,11 @@ func readReason(c *fiber.Ctx) (string, error) {
 		Reason string `json:"reason"`
 	}
 	switch {
-	case len(c.Body()) == 0:
+	case len(c.Request().Body()) == 0:
 	case strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm):
-		in.Reason = c.FormValue("reason")
+		in.Reason = formValue(c, "reason")
 	default:
-		if err := json.Unmarshal(c.Body(), &in); err != nil {
+		if err := json.Unmarshal(c.Request().Body(), &in); err != nil {
 			return "", invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
 		}
 	}

@@ -7,7 +7,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-const readinessTimeout = 5 * time.Second
+const (
+	readinessTimeout = 5 * time.Second
+	readinessLife    = time.Minute // of what is written to try it
+)
 
 // health says that the process runs.
 func (s *Server) health(c *fiber.Ctx) error {
@@ -30,8 +33,7 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 		notReady = append(notReady, "stopping")
 	}
 	check("database", s.DB.Ready(ctx))
-	_, err := s.Parts.Logins.Get("readiness")
-	check("logins", err)
+	check("logins", s.Parts.Logins.Set("readiness", []byte("ready"), readinessLife))
 	check("storage", s.Files.Ready())
 	check("ffmpeg", s.Meter.Ready())
 	if len(notReady) > 0 {

@@ -25,6 +25,7 @@ func linger(c *fiber.Ctx) {
 	answer := fasthttp.AcquireResponse()
 	c.Response().CopyTo(answer)
 	answer.SetConnectionClose()
+	answer.SkipBody = c.Method() == fiber.MethodHead
 	c.Context().HijackSetNoResponse(true)
 	c.Context().Hijack(func(conn net.Conn) {
 		defer fasthttp.ReleaseResponse(answer)

@@ -20,7 +20,7 @@ import (
 const (
 	loginIdle  = 24 * time.Hour
 	loginLife  = 14 * 24 * time.Hour
-	loginTouch = time.Minute // how exactly "unused" is known
+	loginTouch = 30 * time.Second // "unused" is known to twice this
 	loginCache = 10_000      // login sessions held in memory
 )
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
@@ -107,7 +108,9 @@ func (s *Server) address(c *fiber.Ctx) netip.Addr {
 		return netip.Addr{}
 	}
 	remote = remote.Unmap()
-	forwarded := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	// A proxy may add a line of its own instead of lengthening the one there is.
+	lines := bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(","))
+	forwarded := strings.Split(string(lines), ",")
 	for i := len(forwarded) - 1; i >= 0 && s.isProxy(remote); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
 		if err != nil {

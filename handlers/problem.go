@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	tusd "github.com/tus/tusd/v2/pkg/handler"
 
 	"gensubtitle/auth"
 	"gensubtitle/db"
@@ -56,12 +57,24 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.UploadStalled })
 	errIncomplete = simple(fiber.StatusBadRequest, "upload-incomplete",
 		func(t *views.Text) views.Problem { return t.Problems.UploadIncomplete })
+	errOffsetMismatch = simple(fiber.StatusConflict, "offset-mismatch",
+		func(t *views.Text) views.Problem { return t.Problems.OffsetMismatch })
+	errUploadLocked = simple(fiber.StatusLocked, "upload-locked",
+		func(t *views.Text) views.Problem { return t.Problems.UploadLocked })
+	errTooManyUploads = simple(fiber.StatusTooManyRequests, "too-many-uploads",
+		func(t *views.Text) views.Problem { return t.Problems.TooManyUploads })
+	errTusVersion = simple(fiber.StatusPreconditionFailed, "invalid",
+		func(t *views.Text) views.Problem { return t.Problems.TusVersion })
+	errTusHeaders = simple(fiber.StatusBadRequest, "invalid",
+		func(t *views.Text) views.Problem { return t.Problems.TusHeaders })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
 		func(t *views.Text) views.Problem { return t.Problems.BodyTooLarge })
 	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
 		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
+	errEncoded = simple(fiber.StatusUnsupportedMediaType, "encoded-body",
+		func(t *views.Text) views.Problem { return t.Problems.EncodedBody })
 	errMisdirected = simple(fiber.StatusMisdirectedRequest, "misdirected",
 		func(t *views.Text) views.Problem { return t.Problems.Misdirected })
 	errInternal = simple(fiber.StatusInternalServerError, "internal",
@@ -136,6 +149,10 @@ func problemOf(err error) *problem {
 		return tooManyAttempts(throttled.RetryAfter)
 	case errors.Is(err, db.ErrNotFound):
 		return errNoRoute
+	case errors.Is(err, db.ErrTooManyUploads):
+		return errTooManyUploads
+	case errors.Is(err, tusd.ErrLockTimeout):
+		return errUploadLocked
 	case errors.Is(err, db.ErrUsernameTaken):
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):

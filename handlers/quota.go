@@ -55,6 +55,6 @@ func (s *Server) renderHome(c *fiber.Ctx, status int, alert string) error {
 		return err
 	}
 	return render(c, status, views.HomePage(page(c), views.Home{
-		Quota: quota, Videos: mapped(videos, videoView), NextCursor: next, Alert: alert,
+		Quota: quota, Videos: mapped(videos, s.shown), NextCursor: next, Alert: alert,
 	}))
 }

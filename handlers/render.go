@@ -60,7 +60,7 @@ func quotaView(q db.Quota) views.Quota {
 func videoView(v db.Video) views.Video {
 	return views.Video{
 		ID: v.ID, Filename: v.Filename, SizeBytes: v.SizeBytes, Duration: v.Duration,
-		Container: v.Container, Status: string(v.Status), Reason: v.Reason, CreatedAt: v.CreatedAt,
+		Container: v.Container, Status: string(v.Status), Reason: v.Reason, HasPicture: v.HasPicture, CreatedAt: v.CreatedAt,
 	}
 }
 

@@ -22,11 +22,14 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	tusd "github.com/tus/tusd/v2/pkg/handler"
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/singleflight"
 
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/media"
+	"gensubtitle/upkeep"
 )
 
 const (
@@ -46,7 +49,9 @@ type Config struct {
 	TrustedProxies   []netip.Prefix
 	Defaults         db.Limits
 	RegistrationOpen bool
-	SignupsPerHour   int // of one address; 0 for no limit
+	SignupsPerHour   int           // of one address; 0 for no limit
+	MaxUnfinished    int64         // resumable uploads of one user at a time
+	UploadExpiry     time.Duration // how long one may go without another byte
 }
 
 // Parts are what a Server works with. The caller opened them and closes them.
@@ -59,6 +64,7 @@ type Parts struct {
 	Hasher  *auth.Hasher
 	Signer  *auth.Signer
 	Logins  fiber.Storage
+	House   *upkeep.House
 }
 
 // Server answers requests until it is stopped.
@@ -73,12 +79,15 @@ type Server struct {
 	signups         *auth.Throttle
 	stopping        atomic.Bool
 	running         running
+	background      *background
+	tus             *tusd.UnroutedHandler
+	thumbnails      singleflight.Group
 	leftovers       leftovers
 	metrics         *metrics
 }
 
 // New makes a server; Serve starts it.
-func New(c Config, p Parts) *Server {
+func New(c Config, p Parts) (*Server, error) {
 	s := &Server{
 		Config:          c,
 		Parts:           p,
@@ -86,8 +95,13 @@ func New(c Config, p Parts) *Server {
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
+		background:      newBackground(),
 		metrics:         newMetrics(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
+	}
+	var err error
+	if s.tus, err = s.newTus(); err != nil {
+		return nil, err
 	}
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage:        true,
@@ -107,7 +121,7 @@ func New(c Config, p Parts) *Server {
 	s.app.Server().CloseOnShutdown = true
 	s.routes()
 	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
-	return s
+	return s, nil
 }
 
 // knownMethods answers a method that Fiber has never heard of, which Fiber
@@ -128,14 +142,19 @@ func (s *Server) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHand
 
 // Serve answers requests on l until Stop, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {
+	l, err := newPatientListener(l, s.Log)
+	if err != nil {
+		return fmt.Errorf("prepare to serve: %w", err)
+	}
 	if err := s.app.Listener(l); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
 }
 
-// Stop refuses new uploads, lets what runs finish until ctx ends, and then
-// closes the connections that are left.
+// Stop refuses new uploads, lets requests that run finish until ctx ends, and
+// then closes the connections that are left. Measuring that no request waits
+// for is cut short: the next start takes it up again.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
 	select {
@@ -143,6 +162,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		s.Log.Warn("requests are cut off", "running", s.running.count())
 	}
+	s.background.stop()
 	// Whatever still runs is cut here; its slot is given back by its own
 	// handler, or else by the next start.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

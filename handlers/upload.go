@@ -58,14 +58,7 @@ func (s *Server) uploadAgain() formAgain {
 
 // openUpload looks at all that is known before the body is read.
 func (s *Server) openUpload(c *fiber.Ctx, v *visitor) (*uploadForm, error) {
-	if s.stopping.Load() {
-		return nil, errUnavailable
-	}
-	s.retryLeftovers()
-	if err := s.Meter.Ready(); err != nil {
-		return nil, err
-	}
-	form, err := newUploadForm(c, v.Quota.Limits.FileBytes, v.SessionID)
+	form, err := s.newUploadForm(c, v.Quota.Limits.FileBytes, v.SessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -73,14 +66,26 @@ func (s *Server) openUpload(c *fiber.Ctx, v *visitor) (*uploadForm, error) {
 	if length > v.Quota.Limits.FileBytes+formBytes {
 		return nil, fileTooLarge(v.Quota.Limits.FileBytes)
 	}
+	return form, s.roomFor(max(length, 0))
+}
+
+// roomFor requires that an upload of so many bytes could be taken now.
+func (s *Server) roomFor(length int64) error {
+	if s.stopping.Load() {
+		return errUnavailable
+	}
+	s.retryLeftovers()
+	if err := s.Meter.Ready(); err != nil {
+		return err
+	}
 	free, err := s.Files.Free()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if free < max(length, 0)+spareBytes {
-		return nil, errStorageFull
+	if free < length+spareBytes {
+		return errStorageFull
 	}
-	return form, nil
+	return nil
 }
 
 // receive brings an admitted upload to its end.
@@ -101,30 +106,12 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	}
 	// From here on the client has sent all it had: what was begun is finished,
 	// whatever becomes of the connection.
-	return s.count(context.Background(), id, name, size)
-}
-
-// count measures a file that is whole on disk and moves it, and its seconds,
-// to where they belong.
-func (s *Server) count(ctx context.Context, id, name string, size int64) (db.Video, db.Quota, error) {
+	ctx := context.Background()
 	quota, err := s.DB.Received(ctx, id, name, size)
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	measured, err := s.Meter.Measure(ctx, s.Files.IncomingPath(id), quota.RemainingDuration())
-	var long *media.TooLongError
-	if errors.As(err, &long) {
-		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}
-	}
-	if err != nil {
-		return db.Video{}, quota, err
-	}
-	// The file is in its place before the row says so: a crash in between
-	// leaves a file that nothing counts, which the next start removes.
-	if err := s.Files.Keep(id); err != nil {
-		return db.Video{}, quota, err
-	}
-	return s.DB.Accept(ctx, id, measured.Duration, measured.Container)
+	return s.count(ctx, id, quota)
 }
 
 // abandon leaves nothing of an upload that failed: neither slot nor file.
@@ -137,15 +124,18 @@ func (s *Server) abandon(id string) {
 	}
 }
 
-// forget gives the slot back and then removes the file; a crash in between
-// leaves a file without a row. An upload that was counted after all, although
-// the answer was an error, keeps both.
+// forget removes what was received and gives the slot back. The bytes go first,
+// since the database may fail for want of their room. An upload that was
+// counted after all, although the answer was an error, keeps both.
 func (s *Server) forget(id string) error {
-	gone, err := s.DB.Abandon(context.Background(), id)
-	if err != nil || !gone {
+	ctx := context.Background()
+	accepted, err := s.DB.IsAccepted(ctx, id)
+	if err != nil || accepted {
 		return err
 	}
-	return errors.Join(s.Files.Discard(id), s.Files.Remove(id))
+	removed := errors.Join(s.Files.Discard(id), s.Files.Remove(id))
+	_, err = s.DB.Abandon(ctx, id)
+	return errors.Join(removed, err)
 }
 
 // retryLeftovers cleans up after uploads that failed while something else did.

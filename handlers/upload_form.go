@@ -32,6 +32,8 @@ const (
 	headBytes = 32 << 10
 	// unnamed is what a file is called that came without a name.
 	unnamed = "video"
+	// zeroWidthJoiner is part of many emoji.
+	zeroWidthJoiner = '\u200d'
 )
 
 // uploadForm reads the multipart body of an upload as it arrives (RFC 7578).
@@ -40,10 +42,11 @@ type uploadForm struct {
 	body      *steadyReader
 	parts     *multipart.Reader
 	fileLimit int64
-	sessionID string // the only one the form may name
+	sessionID string                // the only one the form may name
+	free      func() (int64, error) // space on the disk, in bytes
 }
 
-func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
+func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
 	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	boundary := params["boundary"]
 	if err != nil || kind != fiber.MIMEMultipartForm || boundary == "" || len(boundary) > boundaryBytes {
@@ -60,7 +63,7 @@ func newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm
 	}
 	return &uploadForm{
 		c: c, body: body, parts: multipart.NewReader(body, boundary),
-		fileLimit: fileLimit, sessionID: sessionID,
+		fileLimit: fileLimit, sessionID: sessionID, free: s.Files.Free,
 	}, nil
 }
 
@@ -125,7 +128,7 @@ func (f *uploadForm) checkSession(part io.Reader) error {
 
 // storeFile copies one byte more than is allowed at most, to know that there is one.
 func (f *uploadForm) storeFile(file *os.File, part io.Reader) (int64, error) {
-	n, err := io.CopyBuffer(diskWriter{file}, io.LimitReader(part, f.fileLimit+1), make([]byte, copyBuffer))
+	n, err := io.CopyBuffer(&diskWriter{file: file, free: f.free}, io.LimitReader(part, f.fileLimit+1), make([]byte, copyBuffer))
 	if n > f.fileLimit {
 		return n, fileTooLarge(f.fileLimit)
 	}
@@ -157,14 +160,28 @@ func fileRequired(t *views.Fields) string { return t.FileRequired }
 func formBroken(t *views.Fields) string { return t.FormBroken }
 
 // diskWriter marks its errors, which io.Copy mixes with those of the source.
-// It also hides the file's ReadFrom, which would not use the given buffer.
-type diskWriter struct{ file *os.File }
+// It also hides the file's ReadFrom, which would not use the given buffer, and
+// stops before the disk is so full that the databases have no room.
+type diskWriter struct {
+	file    *os.File
+	free    func() (int64, error)
+	written int64 // since it was last looked how much is free
+}
+
+// lookBytes is how much is written between two looks at what is free.
+const lookBytes = 4 << 20
 
 type diskError struct{ err error }
 
 func (e *diskError) Error() string { return e.err.Error() }
 
-func (w diskWriter) Write(b []byte) (int, error) {
+func (w *diskWriter) Write(b []byte) (int, error) {
+	if w.written += int64(len(b)); w.written >= lookBytes {
+		w.written = 0
+		if free, err := w.free(); err != nil || free < spareBytes {
+			return 0, &diskError{cmp.Or(err, error(media.ErrStorageFull))}
+		}
+	}
 	n, err := w.file.Write(b)
 	if err != nil {
 		return n, &diskError{media.StorageError(err)}
@@ -230,17 +247,17 @@ func (r *steadyReader) finish(c *fiber.Ctx) {
 	}
 }
 
-// cleanName keeps of a file's name what is a name: no folders, no control
-// characters, and no more than a file system would take.
+// cleanName keeps of a file's name what is a name: no folders, nothing that
+// cannot be seen, and no more than a file system would take.
 func cleanName(name string) string {
 	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != zeroWidthJoiner {
 			return -1
 		}
 		return r
-	}, name)
-	if name == "." || name == "/" {
+	}, name))
+	if strings.Trim(name, "./"+string(zeroWidthJoiner)) == "" {
 		return ""
 	}
 	for len(name) > nameBytes {

@@ -37,7 +37,7 @@ func (s *Server) listVideos(c *fiber.Ctx) error {
 		if !wantsPart(c) {
 			return s.renderHome(c, fiber.StatusOK, "")
 		}
-		return render(c, fiber.StatusOK, views.MoreVideos(page(c), mapped(videos, videoView), next))
+		return render(c, fiber.StatusOK, views.MoreVideos(page(c), mapped(videos, s.shown), next))
 	}
 	return c.JSON(fiber.Map{"videos": mapped(videos, videoOf), "next_cursor": cursorOrNull(next)})
 }
@@ -74,12 +74,36 @@ func cursorOrNull(cursor string) *string {
 	return &cursor
 }
 
+// shown is a video as the pages show it, with how much of it has come.
+func (s *Server) shown(v db.Video) views.Video {
+	shown := videoView(v)
+	if v.Status == db.Receiving && v.Resumable {
+		shown.Resumable = true
+		// Without its file nothing has come, or it is being removed.
+		shown.ReceivedBytes, _, _ = s.Files.Received(v.ID)
+	}
+	return shown
+}
+
+// showVideo answers with one video: a page, its player, or its item in the list.
 func (s *Server) showVideo(c *fiber.Ctx) error {
-	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	me := signedIn(c)
+	v, err := s.DB.Video(c.UserContext(), me.SessionID, c.Params("id"))
+	switch {
+	case err != nil:
+		return err
+	case !wantsHTML(c):
+		return c.JSON(videoOf(v))
+	case !wantsPart(c):
+		return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v)))
+	case c.Query("part") == "player":
+		return render(c, fiber.StatusOK, views.Player(page(c), s.shown(v)))
+	}
+	quota, err := s.ownQuota(c, me.Quota)
 	if err != nil {
 		return err
 	}
-	return c.JSON(videoOf(v))
+	return render(c, fiber.StatusOK, views.Uploaded(page(c), s.shown(v), quota))
 }
 
 // deleteVideo removes the file; what it used stays used.

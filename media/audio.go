@@ -13,9 +13,6 @@ import (
 const (
 	sampleRate     = 16000 // Hz, one channel: what speech engines take
 	bytesPerSample = 2     // signed, little endian
-
-	// maxSoundTries is how many streams are tried for the first that decodes.
-	maxSoundTries = 3
 )
 
 // errEnough ends a child whose further output would change nothing.
@@ -23,24 +20,63 @@ var errEnough = errors.New("enough was read")
 
 var errNoPicture = errors.New("no picture can be decoded")
 
-// sound is the length of the sound that a speech engine is given: the first
-// audio stream, by index, that decodes to anything at all. It is zero when none
-// does, and a TooLongError as soon as it is past atMost and its padding.
-func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration) (time.Duration, error) {
-	for _, index := range streams[:min(len(streams), maxSoundTries)] {
-		pcm := &meteredWriter{limit: pcmBytes(atMost + codecPadding)}
-		err := s.decodeSound(ctx, index, pcm)
-		switch length := pcmLength(pcm.count); {
-		case errors.Is(err, errEnough):
-			return 0, &TooLongError{Duration: length.Truncate(time.Millisecond)}
-		case err != nil && !errors.Is(err, errFailed):
-			return 0, err
-		case length > 0:
-			return length, nil
-		}
-	}
-	return 0, nil
+// sound is what the decoder makes of a file's sound.
+type sound struct {
+	length time.Duration // of the longest stream; zero when none decodes
+	stream int           // the first, by index, that decodes; -1 when none does
 }
+
+// sound decodes all sound that a speech engine could be given: what a plain
+// ffmpeg makes of the file, then every stream. A file may hold many of them,
+// with the long one anywhere, and ffmpeg has a choice of its own: the default
+// one by the file's word, then the one with the most channels. It is a
+// TooLongError as soon as one is past atMost and its padding.
+func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration) (sound, error) {
+	if len(streams) > maxSounds {
+		return sound{}, fmt.Errorf("%w: more than %d streams of sound", ErrNotVideo, maxSounds)
+	}
+	found := sound{stream: -1}
+	plain, err := soundLength(atMost, func(pcm io.Writer) error {
+		return s.decode(ctx, pcm, nil, append([]string{"-vn"}, asPCM...)...)
+	})
+	if err != nil {
+		return sound{}, err
+	}
+	found.length = plain
+	for _, index := range streams {
+		length := plain
+		// The only stream, with nothing left out, was just decoded.
+		if len(streams) > 1 || len(s.allSound()) > 0 {
+			length, err = soundLength(atMost, func(pcm io.Writer) error { return s.decodeSound(ctx, index, pcm) })
+			if err != nil {
+				return sound{}, err
+			}
+		}
+		if length > 0 && found.stream < 0 {
+			found.stream = index
+		}
+		found.length = max(found.length, length)
+	}
+	return found, nil
+}
+
+// soundLength is the length of what decode writes. It is zero for a stream that
+// cannot be decoded; one that breaks off counts up to there.
+func soundLength(atMost time.Duration, decode func(io.Writer) error) (time.Duration, error) {
+	pcm := &meteredWriter{limit: pcmBytes(atMost + codecPadding)}
+	err := decode(pcm)
+	length := pcmLength(pcm.count)
+	switch {
+	case errors.Is(err, errEnough):
+		return 0, &TooLongError{Duration: length.Truncate(time.Millisecond)}
+	case err != nil && !errors.Is(err, errFailed):
+		return 0, err
+	}
+	return length, nil
+}
+
+// asPCM are the output options for what speech engines take.
+var asPCM = []string{"-ac", "1", "-ar", strconv.Itoa(sampleRate), "-f", "s16le"}
 
 // decodeSound writes an audio stream to pcm: signed 16-bit little-endian
 // samples, 16 kHz, one channel. Edit lists are not honoured, because they can
@@ -48,14 +84,13 @@ func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration
 // second with them and to all of its twenty seconds without. After errFailed, for
 // a stream that cannot be decoded or breaks off, the samples that came are valid.
 func (s *subject) decodeSound(ctx context.Context, index int, pcm io.Writer) error {
-	return s.decode(ctx, pcm, s.allSound(), "-map", "0:"+strconv.Itoa(index),
-		"-ac", "1", "-ar", strconv.Itoa(sampleRate), "-f", "s16le")
+	return s.decode(ctx, pcm, s.allSound(), append([]string{"-map", "0:" + strconv.Itoa(index)}, asPCM...)...)
 }
 
 // picture requires that the first of the streams yields one decoded frame.
 func (s *subject) picture(ctx context.Context, streams []int) error {
 	if len(streams) == 0 {
-		return fmt.Errorf("%w: neither sound nor pictures", ErrNotVideo)
+		return fmt.Errorf("%w: no sound can be decoded", ErrNotVideo)
 	}
 	frame := &meteredWriter{}
 	err := s.decode(ctx, frame, nil, "-map", "0:"+strconv.Itoa(streams[0]),

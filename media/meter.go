@@ -51,7 +51,10 @@ const (
 	// the second is met only on a machine that is busy or whose disk is slow.
 	clockPerCPU = 2
 
+	// maxStreams is generous for the sake of films that bring their fonts, which
+	// are streams too. maxSounds bounds those that are decoded.
 	maxStreams = 100
+	maxSounds  = 16
 )
 
 // Options configures a Meter. The zero value is usable.
@@ -68,6 +71,7 @@ type Meter struct {
 	ffmpeg  string
 	ffprobe string
 	timeout time.Duration
+	memory  int64 // bytes that a child may hold
 	turns   chan struct{}
 }
 
@@ -83,6 +87,14 @@ type Measurement struct {
 	// mkv, webm, avi, mpegts, mpeg, flv, asf, ogg, wav, flac, mp3, mp2, aac,
 	// amr, aiff or caf.
 	Container string
+
+	// HasPicture is true where there are moving pictures.
+	HasPicture bool
+
+	// Sound is the index of the stream that a speech engine is to be given, as
+	// decodeSound writes it: the first that decodes to anything. It is -1 where
+	// there is none. Duration covers it, for it covers every sound.
+	Sound int
 }
 
 // NewMeter looks for the programs when it needs them, not here: see Ready.
@@ -91,6 +103,7 @@ func NewMeter(options Options) *Meter {
 		ffmpeg:  cmp.Or(options.FFmpeg, "ffmpeg"),
 		ffprobe: cmp.Or(options.FFprobe, "ffprobe"),
 		timeout: cmp.Or(options.Timeout, defaultTimeout),
+		memory:  maxMemory,
 		turns:   make(chan struct{}, cmp.Or(options.Concurrency, defaultConcurrency)),
 	}
 }
@@ -113,21 +126,29 @@ func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration) 
 	if err != nil {
 		return Measurement{}, fmt.Errorf("measure: %w", err)
 	}
+	ctx, done, err := m.begin(ctx, file, atMost)
+	if err != nil {
+		return Measurement{}, fmt.Errorf("measure: %w", err)
+	}
+	defer done()
+	measured, err := file.measure(ctx, atMost)
+	if err != nil {
+		return Measurement{}, fmt.Errorf("measure: %w", err)
+	}
+	return measured, nil
+}
+
+// begin waits for a turn and opens the account of a file.
+func (m *Meter) begin(ctx context.Context, file *subject, atMost time.Duration) (context.Context, func(), error) {
 	select {
 	case m.turns <- struct{}{}:
-		defer func() { <-m.turns }()
 	case <-ctx.Done():
-		return Measurement{}, fmt.Errorf("measure: %w: wait for a turn: %w", ErrUnavailable, ctx.Err())
+		return nil, nil, fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, ctx.Err())
 	}
 	clock := min(m.timeout, file.cost(atMost))
 	file.cpu = clock / clockPerCPU
 	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
-	defer cancel()
-	duration, err := file.measure(ctx, atMost)
-	if err != nil {
-		return Measurement{}, fmt.Errorf("measure: %w", err)
-	}
-	return Measurement{Duration: duration, Container: file.kind.container}, nil
+	return ctx, func() { cancel(); <-m.turns }, nil
 }
 
 var errTooSlow = errors.New("took too long by the clock")
@@ -173,34 +194,39 @@ func (s *subject) cost(atMost time.Duration) time.Duration {
 // measure is the longer of the packet timeline and the decoded sound. Neither
 // alone would do: a table of times can say that twenty seconds of sound last
 // half a second, and sound can end long before the pictures do.
-func (s *subject) measure(ctx context.Context, atMost time.Duration) (time.Duration, error) {
+func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measurement, error) {
 	times, err := s.timeline(ctx, atMost)
 	if err != nil {
-		return 0, err
+		return Measurement{}, err
 	}
 	duration := times.length().Round(time.Millisecond)
 	if duration > atMost {
-		return 0, &TooLongError{Duration: duration, Exact: true}
+		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
 	}
 	sound, err := s.sound(ctx, times.streams("audio"), atMost)
 	if err != nil {
-		return 0, err
+		return Measurement{}, err
 	}
-	if sound == 0 {
+	if sound.length == 0 {
 		if err := s.picture(ctx, times.streams("video")); err != nil {
-			return 0, err
+			return Measurement{}, err
 		}
 	}
-	if sound > duration+codecPadding {
-		duration = sound.Round(time.Millisecond)
+	if sound.length > duration+codecPadding {
+		duration = sound.length.Round(time.Millisecond)
 	}
 	switch {
 	case duration > atMost:
-		return 0, &TooLongError{Duration: duration, Exact: true}
+		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
 	case duration <= 0:
-		return 0, fmt.Errorf("%w: lasts no time", ErrNotVideo)
+		return Measurement{}, fmt.Errorf("%w: lasts no time", ErrNotVideo)
 	}
-	return duration, nil
+	return Measurement{
+		Duration:   duration,
+		Container:  s.kind.container,
+		HasPicture: len(times.streams("video")) > 0,
+		Sound:      sound.stream,
+	}, nil
 }
 
 // run runs a child on the account of this file.
@@ -208,25 +234,28 @@ func (s *subject) run(ctx context.Context, child process) error {
 	if s.cpu <= 0 {
 		return fmt.Errorf("%w: took too much processor time", ErrNotVideo)
 	}
-	child.cpu = s.cpu
+	child.cpu, child.memory = s.cpu, s.meter.memory
 	used, err := child.run(ctx)
 	s.cpu -= used
 	return err
 }
 
-// input is how both programs are told to read the file: by the one reader that
-// its first bytes call for, from this path alone, with bounded means.
+// input is how both programs are told to read the file: from this path alone
+// and with bounded means. In all else they are as a plain ffmpeg would be, for
+// every difference is a way to hold more sound than is counted. So they choose
+// the reader themselves, and fail where it is not the one that the first bytes
+// call for: a WAV header in front of MPEG-TS is MPEG-TS to ffmpeg. And how much
+// of the file is looked at for streams stays as it is: asking for 10 s of it
+// gives FLV less than the 90 s that it has by default.
 func (s *subject) input() []string {
 	return []string{
 		"-hide_banner", "-loglevel", "error",
-		"-max_alloc", strconv.Itoa(256 << 20),
 		"-threads", "1",
 		"-max_pixels", strconv.Itoa(8192 * 8192),
-		"-probesize", strconv.Itoa(10 << 20),
-		"-analyzeduration", "10M",
-		"-max_streams", strconv.Itoa(maxStreams),
+		// One more than are taken: some readers skip what is beyond without a
+		// word, and so the one beyond is what gives them away.
+		"-max_streams", strconv.Itoa(maxStreams + 1),
 		"-protocol_whitelist", "file",
 		"-format_whitelist", s.kind.demuxer,
-		"-f", s.kind.demuxer,
 	}
 }

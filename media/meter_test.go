@@ -131,7 +131,7 @@ func TestMeasureEveryContainer(t *testing.T) {
 func TestMeasureAMR(t *testing.T) {
 	path := save(t, "x.amr", []byte("#!AMR\n"+strings.Repeat("\x3C"+strings.Repeat("\x00", 31), 250)))
 	got, err := NewMeter(Options{}).Measure(t.Context(), path, time.Minute)
-	if want := (Measurement{5 * time.Second, "amr"}); err != nil || got != want {
+	if want := (Measurement{Duration: 5 * time.Second, Container: "amr"}); err != nil || got != want {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }

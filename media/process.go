@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	maxMemory     = 2 << 30 // bytes of address space for one child
+	maxMemory     = 2 << 30 // bytes that one child may hold
+	memoryWatch   = 10 * time.Millisecond
 	maxOpenFiles  = 32
 	maxComplaints = 4 << 10 // bytes of standard error kept for the log
 	// pipeDelay is how long a child that has ended may leave its output open
@@ -33,6 +34,7 @@ type process struct {
 	program string // a name to be found in PATH, or a path
 	args    []string
 	cpu     time.Duration // processor time that it may use, whole seconds upwards
+	memory  int64         // bytes that it may hold
 	stdout  io.Writer     // an error from it ends the child
 }
 
@@ -68,7 +70,7 @@ func (p process) run(ctx context.Context) (time.Duration, error) {
 	if err := limit(cmd.Process.Pid, p.cpu); err != nil {
 		stop(fmt.Errorf("%w: limit %s: %w", ErrUnavailable, p.program, err))
 	}
-	err = wait(ctx, cmd)
+	err = p.wait(ctx, stop, cmd)
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if output.err != nil {
 		return used, output.err
@@ -82,9 +84,16 @@ func (p process) run(ctx context.Context) (time.Duration, error) {
 // wait waits for the child, ends the whole process group with it or with ctx,
 // and then lets the child's number go. The group is signalled only while the
 // child, alive or a zombie, still holds that number, so that a signal can
-// never reach a process that got it later.
-func wait(ctx context.Context, cmd *exec.Cmd) error {
+// never reach a process that got it later. Nor is another one's memory watched.
+func (p process) wait(ctx context.Context, stop context.CancelCauseFunc, cmd *exec.Cmd) error {
 	pid := cmd.Process.Pid
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		if err := p.watchMemory(pid, ended); err != nil {
+			stop(err)
+		}
+	}()
 	killed := make(chan struct{})
 	release := context.AfterFunc(ctx, func() {
 		defer close(killed)
@@ -96,6 +105,8 @@ func wait(ctx context.Context, cmd *exec.Cmd) error {
 			break
 		}
 	}
+	close(ended)
+	<-watched
 	if !release() {
 		<-killed
 	}
@@ -103,10 +114,51 @@ func wait(ctx context.Context, cmd *exec.Cmd) error {
 	return cmd.Wait()
 }
 
+// watchMemory returns when the child has ended, or with an error once it holds
+// more memory than it may. A limit on address space would be simpler, but a child
+// that meets one goes on without what it asked for: to the reader of MKV that
+// was the end of the file, both programs ended well, and 20 minutes of sound
+// counted as 6 s. Memory fills at a few GB/s, so what comes between two looks
+// is bounded too.
+func (p process) watchMemory(pid int, ended <-chan struct{}) error {
+	tick := time.NewTicker(memoryWatch)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return nil
+		case <-tick.C:
+		}
+		held, err := resident(pid)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: watch memory: %w", ErrUnavailable, err)
+		case held > p.memory:
+			return fmt.Errorf("%w: took more than %d bytes of memory", ErrNotVideo, p.memory)
+		}
+	}
+}
+
+// resident is how many bytes of memory a process holds (proc(5), statm); a
+// zombie holds none.
+func resident(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, err
+	}
+	var total, pages int64
+	if _, err := fmt.Sscan(string(text), &total, &pages); err != nil {
+		return 0, err
+	}
+	return pages * int64(os.Getpagesize()), nil
+}
+
 // explain tells whose fault it is that a child did not end well.
 func (p process) explain(ctx context.Context, err error, used time.Duration) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
+	if cause := context.Cause(ctx); errors.Is(cause, ErrNotVideo) {
+		return cause
+	} else if cause != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, cause)
 	}
 	var ended *exec.ExitError
 	if !errors.As(err, &ended) {
@@ -135,7 +187,6 @@ func (p process) explain(ctx context.Context, err error, used time.Duration) err
 func limit(pid int, cpu time.Duration) error {
 	seconds := uint64(math.Ceil(cpu.Seconds()))
 	for resource, most := range map[int]unix.Rlimit{
-		unix.RLIMIT_AS: {Cur: maxMemory, Max: maxMemory},
 		// With both limits alike there is no SIGXCPU first, which ffmpeg would
 		// take as a wish to end early and well.
 		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds},

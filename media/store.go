@@ -13,6 +13,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -27,41 +28,37 @@ var errBadID = errors.New("id is not a canonical UUID")
 // listBatch is how many directory entries are held in memory at once.
 const listBatch = 256
 
-// probePattern names the files that Ready makes; List does not report them.
-const probePattern = ".ready-*"
+// temporaryPattern names files that are not yet, or never will be, what they
+// are for.
+const temporaryPattern = ".temporary-*"
 
 // Store keeps video files below one data directory: incoming/<id> while an
-// upload is received and measured, videos/<id> once it is accepted. An id is a
+// upload is received and measured, videos/<id> once it is accepted, and
+// thumbnails/<id>, which can be made again at any time. An id is a
 // UUID in its canonical form, lower case with hyphens; no other is taken.
 type Store struct {
-	incoming string
-	videos   string
+	incoming   string
+	videos     string
+	thumbnails string
 }
 
-// OpenStore makes dir/incoming and dir/videos (0700) where they are missing and
-// clears what an earlier Ready may have left behind.
+// OpenStore makes these folders below dir (0700) where they are missing.
 func OpenStore(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{incoming: filepath.Join(dir, "incoming"), videos: filepath.Join(dir, "videos")}
-	for _, folder := range []string{s.incoming, s.videos} {
+	s := &Store{
+		incoming: filepath.Join(dir, "incoming"), videos: filepath.Join(dir, "videos"),
+		thumbnails: filepath.Join(dir, "thumbnails"),
+	}
+	for _, folder := range []string{s.incoming, s.videos, s.thumbnails} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("open store: %w", StorageError(err))
 		}
 	}
 	if err := syncDir(dir); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
-	}
-	probes, err := filepath.Glob(filepath.Join(s.incoming, probePattern))
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	for _, probe := range probes {
-		if err := remove(probe); err != nil {
-			return nil, fmt.Errorf("open store: %w", err)
-		}
 	}
 	return s, nil
 }
@@ -84,6 +81,17 @@ func (s *Store) Create(id string) (*os.File, error) {
 func (s *Store) IncomingPath(id string) string {
 	path, _ := pathOf(s.incoming, id)
 	return path
+}
+
+// Locate is the path of a file that is whole: incoming/<id>, or videos/<id>
+// where it was kept already. It is fs.ErrNotExist when there is neither.
+func (s *Store) Locate(id string) (string, error) {
+	for _, path := range []string{s.IncomingPath(id), s.Path(id)} {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path, err
+		}
+	}
+	return "", fmt.Errorf("locate file of upload %s: %w", id, fs.ErrNotExist)
 }
 
 // Path is the absolute path of videos/<id>, or "" for a bad id.
@@ -110,12 +118,28 @@ func (s *Store) Keep(id string) error {
 	} else if err := os.Rename(from, to); err != nil {
 		return fmt.Errorf("keep file: %w", StorageError(err))
 	}
+	if err := remove(from + infoSuffix); err != nil {
+		return fmt.Errorf("keep file: %w", err)
+	}
 	for _, folder := range []string{s.videos, s.incoming} {
 		if err := syncDir(folder); err != nil {
 			return fmt.Errorf("keep file: %w", err)
 		}
 	}
 	return nil
+}
+
+// Size is that of videos/<id> in bytes; a missing one is fs.ErrNotExist.
+func (s *Store) Size(id string) (int64, error) {
+	path, err := pathOf(s.videos, id)
+	if err != nil {
+		return 0, fmt.Errorf("look at video: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("look at video: %w", err)
+	}
+	return info.Size(), nil
 }
 
 // Open opens videos/<id> for reading; a missing one is fs.ErrNotExist.
@@ -131,19 +155,20 @@ func (s *Store) Open(id string) (*os.File, error) {
 	return file, nil
 }
 
-// Discard removes incoming/<id>; a missing file is no error.
+// Discard removes incoming/<id> and what is kept beside it, but not a lock,
+// which its holder removes. A missing file is no error.
 func (s *Store) Discard(id string) error {
 	path, err := pathOf(s.incoming, id)
 	if err != nil {
 		return fmt.Errorf("discard incoming file: %w", err)
 	}
-	if err := remove(path); err != nil {
+	if err := errors.Join(remove(path), remove(path+infoSuffix)); err != nil {
 		return fmt.Errorf("discard incoming file: %w", err)
 	}
 	return nil
 }
 
-// Remove removes videos/<id>; a missing file is no error.
+// Remove removes videos/<id> and its thumbnail; missing files are no error.
 func (s *Store) Remove(id string) error {
 	path, err := pathOf(s.videos, id)
 	if err != nil {
@@ -152,7 +177,7 @@ func (s *Store) Remove(id string) error {
 	if err := remove(path); err != nil {
 		return fmt.Errorf("remove video: %w", err)
 	}
-	return nil
+	return s.RemoveThumbnail(id)
 }
 
 // Incoming goes through the ids in incoming/, in no order and few at a time.
@@ -173,7 +198,7 @@ func (s *Store) Free() (int64, error) {
 
 // Ready says whether a file can be made, synced and removed here.
 func (s *Store) Ready() error {
-	file, err := os.CreateTemp(s.incoming, probePattern)
+	file, err := os.CreateTemp(s.incoming, temporaryPattern)
 	if err != nil {
 		return fmt.Errorf("store is not ready: %w", StorageError(err))
 	}
@@ -188,11 +213,15 @@ func (s *Store) Ready() error {
 	return nil
 }
 
-// StorageError makes errors.Is(err, ErrStorageFull) true when err says that the
-// disk or a disk quota is full, and returns any other error as it is.
+// StorageError adds to an error of the disk what it means: ErrStorageFull when
+// the disk or a disk quota is full, ErrUnavailable when the disk is read-only or
+// fails. It returns any other error as it is.
 func StorageError(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
+	case errors.Is(err, unix.EROFS), errors.Is(err, unix.EIO):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
 }
@@ -222,6 +251,8 @@ func ids(folder string) iter.Seq2[string, error] {
 		for {
 			names, err := dir.Readdirnames(listBatch)
 			for _, name := range names {
+				// What tusd keeps beside a file stands for it where that is gone.
+				name = strings.TrimSuffix(name, infoSuffix)
 				if isID(name) && !yield(name, nil) {
 					return
 				}

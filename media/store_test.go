@@ -44,9 +44,10 @@ func TestStoreIsPrivate(t *testing.T) {
 	id := uuid.NewString()
 	write(t, store, id, "x")
 	for path, want := range map[string]fs.FileMode{
-		filepath.Join(dir, "incoming"): fs.ModeDir | 0o700,
-		filepath.Join(dir, "videos"):   fs.ModeDir | 0o700,
-		store.IncomingPath(id):         0o600,
+		filepath.Join(dir, "incoming"):   fs.ModeDir | 0o700,
+		filepath.Join(dir, "videos"):     fs.ModeDir | 0o700,
+		filepath.Join(dir, "thumbnails"): fs.ModeDir | 0o700,
+		store.IncomingPath(id):           0o600,
 	} {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -132,6 +133,111 @@ func listed(t *testing.T, store *Store) []string {
 	return found
 }
 
+// TestStoreTakesInfoAlong has what the tus library writes beside a file go
+// wherever the file goes, except to the videos.
+func TestStoreTakesInfoAlong(t *testing.T) {
+	for what, act := range map[string]func(*Store, string) error{
+		"kept": (*Store).Keep,
+		// A crash came between the two steps of an earlier Keep.
+		"kept before": func(s *Store, id string) error {
+			return errors.Join(os.Rename(s.IncomingPath(id), s.Path(id)), s.Keep(id))
+		},
+		"discarded": (*Store).Discard,
+		"discarded without its file": func(s *Store, id string) error {
+			return errors.Join(os.Remove(s.IncomingPath(id)), s.Discard(id))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			store, id, other := openStore(t), uuid.NewString(), uuid.NewString()
+			for _, id := range []string{id, other} {
+				write(t, store, id, "x")
+				put(t, store.IncomingPath(id)+infoSuffix, "{}")
+			}
+			if err := act(store, id); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{other, other + infoSuffix}
+			if left := names(t, store.incoming); !slices.Equal(left, want) {
+				t.Errorf("incoming has %v, want %v", left, want)
+			}
+			if kept := names(t, store.videos); len(kept) != strings.Count(what, "kept") || (len(kept) == 1 && kept[0] != id) {
+				t.Errorf("videos has %v", kept)
+			}
+		})
+	}
+}
+
+func TestStoreListsLoneInfo(t *testing.T) {
+	store, lone := openStore(t), uuid.NewString()
+	put(t, store.IncomingPath(lone)+infoSuffix, "{}")
+	for _, stray := range []string{"stray" + infoSuffix, infoSuffix, lone + lockSuffix, lone + stopSuffix, lone + infoSuffix + infoSuffix} {
+		put(t, filepath.Join(store.incoming, stray), "")
+	}
+	if got := listed(t, store); !slices.Equal(got, []string{lone}) {
+		t.Errorf("listed %v, want %v", got, []string{lone})
+	}
+}
+
+func TestStoreLocates(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	if path, err := store.Locate(id); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is nowhere: %q, %v, want fs.ErrNotExist", path, err)
+	}
+	write(t, store, id, "x")
+	if path, err := store.Locate(id); err != nil || path != store.IncomingPath(id) {
+		t.Errorf("before Keep: %q, %v", path, err)
+	}
+	if err := store.Keep(id); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := store.Locate(id); err != nil || path != store.Path(id) {
+		t.Errorf("after Keep: %q, %v", path, err)
+	}
+	put(t, store.Path(id)+infoSuffix, "") // No file by itself.
+	if err := store.Remove(id); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := store.Locate(id); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Remove: %q, %v, want fs.ErrNotExist", path, err)
+	}
+}
+
+func TestStoreSize(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	write(t, store, id, "seven b")
+	if size, err := store.Size(id); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before Keep: %d, %v, want fs.ErrNotExist", size, err)
+	}
+	if err := store.Keep(id); err != nil {
+		t.Fatal(err)
+	}
+	if size, err := store.Size(id); err != nil || size != 7 {
+		t.Errorf("after Keep: %d, %v, want 7", size, err)
+	}
+}
+
+// put writes a file that the store has no method for.
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// names is all that lies in a folder, sorted.
+func names(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, e := range entries {
+		found = append(found, e.Name())
+	}
+	return found
+}
+
 func TestStoreLists(t *testing.T) {
 	store := openStore(t)
 	want := map[string]bool{}
@@ -186,8 +292,16 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		if file, err := store.Open(bad); !errors.Is(err, errBadID) {
 			t.Errorf("Open(%q): %v, %v", bad, file, err)
 		}
+		if path, err := store.Locate(bad); err == nil {
+			t.Errorf("Locate(%q): %q", bad, path)
+		}
 		for name, act := range map[string]func(string) error{
-			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove,
+			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove, "Sync": store.Sync,
+			"RemoveThumbnail": store.RemoveThumbnail,
+			"KeepThumbnail":   func(id string) error { return store.KeepThumbnail(id, nil) },
+			"Thumbnail":       func(id string) error { _, err := store.Thumbnail(id); return err },
+			"Received":        func(id string) error { _, _, err := store.Received(id); return err },
+			"Size":            func(id string) error { _, err := store.Size(id); return err },
 		} {
 			if err := act(bad); !errors.Is(err, errBadID) {
 				t.Errorf("%s(%q): %v", name, bad, err)
@@ -210,16 +324,6 @@ func TestStoreIsReady(t *testing.T) {
 	}
 	if free, err := store.Free(); err != nil || free <= 0 {
 		t.Errorf("Free: %d, %v", free, err)
-	}
-	leftover := filepath.Join(dir, "incoming", ".ready-1")
-	if err := os.WriteFile(leftover, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenStore(dir); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(leftover); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("leftover of an earlier Ready: %v, want it gone", err)
 	}
 	for _, folder := range []string{"videos", "incoming"} {
 		if err := os.RemoveAll(filepath.Join(dir, folder)); err != nil {
@@ -247,7 +351,13 @@ func TestStorageError(t *testing.T) {
 			t.Errorf("StorageError(%v) = %v", err, got)
 		}
 	}
-	for _, err := range []error{nil, io.ErrUnexpectedEOF, &fs.PathError{Err: syscall.EIO}} {
+	for _, failure := range []error{syscall.EIO, syscall.EROFS} {
+		err := &fs.PathError{Op: "write", Path: "x", Err: failure}
+		if got := StorageError(err); !errors.Is(got, ErrUnavailable) || !errors.Is(got, err) || errors.Is(got, ErrStorageFull) {
+			t.Errorf("StorageError(%v) = %v", err, got)
+		}
+	}
+	for _, err := range []error{nil, io.ErrUnexpectedEOF, &fs.PathError{Err: syscall.EACCES}} {
 		if got := StorageError(err); got != err {
 			t.Errorf("StorageError(%v) = %v, want it unchanged", err, got)
 		}

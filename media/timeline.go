@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,11 @@ const (
 	maxLine = 4096
 )
 
-// errOutput is a program that does not write what it was asked for.
-var errOutput = errors.New("output not understood")
+var (
+	// errOutput is a program that does not write what it was asked for.
+	errOutput  = errors.New("output not understood")
+	errNothing = errors.New("neither sound nor pictures")
+)
 
 // span is a stretch of time; the zero value is empty.
 type span struct {
@@ -78,13 +82,12 @@ func (s *subject) timeline(ctx context.Context, atMost time.Duration) (*timeline
 			"-of", "compact", "-i", "file:"+s.path),
 		stdout: &lineWriter{line: times.read},
 	})
-	switch {
-	case errors.Is(err, errFailed) && len(times.streams("audio", "video")) == 0:
-		return nil, fmt.Errorf("%w: %w", ErrNotVideo, err)
-	case errors.Is(err, errFailed):
-		// What was read up to a broken place counts; the decoder judges next.
-	case err != nil:
+	// What was read up to a broken place counts; the decoder judges next.
+	if err != nil && !errors.Is(err, errFailed) {
 		return nil, err
+	}
+	if len(times.streams("audio", "video")) == 0 {
+		return nil, fmt.Errorf("%w: %w", ErrNotVideo, cmp.Or(err, errNothing))
 	}
 	return times, nil
 }
@@ -101,18 +104,18 @@ func (t *timeline) read(line []byte) error {
 	case "stream":
 		f := fields(rest)
 		track, err := t.track(f["index"], f["codec_type"])
-		if track != nil {
-			track.present = true
-			track.cover = track.cover || f["disposition:attached_pic"] == "1"
+		if err != nil {
+			return err
 		}
-		return err
+		track.present = true
+		track.cover = track.kind == "video" && f["disposition:attached_pic"] == "1"
 	}
 	return nil
 }
 
 func (t *timeline) readPacket(f map[string]string) error {
 	track, err := t.track(f["stream_index"], f["codec_type"])
-	if track == nil || strings.Contains(f["flags"], "D") || !track.counts() {
+	if err != nil || strings.Contains(f["flags"], "D") || !track.counts() {
 		return err
 	}
 	start, ok := seconds(f["pts_time"])
@@ -134,18 +137,19 @@ func (t *timeline) readPacket(f map[string]string) error {
 	return nil
 }
 
-// track finds or adds a stream; it is nil for one beyond the limit.
+// track finds or adds a stream.
 func (t *timeline) track(index, codecType string) (*stream, error) {
 	number, err := strconv.Atoi(index)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w: stream index: %w", ErrUnavailable, errOutput, err)
 	}
-	track := t.tracks[number]
-	if track == nil && number >= 0 && number < maxStreams {
-		track = &stream{kind: codecType}
-		t.tracks[number] = track
+	if number < 0 || number >= maxStreams {
+		return nil, fmt.Errorf("%w: more than %d streams", ErrNotVideo, maxStreams)
 	}
-	return track, nil
+	if t.tracks[number] == nil {
+		t.tracks[number] = &stream{kind: codecType}
+	}
+	return t.tracks[number], nil
 }
 
 // streams lists the streams of these kinds by index, covers left out.

@@ -706,16 +706,20 @@ func submitButton(label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<span data-label>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		var templ_7745c5c3_Var34 string
 		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/account.templ`, Line: 130, Col: 9}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/account.templ`, Line: 130, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "</button>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</span></button>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -745,7 +749,7 @@ func heroPicture() templ.Component {
 			templ_7745c5c3_Var35 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<svg class=\"mx-auto w-full max-w-md\" viewBox=\"0 0 420 300\" fill=\"none\" aria-hidden=\"true\" focusable=\"false\"><circle cx=\"210\" cy=\"150\" r=\"140\" class=\"fill-accent-soft\"></circle> <rect x=\"50\" y=\"50\" width=\"320\" height=\"200\" rx=\"28\" class=\"fill-card\"></rect> <path d=\"M50 174c40-46 80-54 118-22s72 30 104-4 64-38 98-18v92a28 28 0 0 1-28 28H78a28 28 0 0 1-28-28v-48Z\" class=\"fill-sunken\"></path> <rect x=\"50\" y=\"50\" width=\"320\" height=\"200\" rx=\"28\" class=\"stroke-line\" stroke-width=\"2\"></rect> <circle cx=\"300\" cy=\"98\" r=\"16\" class=\"fill-warning-soft\"></circle> <circle cx=\"210\" cy=\"128\" r=\"36\" class=\"fill-accent\"></circle> <path d=\"M200 114v28a3 3 0 0 0 4.6 2.5l21.6-14a3 3 0 0 0 0-5l-21.6-14a3 3 0 0 0-4.6 2.5Z\" class=\"fill-card\"></path> <rect x=\"92\" y=\"196\" width=\"148\" height=\"14\" rx=\"7\" class=\"fill-ink opacity-80\"></rect> <rect x=\"252\" y=\"196\" width=\"76\" height=\"14\" rx=\"7\" class=\"fill-accent\"></rect> <rect x=\"128\" y=\"220\" width=\"70\" height=\"14\" rx=\"7\" class=\"fill-accent\"></rect> <rect x=\"210\" y=\"220\" width=\"82\" height=\"14\" rx=\"7\" class=\"fill-ink opacity-80\"></rect></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<svg class=\"mx-auto w-full max-w-md\" viewBox=\"0 0 420 300\" fill=\"none\" aria-hidden=\"true\" focusable=\"false\"><circle cx=\"210\" cy=\"150\" r=\"140\" class=\"fill-accent-soft\"></circle> <rect x=\"50\" y=\"50\" width=\"320\" height=\"200\" rx=\"28\" class=\"fill-card\"></rect> <path d=\"M50 174c40-46 80-54 118-22s72 30 104-4 64-38 98-18v92a28 28 0 0 1-28 28H78a28 28 0 0 1-28-28v-48Z\" class=\"fill-sunken\"></path> <rect x=\"50\" y=\"50\" width=\"320\" height=\"200\" rx=\"28\" class=\"stroke-line\" stroke-width=\"2\"></rect> <circle cx=\"300\" cy=\"98\" r=\"16\" class=\"fill-warning-soft\"></circle> <circle cx=\"210\" cy=\"128\" r=\"36\" class=\"fill-accent\"></circle> <path d=\"M200 114v28a3 3 0 0 0 4.6 2.5l21.6-14a3 3 0 0 0 0-5l-21.6-14a3 3 0 0 0-4.6 2.5Z\" class=\"fill-card\"></path> <rect x=\"92\" y=\"196\" width=\"148\" height=\"14\" rx=\"7\" class=\"fill-ink opacity-80\"></rect> <rect x=\"252\" y=\"196\" width=\"76\" height=\"14\" rx=\"7\" class=\"fill-accent\"></rect> <rect x=\"128\" y=\"220\" width=\"70\" height=\"14\" rx=\"7\" class=\"fill-accent\"></rect> <rect x=\"210\" y=\"220\" width=\"82\" height=\"14\" rx=\"7\" class=\"fill-ink opacity-80\"></rect></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -26,6 +26,10 @@ type Problems struct {
 	BodyTooLarge, NotAVideo, Invalid Problem
 	Busy, Unavailable, StorageFull   Problem
 	UploadStalled, UploadIncomplete  Problem
+	OffsetMismatch, UploadLocked     Problem
+	TooManyUploads                   Problem
+	TusVersion, TusHeaders           Problem
+	EncodedBody                      Problem
 	Misdirected, Internal            Problem
 
 	quotaVideos     problemFormat // used, limit
@@ -64,6 +68,7 @@ type Fields struct {
 	UsernameRequired, UsernameInvalid         string
 	PasswordRequired, PasswordLength          string
 	FileRequired, FileMoreThanOne, FormBroken string
+	NotOffered                                string
 	CursorInvalid, LimitInvalid, SortInvalid  string
 	SearchTooLong, ReasonTooLong              string
 	LanguageInvalid, JSONMalformed            string
@@ -74,6 +79,9 @@ type Fields struct {
 type Rejected struct {
 	NotAVideo, QuotaVideos, QuotaDuration, FileTooLarge, StorageFull, Interrupted, Other string
 }
+
+// reasonCodes are those that Reason has words for.
+var reasonCodes = []string{"not-a-video", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"}
 
 // Reason explains the code that a rejected video carries.
 func (t *Text) Reason(code string) string {

@@ -42,7 +42,7 @@ func TestProblemsSayTheirFigures(t *testing.T) {
 func TestReason(t *testing.T) {
 	text := Messages(English)
 	seen := map[string]string{}
-	for _, code := range []string{"not-a-video", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"} {
+	for _, code := range reasonCodes {
 		reason := text.Reason(code)
 		if reason == text.Rejected.Other {
 			t.Errorf("%s has no words of its own", code)

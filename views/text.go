@@ -27,21 +27,40 @@ type Text struct {
 	BarValue                                         Format // used, limit, as figures or clocks
 
 	// The upload form.
-	UploadTitle, ChooseFile, DropHere, AnotherFile, Upload, Uploading string
-	Measuring, UploadCancelled, LeaveTitle, LeaveDetail, Leave        string
-	FileRequired, OneFile, NoVideosLeft, NoMinutesLeft, Accepts       string
-	FileLimit                                                         Format // size
-	FileTooBig                                                        Format // size, limit
-	VideoTooLong                                                      Format // duration, left
-	UploadProgress                                                    Format // percent, speed, time left
-	UploadDone                                                        Format // filename
+	UploadTitle, ChooseFile, DropHere, AddFiles, Upload string
+	FileRequired, Accepts, OneFile, SignInToGoOn        string
+	FileLimit                                           Format // size
+	SomeFiles                                           Format // count
+	UploadFiles, FilesFit                               Format // OneFile or SomeFiles
+	ClearList                                           string
+	FilesDone                                           Format // ended, all
+	LeaveTitle, LeaveDetail                             string
+
+	// Why the quota has no room for a file that was chosen.
+	NoVideosLeft, NoMinutesLeft, VideosTaken, MinutesTaken string
+	FileTooBig                                             Format // size, limit
+	VideoTooLong, VideoTooLongNow                          Format // duration, left
+
+	// A file on its way.
+	UploadWaiting, UploadStarting, UploadOffline, UploadChecking            string
+	UploadCancelled, UploadFailed, UploadGone, FileUnreadable               string
+	Uploading                                                               Format // filename
+	UploadPaused                                                            Format // percent
+	UploadProgress                                                          Format // percent, speed, time left
+	UploadCounted                                                           Format // duration
+	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads Format // filename
 
 	// The list of videos.
 	NoVideosTitle, NoVideosDetail, More, Download, Delete, Untitled string
 	StatusReceiving, StatusMeasuring, StatusRejected                string
 	DeleteVideo, DownloadVideo, VideoDeleted                        Format // filename
-	DeleteTitle                                                     Format // filename
-	DeleteDetail                                                    string
+	DeleteTitle, DiscardTitle                                       Format // filename
+	DeleteDetail, DiscardDetail, ChooseAgain                        string
+	SentSoFar                                                       Format // percent
+
+	// The player.
+	PlayVideo, ClosePlayer          Format // filename
+	Close, Unplayable, BackToVideos string
 
 	// The sessions page.
 	SessionsTitle, SessionsLead, Search, SearchHint, NoSessions string

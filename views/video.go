@@ -1,6 +1,9 @@
 package views
 
-import "net/url"
+import (
+	"net/url"
+	"slices"
+)
 
 // path is where the video is found on this site.
 func (v Video) path() string { return "/videos/" + url.PathEscape(v.ID) }
@@ -13,3 +16,22 @@ func (t *Text) filename(v Video) string {
 	}
 	return v.Filename
 }
+
+// soundOnly is known once the video was measured.
+func (v Video) soundOnly() bool { return v.Status == "accepted" && !v.HasPicture }
+
+// unfinished uploads wait for the same file to be chosen again.
+func (v Video) unfinished() bool { return v.Status == "receiving" && v.Resumable }
+
+// sentPercent is 100 only for what has come whole.
+func (v Video) sentPercent() int {
+	if v.SizeBytes <= 0 {
+		return 0
+	}
+	return int(100 * v.ReceivedBytes / v.SizeBytes)
+}
+
+// unplayable are the kinds of files that no browser plays.
+var unplayable = []string{"avi", "flv", "asf", "mpegts", "mpeg", "amr"}
+
+func (v Video) playable() bool { return !slices.Contains(unplayable, v.Container) }

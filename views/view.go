@@ -43,14 +43,17 @@ func (q Quota) shownDuration() time.Duration {
 
 // Video is one upload, accepted or not.
 type Video struct {
-	ID        string
-	Filename  string
-	SizeBytes int64
-	Duration  time.Duration
-	Container string
-	Status    string // receiving, measuring, accepted or rejected
-	Reason    string // a code for Text.Reason when rejected
-	CreatedAt time.Time
+	ID            string
+	Filename      string
+	SizeBytes     int64
+	ReceivedBytes int64 // of them, while it is received
+	Duration      time.Duration
+	Container     string
+	HasPicture    bool   // there are moving pictures, of which there is a thumbnail
+	Resumable     bool   // it can go on where it stopped
+	Status        string // receiving, measuring, accepted or rejected
+	Reason        string // a code for Text.Reason when rejected
+	CreatedAt     time.Time
 }
 
 // Home is the page of a signed-in user.

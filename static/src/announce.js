@@ -3,17 +3,26 @@
 const spokenFor = 10_000;
 
 /** @param {string} text */
-function announce(text) {
+export function announce(text) {
   const line = document.createElement("p");
   line.textContent = text;
   document.querySelector("#announcer").append(line);
   setTimeout(() => line.remove(), spokenFor);
 }
 
-// What was swapped in may carry a text that sums it up.
+/** @type {Map<string, string>} by the id of what it sums up */
+const sums = new Map();
+
+// What was swapped in may carry a text that sums it up. It is news when it has
+// changed, or when the reader asked for it.
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
-  if (elt.dataset.announce && elt !== document.body) {
-    announce(elt.dataset.announce);
+  for (const part of elt.querySelectorAll("[data-announce]")) {
+    sums.set(part.id, part.dataset.announce);
+  }
+  const text = elt.dataset.announce;
+  if (text && (text !== sums.get(elt.id) || elt.contains(document.activeElement))) {
+    sums.set(elt.id, text);
+    announce(text);
   }
 });
 

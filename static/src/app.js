@@ -4,5 +4,7 @@ import "./announce.js";
 import "./confirm.js";
 import "./field.js";
 import "./focus.js";
+import "./player.js";
 import "./time.js";
-import "./upload.js";
+import "./uploader.js";
+import "./videos.js";

@@ -1,6 +1,6 @@
 /** Asks before something is done that cannot be undone, in the page's own dialog. */
 
-import { abortUpload, runningUpload } from "./upload.js";
+import { stopUploads, uploading } from "./uploader.js";
 
 /**
  * Resolves to whether the answer was yes.
@@ -30,7 +30,7 @@ function ask({ title, detail, label }) {
 }
 
 document.addEventListener("htmx:confirm", async (event) => {
-  const { elt, target, question, issueRequest } = event.detail;
+  const { elt, question, issueRequest } = event.detail;
   if (question) {
     event.preventDefault();
     const { confirmDetail, confirmLabel } = elt.dataset;
@@ -39,13 +39,12 @@ document.addEventListener("htmx:confirm", async (event) => {
     }
     return;
   }
-  // Going to another page of the site takes the upload form away.
-  const form = runningUpload();
-  if (form && target === document.body) {
+  // Uploads go on while other pages of the site are open, but not signed out.
+  const { leaveTitle, leaveDetail, leaveLabel } = elt.dataset;
+  if (leaveTitle && uploading()) {
     event.preventDefault();
-    const { leaveTitle, leaveDetail, leaveLabel } = form.dataset;
     if (await ask({ title: leaveTitle, detail: leaveDetail, label: leaveLabel })) {
-      abortUpload();
+      stopUploads();
       issueRequest(true);
     }
   }

@@ -1,194 +1,280 @@
-/** The upload form: what is refused before it is sent, and how far it has come. */
+/** One file, from being chosen to being counted or refused. */
 
-import htmx from "htmx.org";
-import { showAlert } from "./alert.js";
+import { announce } from "./announce.js";
 import { durationOf } from "./duration.js";
-import { clock, fill, size } from "./format.js";
+import { clock, size } from "./format.js";
+import { drawFrame } from "./frame.js";
+import { forget, recall } from "./memory.js";
+import { Problem } from "./problem.js";
+import { Transfer } from "./transfer.js";
+import { UploadRow } from "./upload_row.js";
+import { measured } from "./watch.js";
 
-/** @type {Upload|null} the one under way */
-let running = null;
+/** Every so many percent are told to screen readers. */
+const milestone = 25;
 
-/** The form of the upload under way, if there is one. */
-export function runningUpload() {
-  return running?.form;
-}
+/**
+ * @typedef {object} Keeper what an upload tells of itself
+ * @property {() => void} changed its state
+ * @property {() => void} progressed
+ * @property {(upload: Upload) => void} located the server has it
+ * @property {() => void} released it holds a slot of the quota no more
+ * @property {(upload: Upload) => void} counted
+ * @property {(upload: Upload) => void} removed
+ * @property {() => void} signedOut
+ */
 
-/** Ends the upload under way. */
-export function abortUpload() {
-  running?.xhr.abort();
-}
+export class Upload {
+  state = "ready";
+  /** @type {number|undefined} where the browser can tell */
+  seconds;
+  /** Whether the browser has been asked how long the video is. */
+  looked = false;
+  /** Whether it is to be sent as soon as there is room. */
+  wanted = false;
+  #dropped = false;
 
-class Upload {
-  /** @param {HTMLFormElement} form */
-  constructor(form) {
-    this.form = form;
-    this.input = form.querySelector("input[type=file]");
-    this.bar = form.querySelector("progress");
-    form.querySelector("[data-cancel]").addEventListener("click", () => this.cancel());
-    this.input.addEventListener("change", () => this.choose());
-    form.addEventListener("htmx:confirm", (event) => this.confirm(event));
-    form.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => this.start(xhr));
-    form.addEventListener("htmx:afterRequest", ({ detail }) => this.finish(detail.successful));
-    this.followDrags(form.querySelector(".dropzone"));
+  /**
+   * @param {File} file
+   * @param {string} session the quota session of the user
+   * @param {Keeper} keeper
+   */
+  constructor(file, session, keeper) {
+    this.file = file;
+    this.session = session;
+    this.keeper = keeper;
+    this.row = new UploadRow(file, (action) => this[action]());
+    this.row.show("ready", "");
+    this.#prepare();
   }
 
-  /** @param {HTMLElement} zone */
-  followDrags(zone) {
-    for (const name of ["dragenter", "dragleave", "drop"]) {
-      zone.addEventListener(name, () => zone.toggleAttribute("data-over", name === "dragenter"));
-    }
-    // The input takes no second file, and the browser would say nothing of it.
-    zone.addEventListener("drop", (event) => {
-      if (event.dataTransfer.files.length > 1) {
-        event.preventDefault();
-        showAlert(this.form, this.form.dataset.oneFile);
-      }
+  #prepare() {
+    /** Whether the quota widget counts its slot. */
+    this.hasSlot = Boolean(recall(this.session, this.file));
+    /** Whether the quota widget counts how it ended. */
+    this.settled = false;
+    this.bytes = 0;
+    this.transfer = new Transfer(this.file, this.session, {
+      located: () => this.#located(),
+      progressed: (bytes) => this.#progressed(bytes),
+      sent: () => this.#check(),
+      interrupted: (problem) => this.#interrupted(problem),
+      failed: (problem) => this.#failed(problem),
+      released: () => this.keeper.released(),
     });
   }
 
-  /** Shows the file that was chosen and says at once why it cannot be sent. */
-  async choose() {
-    const [file] = this.input.files;
-    this.say("");
-    showAlert(this.form, "");
-    this.form.querySelector("[data-chosen]").hidden = !file;
-    if (!file) {
-      return;
+  /** Nothing of it was sent yet. */
+  get pending() {
+    return this.state === "ready" || this.state === "unfit";
+  }
+
+  /** It goes on, or tries to, without anybody doing anything. */
+  get active() {
+    return ["waiting", "sending", "offline", "held"].includes(this.state);
+  }
+
+  /** Nothing more becomes of it unless somebody asks for it. */
+  get ended() {
+    return ["counted", "refused", "cancelled", "failed"].includes(this.state);
+  }
+
+  get id() {
+    return this.transfer.id;
+  }
+
+  get percent() {
+    return this.file.size > 0 ? Math.floor((100 * this.bytes) / this.file.size) : 0;
+  }
+
+  /** @param {File} file */
+  isOf(file) {
+    return ["name", "type", "size", "lastModified"].every((fact) => this.file[fact] === file[fact]);
+  }
+
+  /** Finds out how long the video is. */
+  async look() {
+    this.seconds = await durationOf(this.file);
+    this.looked = true;
+    this.row.describe(this.seconds);
+  }
+
+  async draw() {
+    this.row.canvas.hidden = !(await drawFrame(this.file, this.row.canvas));
+  }
+
+  /**
+   * Says of an upload that is pending whether the quota has room for it.
+   *
+   * @param {import("./fit.js").Refusal|null} refusal
+   */
+  mark(refusal) {
+    if (refusal) {
+      this.#enter("unfit", this.#refusalText(refusal));
+    } else if (this.wanted) {
+      this.#enter("waiting", this.row.text("waiting"));
+    } else {
+      this.#enter("ready", "");
     }
-    this.form.querySelector("[data-chosen-name]").textContent = file.name;
-    const facts = this.form.querySelector("[data-chosen-facts]");
-    facts.textContent = size(file.size);
-    this.duration = durationOf(file);
-    const seconds = await this.duration;
-    if (this.input.files[0] !== file) {
-      return;
+  }
+
+  /** @param {import("./fit.js").Refusal} refusal */
+  #refusalText({ reason, bytes, seconds }) {
+    if (bytes !== undefined) {
+      return this.row.text(reason, size(this.file.size), size(bytes));
     }
     if (seconds !== undefined) {
-      facts.textContent = `${size(file.size)} · ${clock(Math.round(seconds))}`;
+      return this.row.text(reason, clock(Math.ceil(this.seconds)), clock(Math.floor(seconds)));
     }
-    showAlert(this.form, this.refusal(file, seconds));
+    return this.row.text(reason);
   }
 
-  /**
-   * Why the quota has no room for the file; empty when it has.
-   *
-   * @param {File} file
-   * @param {number|undefined} seconds
-   */
-  refusal(file, seconds) {
-    const texts = this.form.dataset;
-    const quota = document.querySelector("#quota").dataset;
-    const maxBytes = Number(quota.maxBytes);
-    const remaining = Number(quota.remainingMs) / 1000;
-    if (file.size > maxBytes) {
-      return fill(texts.tooBig, size(file.size), size(maxBytes));
-    }
-    if (Number(quota.remainingVideos) <= 0) {
-      return texts.noVideos;
-    }
-    if (remaining <= 0) {
-      return texts.noMinutes;
-    }
-    if (seconds > remaining) {
-      return fill(texts.tooLong, clock(Math.ceil(seconds)), clock(Math.floor(remaining)));
-    }
-    return "";
+  send() {
+    this.#tell("sending", this.row.text("starting"));
+    this.transfer.start();
   }
 
-  /** @param {CustomEvent} event htmx:confirm, which can be answered later */
-  async confirm(event) {
-    if (event.target !== this.form) {
-      return;
-    }
-    event.preventDefault();
-    const [file] = this.input.files;
-    const refusal = this.refusal(file, await this.duration);
-    showAlert(this.form, refusal);
-    if (!refusal) {
-      event.detail.issueRequest(true);
-    }
+  pause() {
+    this.transfer.stop();
+    this.#tell("paused", this.row.text("paused", `${this.percent}%`));
   }
 
-  /** @param {XMLHttpRequest} xhr */
-  start(xhr) {
-    running = this;
-    this.xhr = xhr;
-    this.cancelled = false;
-    this.show(true);
-    this.say("");
-    const began = performance.now();
-    xhr.upload.addEventListener("progress", ({ loaded, total }) => this.progress(loaded, total, began));
-    xhr.upload.addEventListener("load", () => {
-      this.bar.removeAttribute("value");
-      this.form.querySelector("[data-progress-text]").textContent = "";
-      this.say(this.form.dataset.measuring);
-    });
-  }
-
-  /**
-   * @param {number} loaded bytes
-   * @param {number} total bytes
-   * @param {number} began in the milliseconds of performance.now
-   */
-  progress(loaded, total, began) {
-    if (loaded === 0) {
-      return;
-    }
-    const perSecond = loaded / Math.max(0.001, (performance.now() - began) / 1000);
-    const percent = Math.floor((100 * loaded) / total);
-    this.bar.value = percent;
-    this.form.querySelector("[data-progress-text]").textContent = fill(
-      this.form.dataset.progress,
-      `${percent}%`,
-      size(perSecond),
-      clock(Math.ceil((total - loaded) / perSecond)),
-    );
+  resume() {
+    this.#enter("waiting", this.row.text("waiting"));
   }
 
   cancel() {
-    this.cancelled = true;
-    this.xhr.abort();
+    this.transfer.abandon();
+    this.#tell("cancelled", this.row.text("cancelled"));
   }
 
-  /** @param {boolean} successful */
-  finish(successful) {
-    running = null;
-    this.show(false);
-    if (successful) {
-      const { name } = this.input.files[0];
-      this.form.reset();
-      this.choose();
-      this.say(fill(this.form.dataset.finished, name));
-      this.input.focus();
-    } else {
-      this.say(this.cancelled ? this.form.dataset.cancelled : "");
-      this.form.querySelector("[type=submit]").focus();
+  retry() {
+    this.#prepare();
+    this.mark(null);
+  }
+
+  remove() {
+    this.keeper.removed(this);
+  }
+
+  /** Waits until somebody has signed in again. */
+  hold() {
+    this.transfer.stop();
+    this.#enter("waiting", this.row.text("waiting"));
+  }
+
+  /** Ends it here, and leaves it on the server. */
+  drop() {
+    this.transfer.stop();
+    this.#dropped = true;
+  }
+
+  /**
+   * @param {string} state
+   * @param {string} text
+   * @returns {boolean} whether that is news
+   */
+  #enter(state, text) {
+    if (this.state === state && this.text === text) {
+      return false;
+    }
+    this.state = state;
+    this.text = text;
+    this.row.show(state, text);
+    this.keeper.changed();
+    return true;
+  }
+
+  /**
+   * Enters a state that screen readers are told of, too. What is wrong they
+   * read in the row itself, which is an alert.
+   *
+   * @param {string} state
+   * @param {string} text
+   */
+  #tell(state, text) {
+    if (this.#enter(state, text)) {
+      announce(`${this.file.name}: ${text}`);
     }
   }
 
-  /** @param {boolean} uploading */
-  show(uploading) {
-    this.form.setAttribute("aria-busy", String(uploading));
-    this.form.querySelector("[data-running]").hidden = !uploading;
-    this.form.querySelector(".dropzone").inert = uploading;
-    this.bar.value = 0;
+  #located() {
+    this.told = undefined;
+    this.keeper.located(this);
   }
 
-  /** @param {string} text for the eyes and for screen readers */
-  say(text) {
-    this.form.querySelector("[role=status]").textContent = text;
+  /** @param {number} bytes that have left this device */
+  #progressed(bytes) {
+    if (this.state === "offline" || this.state === "held") {
+      this.#tell("sending", this.row.text("starting"));
+    }
+    this.bytes = bytes;
+    this.row.progress(bytes);
+    const reached = Math.floor(this.percent / milestone) * milestone;
+    if (reached > (this.told ?? reached) && reached < 100) {
+      announce(`${this.file.name}: ${reached}%`);
+    }
+    this.told = reached;
+    this.keeper.progressed();
+  }
+
+  /** Waits for what the server finds in it. */
+  async #check() {
+    this.#enter("checking", this.row.text("checking"));
+    try {
+      const video = await measured(this.id);
+      if (!this.#dropped) {
+        this.#end(video);
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) {
+        throw error;
+      }
+      this.#failed(error);
+    }
+  }
+
+  /** @param {{status: string, reason?: string, duration_seconds: number}} video */
+  #end(video) {
+    forget(this.session, this.file);
+    if (video.status === "accepted") {
+      this.#tell("counted", this.row.text("counted", clock(Math.ceil(video.duration_seconds - 0.5))));
+      this.keeper.counted(this);
+    } else {
+      this.#enter("refused", this.row.rejection(video.reason));
+      this.keeper.released();
+    }
+  }
+
+  /** @param {Problem} problem */
+  #interrupted(problem) {
+    if (problem.status === 429) {
+      this.#tell("held", problem.detail ?? this.row.text("waiting"));
+    } else if (problem.status === 0 || problem.status >= 500) {
+      this.#tell("offline", problem.detail ?? this.row.text("offline"));
+    }
+  }
+
+  /** @param {Problem|undefined} problem */
+  #failed(problem) {
+    const { row } = this;
+    switch (problem?.status) {
+      case undefined:
+        this.#enter("failed", row.text("unreadable"));
+        this.transfer.abandon();
+        return;
+      case 401:
+        this.keeper.signedOut();
+        return;
+      case 404:
+      case 410:
+        forget(this.session, this.file);
+        this.#enter("failed", row.text("gone"));
+        break;
+      default:
+        // What the server has words for below 500 stays as it is when tried again.
+        this.#enter(problem.status < 500 && problem.detail ? "refused" : "failed", problem.detail ?? row.text("failed"));
+    }
+    this.keeper.released();
   }
 }
-
-htmx.onLoad((root) => {
-  const form = root.querySelector("#upload");
-  if (form) {
-    new Upload(form);
-  }
-});
-
-addEventListener("beforeunload", (event) => {
-  if (running) {
-    event.preventDefault();
-  }
-});

@@ -1,0 +1,112 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Drift is a quota session whose usage is not the sum of its ledger.
+type Drift struct {
+	SessionID       string
+	Counted, Ledger Usage
+}
+
+// Damage is what SQLite finds wrong with the database file; none for a sound
+// one. A quick_check would not do: it does not see that a row cannot be found
+// by its id.
+func (d *DB) Damage(ctx context.Context) ([]string, error) {
+	problems, err := d.texts(ctx, "check the database file", "PRAGMA integrity_check")
+	if len(problems) == 1 && problems[0] == "ok" {
+		return nil, err
+	}
+	return problems, err
+}
+
+// DriftedSessions lists the quota sessions that disagree with their ledger.
+func (d *DB) DriftedSessions(ctx context.Context) ([]Drift, error) {
+	const what = "compare usage with the ledger"
+	rows, err := d.reader.QueryContext(ctx, `
+		SELECT s.session_id, s.videos_count, s.duration_ms, coalesce(e.videos, 0), coalesce(e.duration_ms, 0)
+		FROM quota_sessions s LEFT JOIN (
+			SELECT session_id, sum(videos_delta) AS videos, sum(duration_delta_ms) AS duration_ms
+			FROM events GROUP BY session_id) e ON e.session_id = s.session_id
+		WHERE s.videos_count <> coalesce(e.videos, 0) OR s.duration_ms <> coalesce(e.duration_ms, 0)
+		ORDER BY s.session_id`)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (Drift, error) {
+		var drift Drift
+		var counted, ledger int64
+		err := row.Scan(&drift.SessionID, &drift.Counted.Videos, &counted, &drift.Ledger.Videos, &ledger)
+		drift.Counted.Duration, drift.Ledger.Duration = durationOf(counted), durationOf(ledger)
+		return drift, err
+	})
+}
+
+// MendUsage sets the usage of a session to the sum of its ledger, from which
+// alone it is derived.
+func (d *DB) MendUsage(ctx context.Context, sessionID string) error {
+	return d.write(ctx, "mend usage", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			UPDATE quota_sessions SET updated_at = $1,
+				videos_count = (SELECT coalesce(sum(videos_delta), 0) FROM events e WHERE e.session_id = quota_sessions.session_id),
+				duration_ms = (SELECT coalesce(sum(duration_delta_ms), 0) FROM events e WHERE e.session_id = quota_sessions.session_id)
+			WHERE session_id = $2`, d.nowMillis(), sessionID))
+	})
+}
+
+// UsersWithoutSession lists the users whose quota session is missing.
+func (d *DB) UsersWithoutSession(ctx context.Context) ([]User, error) {
+	const what = "look for missing quota sessions"
+	rows, err := d.reader.QueryContext(ctx, `
+		SELECT id, username FROM users u
+		WHERE NOT EXISTS (SELECT 1 FROM quota_sessions s WHERE s.user_id = u.id) ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (User, error) {
+		var u User
+		err := row.Scan(&u.ID, &u.Name)
+		u.SessionID = sessionIDOf(u.Name)
+		return u, err
+	})
+}
+
+// MendSession makes the quota session of a user who has none.
+func (d *DB) MendSession(ctx context.Context, u User) error {
+	return d.createSession(ctx, u.ID, u.SessionID)
+}
+
+// VideosWithoutEvent lists accepted videos that the ledger does not know, or
+// knows with another duration.
+func (d *DB) VideosWithoutEvent(ctx context.Context) ([]string, error) {
+	return d.texts(ctx, "compare videos with the ledger", `
+		SELECT v.id FROM videos v
+		WHERE v.status = 'accepted' AND NOT EXISTS (
+			SELECT 1 FROM events e
+			WHERE e.video_id = v.id AND e.session_id = v.session_id AND e.kind = 'upload'
+			  AND e.videos_delta = 1 AND e.duration_delta_ms = v.duration_ms)
+		ORDER BY v.id`)
+}
+
+// AcceptedVideos returns at most limit accepted videos of all users whose ids
+// follow after, oldest first.
+func (d *DB) AcceptedVideos(ctx context.Context, after string, limit int) ([]Video, error) {
+	return d.videos(ctx, "list accepted videos", `
+		SELECT `+videoColumns+` FROM videos WHERE id > $1 AND status = 'accepted' ORDER BY id LIMIT $2`, after, limit)
+}
+
+// Unsettled lists the resumable uploads of all users that are received or measured.
+func (d *DB) Unsettled(ctx context.Context) ([]Video, error) {
+	return d.videos(ctx, "list unsettled uploads", `
+		SELECT `+videoColumns+` FROM videos WHERE `+holdsSlot+` AND resumable = 1`)
+}
+
+// HeldBy lists the uploads in one piece for which a process holds slots: they
+// end with it.
+func (d *DB) HeldBy(ctx context.Context, processID string) ([]Video, error) {
+	return d.videos(ctx, "list uploads of a process", `
+		SELECT `+videoColumns+` FROM videos WHERE `+holdsSlot+` AND resumable = 0 AND process_id = $1`, processID)
+}

@@ -1,0 +1,120 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrTooManyUploads refuses another resumable upload to a user who has as
+// many unfinished ones as are allowed.
+var ErrTooManyUploads = errors.New("too many unfinished uploads")
+
+// Upload is a resumable upload that is to be admitted.
+type Upload struct {
+	ID        string
+	SessionID string
+	Filename  string
+	SizeBytes int64
+}
+
+// AdmitResumable takes a slot of the session for an upload that may arrive in
+// pieces, through any process. A *QuotaError says which limit leaves no room,
+// ErrTooManyUploads that atMost others are unfinished.
+func (d *DB) AdmitResumable(ctx context.Context, u Upload, atMost int64) error {
+	return d.write(ctx, "admit resumable upload", func(tx *sql.Tx) error {
+		if err := d.admit(ctx, tx, u.SessionID); err != nil {
+			return err
+		}
+		var unfinished int64
+		if err := tx.QueryRowContext(ctx, `
+			SELECT count(*) FROM videos
+			WHERE session_id = $1 AND status = 'receiving' AND resumable = 1`, u.SessionID).Scan(&unfinished); err != nil {
+			return err
+		}
+		if unfinished >= atMost {
+			return ErrTooManyUploads
+		}
+		now := d.nowMillis()
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO videos (id, session_id, filename, size_bytes, status, process_id, resumable, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, 'receiving', '', 1, $5, $6)`, u.ID, u.SessionID, u.Filename, u.SizeBytes, now, now)
+		return err
+	})
+}
+
+// ResumableUpload returns a resumable upload of a session, whatever has become
+// of it; somebody else's, and one that came in one piece, is ErrNotFound.
+func (d *DB) ResumableUpload(ctx context.Context, sessionID, videoID string) (Video, error) {
+	v, err := scanVideo(d.reader.QueryRowContext(ctx, `
+		SELECT `+videoColumns+` FROM videos WHERE id = $1 AND session_id = $2 AND resumable = 1`, videoID, sessionID))
+	if err != nil {
+		return v, fmt.Errorf("read upload: %w", notFound(err))
+	}
+	return v, nil
+}
+
+// Complete notes that all bytes of a resumable upload are on disk and that
+// this process measures it. ErrNotFound when it is no longer received, or gone.
+func (d *DB) Complete(ctx context.Context, videoID, processID string) (Video, error) {
+	var v Video
+	err := d.write(ctx, "complete upload", func(tx *sql.Tx) error {
+		var err error
+		v, err = scanVideo(tx.QueryRowContext(ctx, `
+			UPDATE videos SET status = 'measuring', process_id = $1, updated_at = $2
+			WHERE id = $3 AND status = 'receiving' AND resumable = 1 RETURNING `+videoColumns,
+			processID, d.nowMillis(), videoID))
+		return notFound(err)
+	})
+	return v, err
+}
+
+// Reject ends an upload for a reason that will not change; the slot is free
+// again. The reason is a problem type without its prefix.
+func (d *DB) Reject(ctx context.Context, videoID, reason string) error {
+	return d.write(ctx, "reject video", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			UPDATE videos SET status = 'rejected', reason = $1, updated_at = $2
+			WHERE id = $3 AND status = 'measuring'`, reason, d.nowMillis(), videoID))
+	})
+}
+
+// DropUpload forgets a resumable upload that is still received and gives its
+// slot back. ErrNotFound when it is complete meanwhile, or gone.
+func (d *DB) DropUpload(ctx context.Context, videoID string) error {
+	return d.write(ctx, "drop upload", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			DELETE FROM videos WHERE id = $1 AND status = 'receiving' AND resumable = 1`, videoID))
+	})
+}
+
+// DropRejected forgets what was rejected before a moment.
+func (d *DB) DropRejected(ctx context.Context, before time.Time) error {
+	return d.write(ctx, "drop rejected videos", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM videos WHERE status = 'rejected' AND updated_at < $1`, before.UnixMilli())
+		return err
+	})
+}
+
+// Unfinished lists the resumable uploads of all users that are still received.
+func (d *DB) Unfinished(ctx context.Context) ([]Video, error) {
+	return d.videos(ctx, "list unfinished uploads", `
+		SELECT `+videoColumns+` FROM videos WHERE status = 'receiving' AND resumable = 1`)
+}
+
+// Unmeasured lists the uploads whose measuring this process has taken on.
+func (d *DB) Unmeasured(ctx context.Context, processID string) ([]Video, error) {
+	return d.videos(ctx, "list uploads to be measured", `
+		SELECT `+videoColumns+` FROM videos WHERE status = 'measuring' AND resumable = 1 AND process_id = $1`, processID)
+}
+
+func (d *DB) videos(ctx context.Context, what, query string, args ...any) ([]Video, error) {
+	rows, err := d.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return collectAll(rows, what, scanVideo)
+}

@@ -1,0 +1,48 @@
+package e2e
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestImports holds the rule that data flows one way: each package of ours may
+// know these others of ours and no more, and only handlers knows how HTTP
+// requests are answered.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	known := map[string][]string{
+		"gensubtitle":          {"auth", "db", "handlers", "media", "upkeep"},
+		"gensubtitle/handlers": {"auth", "db", "media", "static", "upkeep", "views"},
+		"gensubtitle/upkeep":   {"db", "media"},
+		"gensubtitle/views":    {"static"},
+		"gensubtitle/auth":     nil,
+		"gensubtitle/db":       nil,
+		"gensubtitle/media":    nil,
+		"gensubtitle/static":   nil,
+		"gensubtitle/bench":    nil,
+		"gensubtitle/e2e":      nil,
+	}
+	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		path, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
+		allowed, ok := known[path]
+		if !ok {
+			t.Errorf("%s is not in the plan of the house", path)
+		}
+		for _, other := range strings.Fields(imports) {
+			if name, ours := strings.CutPrefix(other, "gensubtitle/"); ours && !slices.Contains(allowed, name) {
+				t.Errorf("%s knows %s", path, other)
+			}
+			if strings.HasPrefix(other, "github.com/gofiber/fiber") && path != "gensubtitle/handlers" {
+				t.Errorf("%s knows %s", path, other)
+			}
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+)
+
+// count measures a file that is whole on disk and moves it, and its seconds,
+// to where they belong.
+func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video, db.Quota, error) {
+	path, err := s.Files.Locate(id)
+	if err != nil {
+		return db.Video{}, quota, err
+	}
+	measured, err := s.Meter.Measure(ctx, path, quota.RemainingDuration())
+	var long *media.TooLongError
+	if errors.As(err, &long) {
+		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}
+	}
+	if err != nil {
+		return db.Video{}, quota, err
+	}
+	// The file is in its place before the row says so: a crash in between
+	// leaves a file that nothing counts, which the next start removes, or
+	// counts if the upload is resumable.
+	if err := s.Files.Keep(id); err != nil {
+		return db.Video{}, quota, err
+	}
+	video, quota, err := s.DB.Accept(ctx, id, db.Measured{
+		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture,
+	})
+	if err == nil && video.HasPicture {
+		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, id) })
+	}
+	return video, quota, err
+}
+
+// measureLater counts a resumable upload whose bytes are all there, after the
+// answer to the last of them.
+func (s *Server) measureLater(v db.Video) {
+	s.background.start("measuring of "+v.ID, func(ctx context.Context) {
+		if err := s.settle(ctx, v); err != nil && ctx.Err() == nil {
+			s.Log.Error("upload not measured yet", "video", v.ID, "error", err)
+		}
+	})
+}
+
+// settle brings a complete upload to its end: counted or rejected. After an
+// error it stays as it is, to be tried again.
+func (s *Server) settle(ctx context.Context, v db.Video) error {
+	quota, err := s.DB.Quota(ctx, v.SessionID)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.count(ctx, v.ID, quota)
+	switch p := problemOf(err); {
+	case err == nil:
+		s.Log.Info("upload counted", "video", v.ID, "session_id", v.SessionID)
+		return nil
+	case errors.Is(err, db.ErrSignedOut), s.lost(v.ID):
+		return s.forget(v.ID)
+	case p.status >= 500 || ctx.Err() != nil:
+		return err
+	default:
+		return s.reject(ctx, v, p.kind)
+	}
+}
+
+// lost is true for an upload whose file is gone, which no further try brings back.
+func (s *Server) lost(id string) bool {
+	_, err := s.Files.Locate(id)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// reject keeps the row, which tells the user why, and nothing else.
+func (s *Server) reject(ctx context.Context, v db.Video, reason string) error {
+	if err := s.DB.Reject(ctx, v.ID, reason); err != nil && !errors.Is(err, db.ErrNotFound) {
+		return err
+	}
+	s.Log.Info("upload rejected", "video", v.ID, "session_id", v.SessionID, "reason", reason)
+	return errors.Join(s.Files.Discard(v.ID), s.Files.Remove(v.ID))
+}
+
+// resumeMeasuring takes up what this process has been given to measure and
+// has not brought to its end, and what has all its bytes without saying so.
+func (s *Server) resumeMeasuring(ctx context.Context) error {
+	unfinished, err := s.DB.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range unfinished {
+		if size, _, err := s.Files.Received(v.ID); err != nil || size != v.SizeBytes {
+			continue
+		}
+		if err := s.complete(ctx, v.ID); err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
+	unmeasured, err := s.DB.Unmeasured(ctx, s.Process.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range unmeasured {
+		s.measureLater(v)
+	}
+	return nil
+}
+
+// complete is called when all bytes of a resumable upload have been written.
+func (s *Server) complete(ctx context.Context, id string) error {
+	if err := s.Files.Sync(id); err != nil {
+		return fmt.Errorf("complete upload: %w", err)
+	}
+	v, err := s.DB.Complete(ctx, id, s.Process.ID)
+	if errors.Is(err, db.ErrNotFound) {
+		return s.completedBefore(ctx, id, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.measureLater(v)
+	return nil
+}
+
+// completedBefore is nil where somebody else has seen the last byte first, and
+// err where the upload was given up.
+func (s *Server) completedBefore(ctx context.Context, id string, err error) error {
+	known, unknown := s.DB.HasVideo(ctx, id)
+	if known {
+		return nil
+	}
+	return cmp.Or(unknown, err)
+}
+
+// background is the work that no request waits for, one piece of each name.
+type background struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	mu     sync.Mutex
+	names  map[string]bool
+	all    sync.WaitGroup
+}
+
+func newBackground() *background {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &background{ctx: ctx, cancel: cancel, names: map[string]bool{}}
+}
+
+// start does work unless it is stopped or that of the same name is under way.
+func (b *background) start(name string, work func(context.Context)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil || b.names[name] {
+		return
+	}
+	b.names[name] = true
+	b.all.Go(func() {
+		defer func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			delete(b.names, name)
+		}()
+		work(b.ctx)
+	})
+}
+
+// stop cuts all work short and returns when none is left.
+func (b *background) stop() {
+	b.mu.Lock()
+	b.cancel()
+	b.mu.Unlock()
+	b.all.Wait()
+}

@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	cleanInterval = time.Hour
+	// Work that failed for a reason on our side is tried again this often, and
+	// uploads that have expired are looked for.
+	tendInterval    = time.Minute
+	tendIntervalMin = time.Second
+)
+
+// Tend takes up work that was left behind and keeps the house clean until ctx
+// ends. A failure is logged and tried again.
+func (s *Server) Tend(ctx context.Context) {
+	clean := time.NewTicker(cleanInterval)
+	defer clean.Stop()
+	tend := time.NewTicker(max(tendIntervalMin, min(tendInterval, s.UploadExpiry/4)))
+	defer tend.Stop()
+	for {
+		s.attend(ctx, "take up measuring", s.resumeMeasuring)
+		select {
+		case <-ctx.Done():
+			return
+		case <-clean.C:
+			s.attend(ctx, "clean up", s.House.Clean)
+		case <-tend.C:
+			s.retryLeftovers()
+			s.attend(ctx, "remove expired uploads", s.House.Expire)
+		}
+	}
+}
+
+func (s *Server) attend(ctx context.Context, what string, work func(context.Context) error) {
+	if err := work(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("not done yet", "what", what, "error", err)
+	}
+}

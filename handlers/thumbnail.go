@@ -1,0 +1,64 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+)
+
+// thumbnail sends a small picture of the caller's video, and makes it first
+// where it is not there yet.
+func (s *Server) thumbnail(c *fiber.Ctx) error {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if v.Status != db.Accepted || !v.HasPicture {
+		return errNoRoute
+	}
+	picture, err := s.Files.Thumbnail(v.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		picture, err = s.makeThumbnail(c.UserContext(), v.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if len(picture) == 0 {
+		return errNoRoute
+	}
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'; sandbox")
+	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	c.Set(fiber.HeaderContentType, "image/jpeg")
+	return c.Send(picture)
+}
+
+// makeThumbnail makes a thumbnail once for all who ask at the same time. Of
+// what has no picture that can be decoded it keeps an empty one, so that it is
+// not tried again for each visit.
+func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
+	made, err, _ := s.thumbnails.Do(id, func() (any, error) {
+		picture, err := s.Meter.Thumbnail(ctx, s.Files.Path(id))
+		if err != nil && !errors.Is(err, media.ErrNotVideo) {
+			return picture, err
+		}
+		return picture, s.Files.KeepThumbnail(id, picture)
+	})
+	picture, _ := made.([]byte)
+	if err != nil {
+		return nil, fmt.Errorf("make thumbnail: %w", err)
+	}
+	return picture, nil
+}
+
+// prepareThumbnail makes a thumbnail before somebody asks for it.
+func (s *Server) prepareThumbnail(ctx context.Context, id string) {
+	if _, err := s.makeThumbnail(ctx, id); err != nil && ctx.Err() == nil {
+		s.Log.Warn("thumbnail not made yet", "video", id, "error", err)
+	}
+}

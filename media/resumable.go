@@ -1,0 +1,199 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tus/tusd/v2/pkg/filelocker"
+	"github.com/tus/tusd/v2/pkg/filestore"
+	"github.com/tus/tusd/v2/pkg/handler"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// chunkBuffer is how much of an upload is written at once.
+	chunkBuffer = 256 << 10
+	// lockPoll is how often the holder of an upload's lock looks whether
+	// somebody else wants it, and the other whether it is free.
+	lockPoll = 500 * time.Millisecond
+)
+
+// What tusd keeps beside incoming/<id>: what it knows of the upload, the lock
+// of the one request that writes, and a request to let go of it.
+const (
+	infoSuffix = ".info"
+	lockSuffix = ".lock"
+	stopSuffix = ".stop"
+)
+
+// OnError is told of what went wrong inside the store, where the protocol's
+// library would put it into words of its own.
+type OnError func(context.Context, error)
+
+// Resumable is where the tus protocol keeps uploads: in incoming/, under the
+// id that the upload was given. Concatenation and a length that is told later
+// are not offered.
+func (s *Store) Resumable(report OnError) *handler.StoreComposer {
+	composer := handler.NewStoreComposer()
+	store := resumableStore{FileStore: filestore.New(s.incoming), report: report}
+	composer.UseCore(store)
+	composer.UseTerminater(store)
+	composer.UseLocker(resumableLocker{
+		FileLocker: filelocker.FileLocker{Path: s.incoming, HolderPollInterval: lockPoll, AcquirerPollInterval: lockPoll},
+		report:     report,
+	})
+	return composer
+}
+
+// Received is how many bytes of incoming/<id> have come, and when the last did.
+// A missing file is fs.ErrNotExist.
+func (s *Store) Received(id string) (int64, time.Time, error) {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("look at incoming file: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("look at incoming file: %w", err)
+	}
+	return info.Size(), info.ModTime(), nil
+}
+
+// Sync makes what has come of incoming/<id> survive a power cut.
+func (s *Store) Sync(id string) error {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return fmt.Errorf("sync incoming file: %w", err)
+	}
+	if err := syncFile(path); err != nil {
+		return fmt.Errorf("sync incoming file: %w", StorageError(err))
+	}
+	return syncDir(s.incoming)
+}
+
+// ClearLeftovers removes the locks and temporary files that processes left
+// behind which did not end well. Call it only where no other process uses the
+// store: a lock bears the number of its process, which the system may have
+// given to another.
+func (s *Store) ClearLeftovers() error {
+	for _, leftovers := range []struct{ folder, pattern string }{
+		{s.incoming, "*" + lockSuffix + "*"},
+		{s.incoming, "*" + stopSuffix},
+		{s.incoming, temporaryPattern},
+		{s.thumbnails, temporaryPattern},
+	} {
+		// The pattern has only the name: the path to the folder may hold a "[".
+		names, err := fs.Glob(os.DirFS(leftovers.folder), leftovers.pattern)
+		if err != nil {
+			return fmt.Errorf("list what was left behind: %w", err)
+		}
+		for _, name := range names {
+			if err := remove(filepath.Join(leftovers.folder, name)); err != nil {
+				return fmt.Errorf("remove what was left behind: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+type resumableStore struct {
+	filestore.FileStore
+	report OnError
+}
+
+// NewUpload also takes the room that the upload needs, so that a disk which
+// fills up refuses new uploads and not those that have begun.
+func (s resumableStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	upload, err := s.FileStore.NewUpload(ctx, info)
+	if err == nil {
+		err = s.reserve(info)
+	}
+	if err != nil {
+		s.report(ctx, fmt.Errorf("make upload: %w", StorageError(err)))
+		return nil, err
+	}
+	return resumableUpload{upload, s.report}, nil
+}
+
+func (s resumableStore) reserve(info handler.FileInfo) error {
+	path := filepath.Join(s.Path, info.ID)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	err = unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, info.Size)
+	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+		return err
+	}
+	if err := syncFile(path + infoSuffix); err != nil {
+		return err
+	}
+	return syncDir(s.Path)
+}
+
+func (s resumableStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	upload, err := s.FileStore.GetUpload(ctx, id)
+	if err != nil {
+		if !errors.Is(err, handler.ErrNotFound) {
+			s.report(ctx, fmt.Errorf("open upload: %w", err))
+		}
+		return nil, err
+	}
+	return resumableUpload{upload, s.report}, nil
+}
+
+func (s resumableStore) AsTerminatableUpload(upload handler.Upload) handler.TerminatableUpload {
+	return s.FileStore.AsTerminatableUpload(upload.(resumableUpload).Upload)
+}
+
+type resumableUpload struct {
+	handler.Upload
+	report OnError
+}
+
+func (u resumableUpload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	n, err := u.Upload.WriteChunk(ctx, offset, largeReads{src})
+	if err != nil {
+		u.report(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
+	}
+	return n, err
+}
+
+// largeReads has io.Copy move more than its usual 32 KiB at once.
+type largeReads struct{ io.Reader }
+
+func (r largeReads) WriteTo(w io.Writer) (int64, error) {
+	return io.CopyBuffer(struct{ io.Writer }{w}, r.Reader, make([]byte, chunkBuffer))
+}
+
+type resumableLocker struct {
+	filelocker.FileLocker
+	report OnError
+}
+
+func (l resumableLocker) NewLock(id string) (handler.Lock, error) {
+	lock, err := l.FileLocker.NewLock(id)
+	return resumableLock{lock, l.report}, err
+}
+
+type resumableLock struct {
+	lock   handler.Lock
+	report OnError
+}
+
+func (l resumableLock) Unlock() error { return l.lock.Unlock() }
+
+func (l resumableLock) Lock(ctx context.Context, requestRelease func()) error {
+	err := l.lock.Lock(ctx, requestRelease)
+	if err != nil {
+		l.report(ctx, fmt.Errorf("lock upload: %w", StorageError(err)))
+	}
+	return err
+}

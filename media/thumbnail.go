@@ -1,0 +1,103 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+)
+
+const (
+	// thumbnailBytes is far more than a picture of this size needs.
+	thumbnailBytes = 256 << 10
+	thumbnailScale = "scale=w=320:h=320:force_original_aspect_ratio=decrease:force_divisible_by=2"
+)
+
+// Thumbnail is a JPEG of at most 320 pixels each way from near the beginning
+// of the file at path, where most videos have left black behind. It waits for
+// a turn and is bounded as Measure is. ErrNotVideo when there is no picture,
+// ErrUnavailable when another try may succeed.
+func (m *Meter) Thumbnail(ctx context.Context, path string) ([]byte, error) {
+	file, err := m.open(path)
+	if err != nil {
+		return nil, fmt.Errorf("thumbnail: %w", err)
+	}
+	ctx, done, err := m.begin(ctx, file, 0)
+	if err != nil {
+		return nil, fmt.Errorf("thumbnail: %w", err)
+	}
+	defer done()
+	for _, start := range []string{"2", "0"} { // A short file has nothing at two seconds.
+		picture := &boundedBuffer{}
+		err := file.decode(ctx, picture, []string{"-noaccurate_seek", "-ss", start},
+			"-map", "0:V:0", "-frames:v", "1", "-vf", thumbnailScale, "-pix_fmt", "yuvj420p",
+			"-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe")
+		if err != nil && !errors.Is(err, errFailed) {
+			return nil, fmt.Errorf("thumbnail: %w", err)
+		}
+		if picture.Len() > 0 {
+			return picture.Bytes(), nil
+		}
+	}
+	return nil, fmt.Errorf("thumbnail: %w: %w", ErrNotVideo, errNoPicture)
+}
+
+type boundedBuffer struct{ bytes.Buffer }
+
+func (b *boundedBuffer) Write(data []byte) (int, error) {
+	if b.Len()+len(data) > thumbnailBytes {
+		return 0, fmt.Errorf("%w: thumbnail is too large", ErrNotVideo)
+	}
+	return b.Buffer.Write(data)
+}
+
+// Thumbnail reads thumbnails/<id>; a missing one is fs.ErrNotExist.
+func (s *Store) Thumbnail(id string) ([]byte, error) {
+	path, err := pathOf(s.thumbnails, id)
+	if err != nil {
+		return nil, fmt.Errorf("read thumbnail: %w", err)
+	}
+	picture, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read thumbnail: %w", err)
+	}
+	return picture, nil
+}
+
+// KeepThumbnail writes thumbnails/<id>, whole or not at all.
+func (s *Store) KeepThumbnail(id string, picture []byte) error {
+	path, err := pathOf(s.thumbnails, id)
+	if err != nil {
+		return fmt.Errorf("keep thumbnail: %w", err)
+	}
+	file, err := os.CreateTemp(s.thumbnails, temporaryPattern)
+	if err != nil {
+		return fmt.Errorf("keep thumbnail: %w", StorageError(err))
+	}
+	_, err = file.Write(picture)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("keep thumbnail: %w", errors.Join(StorageError(err), remove(file.Name())))
+	}
+	return nil
+}
+
+// RemoveThumbnail removes thumbnails/<id>; a missing file is no error.
+func (s *Store) RemoveThumbnail(id string) error {
+	path, err := pathOf(s.thumbnails, id)
+	if err != nil {
+		return fmt.Errorf("remove thumbnail: %w", err)
+	}
+	if err := remove(path); err != nil {
+		return fmt.Errorf("remove thumbnail: %w", err)
+	}
+	return nil
+}
+
+// Thumbnails goes through the ids in thumbnails/ as Incoming does.
+func (s *Store) Thumbnails() iter.Seq2[string, error] { return ids(s.thumbnails) }

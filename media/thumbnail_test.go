@@ -1,0 +1,266 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// silent are the arguments for pictures from this source alone, five a second.
+func silent(source string, args ...string) []string {
+	return append([]string{"-f", "lavfi", "-i", source + ":rate=5"}, append(args, "-c:v", "libx264", "-preset", "ultrafast")...)
+}
+
+func TestThumbnail(t *testing.T) {
+	wide := encode(t, "wide.mp4", silent("testsrc=size=640x360:duration=3")...)
+	photo := encode(t, "photo.png", "-f", "lavfi", "-i", "color=blue:size=64x64", "-frames:v", "1")
+	red := encode(t, "red.mp4", silent("color=red:size=640x480:duration=3", "-pix_fmt", "yuv420p")...)
+	whole := load(t, encode(t, "whole.mp4", append(silent("testsrc=size=640x480:duration=5"), "-movflags", "+faststart")...))
+	for _, test := range []struct {
+		what, path    string
+		width, height int
+	}{
+		{"wide", wide, 320, 180},
+		{"portrait", encode(t, "x.mp4", silent("testsrc=size=360x640:duration=3")...), 180, 320},
+		{"held upright", encode(t, "x.mp4", "-i", wide, "-c", "copy", "-metadata:s:v:0", "rotate=90"), 180, 320},
+		{"square", encode(t, "x.mp4", silent("testsrc=size=600x600:duration=3")...), 320, 320},
+		{"thin", encode(t, "x.mp4", silent("testsrc=size=1280x40:duration=3")...), 320, 10},
+		{"odd", encode(t, "x.mkv", "-f", "lavfi", "-i", "testsrc=size=641x479:duration=3", "-c:v", "ffv1"), 320, 238},
+		{"of a second", encode(t, "x.mp4", silent("testsrc=size=640x480:duration=1")...), 320, 240},
+		{"of one frame", encode(t, "x.mp4", silent("testsrc=size=640x480", "-frames:v", "1")...), 320, 240},
+		{"in full colour", encode(t, "x.mp4", silent("testsrc=size=640x480:duration=3", "-pix_fmt", "yuv444p")...), 320, 240},
+		{"in grey", encode(t, "x.mkv", "-f", "lavfi", "-i", "testsrc=size=640x480:duration=1", "-c:v", "ffv1", "-pix_fmt", "gray"), 320, 240},
+		{"in a webm", encode(t, "x.webm", both("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")...), 320, 240},
+		{"after the sound", encode(t, "x.mkv", "-f", "lavfi", "-i", tone, "-i", wide, "-map", "0", "-map", "1", "-c:v", "copy"), 320, 180},
+		{"beside a cover", encode(t, "x.mp4", "-i", photo, "-i", red, "-map", "0", "-map", "1", "-c:v:0", "png",
+			"-c:v:1", "copy", "-disposition:v:0", "attached_pic"), 320, 240},
+		{"half of a file", save(t, "half.mp4", whole[:len(whole)*2/3]), 320, 240},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			meter := NewMeter(Options{Concurrency: 1})
+			for range 2 { // The turn was given back.
+				picture, err := meter.Thumbnail(t.Context(), test.path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				size := decodeJPEG(t, picture).Bounds().Size()
+				if size != image.Pt(test.width, test.height) {
+					t.Errorf("it is %v, want %dx%d", size, test.width, test.height)
+				}
+			}
+		})
+	}
+}
+
+func decodeJPEG(t *testing.T, picture []byte) image.Image {
+	t.Helper()
+	decoded, err := jpeg.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatalf("%d bytes are no JPEG: %v", len(picture), err)
+	}
+	return decoded
+}
+
+// TestThumbnailShowsTheVideo looks at a colour: not that of a cover, nor the
+// black that most videos begin with.
+func TestThumbnailShowsTheVideo(t *testing.T) {
+	photo := encode(t, "photo.png", "-f", "lavfi", "-i", "color=blue:size=64x64", "-frames:v", "1")
+	red := encode(t, "red.mp4", silent("color=red:size=640x480:duration=3", "-pix_fmt", "yuv420p")...)
+	for what, path := range map[string]string{
+		"beside a cover": encode(t, "x.mp4", "-i", photo, "-i", red, "-map", "0", "-map", "1", "-c:v:0", "png",
+			"-c:v:1", "copy", "-disposition:v:0", "attached_pic"),
+		"after black": encode(t, "x.mp4", silent("color=red:size=640x480:duration=4", "-g", "5", "-pix_fmt", "yuv420p",
+			"-vf", "drawbox=color=black:thickness=fill:enable='lt(t,1)'")...),
+	} {
+		picture, err := NewMeter(Options{}).Thumbnail(t.Context(), path)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		decoded := decodeJPEG(t, picture)
+		center := color.RGBAModel.Convert(decoded.At(decoded.Bounds().Dx()/2, decoded.Bounds().Dy()/2)).(color.RGBA)
+		if center.R < 200 || center.G > 50 || center.B > 50 {
+			t.Errorf("%s: it shows %v, want red", what, center)
+		}
+	}
+}
+
+func TestThumbnailOfWhatHasNoPicture(t *testing.T) {
+	cover := []string{
+		"-f", "lavfi", "-i", tone, "-f", "lavfi", "-i", "testsrc=duration=1", "-map", "0", "-map", "1",
+		"-frames:v", "1", "-c:v", "png", "-disposition:v", "attached_pic",
+	}
+	blank := load(t, encode(t, "blank.mp4", append(silent("testsrc=duration=3"), "-movflags", "+faststart")...))
+	whole := bytes.Clone(blank)
+	clear(blank[bytes.Index(blank, []byte("mdat"))+4:])
+	for what, path := range map[string]string{
+		"sound alone":          encode(t, "x.mp4", soundOnly("-c:a", "aac")...),
+		"a recording":          encode(t, "x.wav", soundOnly()...),
+		"a cover of an mp3":    encode(t, "x.mp3", cover...),
+		"a cover of an m4a":    encode(t, "x.m4a", append(cover, "-c:a", "aac")...),
+		"pictures of zeros":    save(t, "x.mp4", blank),
+		"only the first bytes": save(t, "x.mp4", whole[:64]),
+		"no pictures yet":      save(t, "x.mp4", whole[:bytes.Index(whole, []byte("mdat"))+4]),
+		"garbage":              save(t, "x.mp4", append([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"), make([]byte, 5000)...)),
+		"a text":               save(t, "x.mp4", []byte(strings.Repeat("This is no video. ", 400))),
+		"nothing":              save(t, "x.mp4", nil),
+		"a playlist":           save(t, "x.mp4", []byte("#EXTM3U\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n")),
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			picture, err := NewMeter(Options{}).Thumbnail(t.Context(), path)
+			if !errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) || picture != nil {
+				t.Errorf("got %d bytes, %v, want %v", len(picture), err, ErrNotVideo)
+			}
+		})
+	}
+}
+
+func TestThumbnailUnavailable(t *testing.T) {
+	video := encode(t, "x.mp4", silent("testsrc=duration=1")...)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct {
+		what    string
+		options Options
+		path    string
+		ctx     context.Context
+		cause   error
+	}{
+		{"no ffmpeg", Options{FFmpeg: "no-such-ffmpeg"}, video, t.Context(), nil},
+		{"no file", Options{}, video + ".gone", t.Context(), os.ErrNotExist},
+		{"given up", Options{}, video, ended, context.Canceled},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			picture, err := NewMeter(test.options).Thumbnail(test.ctx, test.path)
+			if !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNotVideo) || picture != nil {
+				t.Fatalf("got %d bytes, %v, want %v", len(picture), err, ErrUnavailable)
+			}
+			if test.cause != nil && !errors.Is(err, test.cause) {
+				t.Errorf("got %v, want it to be %v", err, test.cause)
+			}
+		})
+	}
+}
+
+func TestThumbnailIsBounded(t *testing.T) {
+	var b boundedBuffer
+	if n, err := b.Write(make([]byte, thumbnailBytes-1)); err != nil || n != thumbnailBytes-1 {
+		t.Fatal(n, err)
+	}
+	if _, err := b.Write(make([]byte, 2)); !errors.Is(err, ErrNotVideo) || b.Len() >= thumbnailBytes {
+		t.Errorf("%d bytes: %v, want %v", b.Len(), err, ErrNotVideo)
+	}
+}
+
+func TestStoreThumbnails(t *testing.T) {
+	store, id, other := openStore(t), uuid.NewString(), uuid.NewString()
+	if _, err := store.Thumbnail(id); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of nothing: %v, want fs.ErrNotExist", err)
+	}
+	for _, picture := range []string{"first", "the second", ""} { // An empty one says that there is none.
+		if err := store.KeepThumbnail(id, []byte(picture)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := store.Thumbnail(id); err != nil || string(got) != picture {
+			t.Errorf("got %q, want %q: %v", got, picture, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(store.thumbnails, id)); err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v: %v", info.Mode(), err)
+	}
+	if err := store.KeepThumbnail(other, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Sorted(slices.Values([]string{id, other}))
+	var listed []string
+	for id, err := range store.Thumbnails() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed = append(listed, id)
+	}
+	if slices.Sort(listed); !slices.Equal(listed, want) || !slices.Equal(names(t, store.thumbnails), want) {
+		t.Errorf("listed %v of %v, want %v", listed, names(t, store.thumbnails), want)
+	}
+	for range 2 { // A missing file is no error.
+		if err := errors.Join(store.RemoveThumbnail(id), store.Remove(other)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := names(t, store.thumbnails); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
+// TestStoreThumbnailIsWhole reads while others write.
+func TestStoreThumbnailIsWhole(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	pictures := [][]byte{bytes.Repeat([]byte("a"), 100_000), bytes.Repeat([]byte("b"), 200_000)}
+	if err := store.KeepThumbnail(id, pictures[0]); err != nil {
+		t.Fatal(err)
+	}
+	var writers, readers sync.WaitGroup
+	written := make(chan struct{})
+	for _, picture := range pictures {
+		writers.Go(func() {
+			for range 20 {
+				if err := store.KeepThumbnail(id, picture); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	readers.Go(func() {
+		for {
+			got, err := store.Thumbnail(id)
+			if err != nil || (!bytes.Equal(got, pictures[0]) && !bytes.Equal(got, pictures[1])) {
+				t.Errorf("read %d bytes of neither picture: %v", len(got), err)
+				return
+			}
+			select {
+			case <-written:
+				return
+			default:
+			}
+		}
+	})
+	writers.Wait()
+	close(written)
+	readers.Wait()
+	if left := names(t, store.thumbnails); !slices.Equal(left, []string{id}) {
+		t.Errorf("left is %v, want %s alone", left, id)
+	}
+}
+
+func TestStoreThumbnailOrNothing(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	path := filepath.Join(store.thumbnails, id)
+	if err := os.Mkdir(path, 0o700); err != nil { // Nothing can take its place.
+		t.Fatal(err)
+	}
+	if err := store.KeepThumbnail(id, []byte("x")); err == nil {
+		t.Error("kept a thumbnail in the place of a folder")
+	}
+	if left := names(t, store.thumbnails); !slices.Equal(left, []string{id}) {
+		t.Errorf("left is %v, want the folder alone", left)
+	}
+	if err := os.RemoveAll(store.thumbnails); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.KeepThumbnail(id, []byte("x")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a folder: %v, want fs.ErrNotExist", err)
+	}
+}

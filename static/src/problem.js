@@ -1,0 +1,24 @@
+/** What the server, or a proxy before it, answered instead of what was asked for. */
+
+export class Problem extends Error {
+  /**
+   * @param {number} status 0 when no answer came
+   * @param {string} body problem details (RFC 9457) if the answer is our server's
+   */
+  constructor(status, body = "") {
+    super(`status ${status}`);
+    this.status = status;
+    /** @type {string|undefined} in the reader's language */
+    this.detail = undefined;
+    try {
+      this.detail = JSON.parse(body).detail;
+    } catch {
+      // It is a proxy's page, or no page at all.
+    }
+  }
+
+  /** Whether another try may succeed without anybody doing anything. */
+  get passes() {
+    return [0, 408, 409, 423, 429, 502, 503, 504].includes(this.status);
+  }
+}

@@ -1,0 +1,60 @@
+/** The list of videos: newly counted ones, those still measured, and their pictures. */
+
+import htmx from "htmx.org";
+import { Problem } from "./problem.js";
+import { measured } from "./watch.js";
+
+/** @param {string} id */
+function itemOf(id) {
+  return document.querySelector(`#videos [data-video-id="${CSS.escape(id)}"]`);
+}
+
+/**
+ * Puts a video that was just counted on top, and what it used into the widget.
+ *
+ * @param {string} id
+ */
+export async function showVideo(id) {
+  if (document.querySelector("#videos")) {
+    itemOf(id)?.remove();
+    await htmx.ajax("GET", `/videos/${id}`, { source: "#videos", target: "#videos", swap: "afterbegin" });
+  }
+}
+
+/**
+ * Shows what became of a video that is still measured.
+ *
+ * @param {HTMLElement} item
+ */
+async function follow(item) {
+  try {
+    await measured(item.dataset.videoId);
+  } catch (error) {
+    if (!(error instanceof Problem)) {
+      throw error;
+    }
+    return; // It is gone, or the reader is signed out: the next page tells.
+  }
+  if (item.isConnected) {
+    await htmx.ajax("GET", `/videos/${item.dataset.videoId}`, { source: item, target: item, swap: "outerHTML" });
+  }
+}
+
+htmx.onLoad((root) => {
+  const measuring = "#videos [data-status=measuring]";
+  const items = root.matches(measuring) ? [root] : root.querySelectorAll(measuring);
+  for (const item of items) {
+    follow(item);
+  }
+});
+
+// A picture that can't be had leaves the icon behind it.
+document.addEventListener(
+  "error",
+  ({ target }) => {
+    if (target.matches?.(".thumb img")) {
+      target.remove();
+    }
+  },
+  true,
+);
