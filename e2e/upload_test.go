@@ -360,7 +360,7 @@ func TestFilenames(t *testing.T) {
 		"   ":                          "video",
 		"\u200b":                       "video",
 		"a\u202egpj.wav":               "agpj.wav",
-		"👨\u200d👩\u200d👧.wav":           "👨\u200d👩\u200d👧.wav",
+		"👨\u200d👩\u200d👧.wav":          "👨\u200d👩\u200d👧.wav",
 		".":                            "video",
 		"/":                            "video",
 	} {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -205,6 +206,33 @@ func TestUploaderSendsSeveral(t *testing.T) {
 	}
 	b.click("[data-clear]")
 	b.until(`!document.querySelector(".upload") && document.activeElement.id === "file"`)
+}
+
+// Files may be dropped anywhere on the page.
+func TestUploaderTakesDroppedFiles(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.register("A")
+	b := s.tab()
+	b.login("A", password)
+	taken := js[bool](b, fmt.Sprintf(`(() => {
+		const dataTransfer = new DataTransfer();
+		const bytes = Uint8Array.from(atob(%q), (c) => c.charCodeAt(0));
+		for (const name of ["a.wav", "b.wav"]) {
+			dataTransfer.items.add(new File([bytes], name, {type: "audio/wav"}));
+		}
+		const drop = new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true});
+		return !document.querySelector("header").dispatchEvent(drop);
+	})()`, base64.StdEncoding.EncodeToString(wav(1000, 1))))
+	if !taken {
+		t.Error("the browser would have opened the files in place of the page")
+	}
+	b.is("a.wav", "ready")
+	b.is("b.wav", "ready")
+	b.send()
+	b.is("a.wav", "counted")
+	b.is("b.wav", "counted")
+	b.quota("user_A", 2)
 }
 
 func TestUploaderMarksWhatDoesNotFit(t *testing.T) {

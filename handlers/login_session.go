@@ -21,7 +21,7 @@ const (
 	loginIdle  = 24 * time.Hour
 	loginLife  = 14 * 24 * time.Hour
 	loginTouch = 30 * time.Second // "unused" is known to twice this
-	loginCache = 10_000      // login sessions held in memory
+	loginCache = 10_000           // login sessions held in memory
 )
 
 // The keys of a stored login session.

@@ -42,7 +42,7 @@ func TestAllSoundIsCounted(t *testing.T) {
 	short := encode(t, "short.m4a", "-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac")
 	stereo := encode(t, "stereo.m4a", "-f", "lavfi", "-i", "sine=duration=20", "-ac", "2", "-b:a", "24k", "-c:a", "aac")
 	mp3 := encode(t, "long.mp3", "-f", "lavfi", "-i", "sine=duration=20", "-c:a", "libmp3lame", "-b:a", "64k")
-	shortMP2 := encode(t, "short.mp2", "-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono:d=0.5", "-c:a", "mp2", "-b:a", "8k")
+	moment := encode(t, "moment.mpg", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=0.2", "-c:v", "mpeg2video")
 	longMP2 := encode(t, "long.mp2", "-f", "lavfi", "-i", "sine=duration=20", "-ac", "2", "-c:a", "mp2", "-b:a", "64k")
 	picture := []string{"-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=1"}
 
@@ -66,8 +66,8 @@ func TestAllSoundIsCounted(t *testing.T) {
 			repeat(maxSounds-1, "-map", "0:a")...), "-map", "1:a", "-c", "copy", "-bsf:a:15", lie)...), 0, nil},
 		{"one more", encode(t, "x.mkv", append(append([]string{"-i", short, "-i", stereo},
 			repeat(maxSounds, "-map", "0:a")...), "-map", "1:a", "-c", "copy")...), 0, ErrNotVideo},
-		{"a stream beyond the last", encode(t, "x.ts", append(append([]string{"-i", shortMP2, "-i", longMP2},
-			repeat(maxStreams, "-map", "0:a")...), "-map", "1:a", "-c", "copy")...), 0, ErrNotVideo},
+		{"a stream beyond the last", encode(t, "x.ts", append(append([]string{"-i", moment, "-i", longMP2},
+			repeat(maxStreams, "-map", "0:v")...), "-map", "1:a", "-c", "copy")...), 0, ErrNotVideo},
 		{"played ten times over", repeated(t, 10), 0, nil},
 		{"another kind of file", disguised(t, mp3, stereo), 0, ErrNotVideo},
 	}

@@ -78,7 +78,7 @@ type Meter struct {
 // Measurement is what a file really holds.
 type Measurement struct {
 	// Duration is in whole milliseconds and more than zero: the longer of the
-	// packet timeline and the decoded sound. Sound of up to codecPadding beyond
+	// packet timeline and the longest decoded sound. Sound of up to codecPadding beyond
 	// it is a codec's warm-up and last partial frame, not content; whoever hands
 	// the sound on must end it at Duration.
 	Duration time.Duration
@@ -191,7 +191,7 @@ func (s *subject) cost(atMost time.Duration) time.Duration {
 	return baseTime + time.Duration(s.size/bytesPerSec)*time.Second + atMost/playbackSpeed
 }
 
-// measure is the longer of the packet timeline and the decoded sound. Neither
+// measure is the longer of the packet timeline and any decoded sound. Neither
 // alone would do: a table of times can say that twenty seconds of sound last
 // half a second, and sound can end long before the pictures do.
 func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measurement, error) {

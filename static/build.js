@@ -3,7 +3,7 @@
 // to commit one.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -32,7 +32,7 @@ const tailwind = {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ["static/src/app.js", "static/src/app.css", "static/src/favicon.svg"],
   outdir: "static/dist",
@@ -44,6 +44,25 @@ await build({
   target: ["es2022", "chrome111", "firefox121", "safari16.4"],
   loader: { ".woff2": "file", ".svg": "copy" },
   legalComments: "none",
+  metafile: true,
   logLevel: "warning",
   plugins: [tailwind],
 });
+
+/** Collects the licences of what other people wrote and the bundles hold. */
+function licences(inputs) {
+  const packages = new Set(["tailwindcss"]); // Its styles come through its own command.
+  for (const path of inputs) {
+    const name = path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1];
+    if (name) packages.add(name);
+  }
+  return [...packages].sort().map((name) => {
+    const folder = join(root, "node_modules", name);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+}
+
+const rule = "\n" + "-".repeat(72) + "\n\n";
+writeFileSync(join(here, "LICENSES.txt"), licences(Object.keys(metafile.inputs)).join(rule));

@@ -98,6 +98,7 @@ var english = Text{
 	DeleteTitle:     "Delete “%s”?",
 	DiscardTitle:    "Discard the unfinished “%s”?",
 	DeleteDetail:    "The file is removed for good. The quota that it used stays used.",
+	RejectedDetail:  "It goes off the list. It has used none of your quota.",
 	DiscardDetail:   "What was sent so far is removed. It has used none of your quota.",
 	ChooseAgain:     "Choose the same file to go on",
 	SentSoFar:       "%d%% sent",

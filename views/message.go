@@ -4,7 +4,7 @@ package views
 func DeleteConfirm(l Language, v Video) Confirm {
 	t := Messages(l)
 	return Confirm{
-		Title: t.DeleteTitle.With(t.filename(v)), Detail: t.DeleteDetail,
+		Title: t.DeleteTitle.With(t.filename(v)), Detail: t.deleteDetail(v),
 		Action: v.path() + "/delete", Yes: t.Delete, Back: "/",
 	}
 }

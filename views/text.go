@@ -55,7 +55,7 @@ type Text struct {
 	StatusReceiving, StatusMeasuring, StatusRejected                string
 	DeleteVideo, DownloadVideo, VideoDeleted                        Format // filename
 	DeleteTitle, DiscardTitle                                       Format // filename
-	DeleteDetail, DiscardDetail, ChooseAgain                        string
+	DeleteDetail, RejectedDetail, DiscardDetail, ChooseAgain        string
 	SentSoFar                                                       Format // percent
 
 	// The player.

@@ -17,6 +17,14 @@ func (t *Text) filename(v Video) string {
 	return v.Filename
 }
 
+// deleteDetail says what becomes of the quota when the video is deleted.
+func (t *Text) deleteDetail(v Video) string {
+	if v.Status == "rejected" {
+		return t.RejectedDetail
+	}
+	return t.DeleteDetail
+}
+
 // soundOnly is known once the video was measured.
 func (v Video) soundOnly() bool { return v.Status == "accepted" && !v.HasPicture }
 

@@ -54,7 +54,7 @@ func TestVideoItem(t *testing.T) {
 		{
 			"rejected",
 			Video{ID: "r", Status: "rejected", Reason: "quota-duration"},
-			[]string{"ไม่ผ่าน", "วิดีโอยาวกว่าโควตาที่เหลือ", "hx-delete"},
+			[]string{"ไม่ผ่าน", "วิดีโอยาวกว่าโควตาที่เหลือ", "hx-delete", "ไฟล์นี้ไม่ได้ใช้โควตา"},
 			[]string{"/file"},
 		},
 		{

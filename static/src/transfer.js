@@ -29,6 +29,9 @@ export class Transfer {
   #abandoned = false;
   #most = 0;
   #tries = 0;
+  #retry;
+  #watchdog;
+  #heard;
 
   /**
    * @param {File} file
@@ -67,8 +70,8 @@ export class Transfer {
 
   start() {
     this.#wanted = true;
-    clearInterval(this.watchdog);
-    this.watchdog = setInterval(() => this.#watch(), silence / 10);
+    clearInterval(this.#watchdog);
+    this.#watchdog = setInterval(() => this.#watch(), silence / 10);
     this.#go();
   }
 
@@ -83,7 +86,7 @@ export class Transfer {
 
   /** Tries at once what was to be tried later. */
   hurry() {
-    if (this.retry) {
+    if (this.#retry) {
       this.#go();
     }
   }
@@ -102,24 +105,24 @@ export class Transfer {
 
   #go() {
     this.#cancelRetry();
-    this.heard = performance.now();
+    this.#heard = performance.now();
     if (!this.#creating) {
       this.tus.start();
     }
   }
 
   #rest() {
-    clearInterval(this.watchdog);
+    clearInterval(this.#watchdog);
     this.#cancelRetry();
   }
 
   #cancelRetry() {
-    clearTimeout(this.retry);
-    this.retry = undefined;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 
   #watch() {
-    if (performance.now() - this.heard > silence) {
+    if (performance.now() - this.#heard > silence) {
       this.#creating = false;
       this.tus.abort();
       this.#go();
@@ -143,7 +146,7 @@ export class Transfer {
    */
   #after(request, response) {
     this.#creating = false;
-    this.heard = performance.now();
+    this.#heard = performance.now();
     const status = response.getStatus();
     const gone = request.getMethod() === "HEAD" && (status === 404 || status === 410);
     if (status >= 400 && !gone) {
@@ -163,7 +166,7 @@ export class Transfer {
 
   /** @param {number} bytes that have left this device */
   #progressed(bytes) {
-    this.heard = performance.now();
+    this.#heard = performance.now();
     if (bytes > this.#most) {
       this.#most = bytes;
       this.#tries = 0;
@@ -184,7 +187,7 @@ export class Transfer {
       return;
     }
     if (problem?.passes) {
-      this.retry = setTimeout(() => this.#go(), delay(this.#tries++));
+      this.#retry = setTimeout(() => this.#go(), delay(this.#tries++));
       this.listener.interrupted(problem);
     } else {
       this.stop();

@@ -74,9 +74,14 @@ export class Upload {
     return ["waiting", "sending", "offline", "held"].includes(this.state);
   }
 
+  /** Nothing more becomes of it. */
+  get done() {
+    return ["counted", "refused", "cancelled"].includes(this.state);
+  }
+
   /** Nothing more becomes of it unless somebody asks for it. */
   get ended() {
-    return ["counted", "refused", "cancelled", "failed"].includes(this.state);
+    return this.done || this.state === "failed";
   }
 
   get id() {
@@ -150,10 +155,13 @@ export class Upload {
 
   retry() {
     this.#prepare();
-    this.mark(null);
+    this.#enter("ready", ""); // It is still wanted, and goes on from there.
   }
 
   remove() {
+    if (this.state === "failed") {
+      this.transfer.abandon();
+    }
     this.keeper.removed(this);
   }
 

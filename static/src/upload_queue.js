@@ -84,12 +84,15 @@ export class UploadQueue {
    */
   add(files) {
     if (this.uploads.every((upload) => upload.ended)) {
-      this.uploads = [];
+      this.uploads = this.uploads.filter((upload) => !upload.done);
     }
     const added = [];
     for (const file of files) {
-      if (!this.uploads.some((upload) => !upload.ended && upload.isOf(file))) {
+      const known = this.uploads.find((upload) => !upload.done && upload.isOf(file));
+      if (!known) {
         added.push(new Upload(file, this.session, this.keeper));
+      } else if (known.ended) {
+        known.retry();
       }
     }
     this.uploads.push(...added);
@@ -129,7 +132,7 @@ export class UploadQueue {
 
   /** Takes off the list what has come to its end. */
   clear() {
-    this.uploads = this.uploads.filter((upload) => !upload.ended);
+    this.uploads = this.uploads.filter((upload) => !upload.done);
     this.#begin();
   }
 

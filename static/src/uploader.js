@@ -27,8 +27,8 @@ export function stopUploads() {
   queue.close();
 }
 
-/** @param {HTMLFormElement} opened */
-function open(opened) {
+/** @param {HTMLFormElement} opened that has just come into the page */
+function attach(opened) {
   const input = opened.querySelector("input[type=file]");
   input.multiple = true;
   input.addEventListener("change", () => {
@@ -70,7 +70,7 @@ function render() {
   shown.querySelector("[data-sum]").hidden = rows.length === 0;
   shown.querySelector("[data-sum-all]").textContent = sum();
   shown.querySelector("[data-sum-fit]").textContent = room();
-  shown.querySelector("[data-clear]").hidden = queue.chosen.length > 0 || !queue.uploads.some((upload) => upload.ended);
+  shown.querySelector("[data-clear]").hidden = queue.chosen.length > 0 || !queue.uploads.some((upload) => upload.done);
 }
 
 /**
@@ -108,7 +108,7 @@ function sum() {
   const { chosen } = queue;
   if (chosen.length === 0) {
     const sent = queue.uploads.filter((upload) => !upload.pending);
-    return fill(form().dataset.filesDone, sent.filter((upload) => upload.ended).length, sent.length);
+    return fill(form().dataset.filesDone, sent.filter((upload) => upload.done).length, sent.length);
   }
   const total = (fact) => chosen.reduce((all, upload) => all + (fact(upload) ?? 0), 0);
   const seconds = Math.round(total((upload) => upload.seconds));
@@ -170,7 +170,7 @@ async function leadToLogin() {
 htmx.onLoad((root) => {
   const opened = root.querySelector("#upload");
   if (opened) {
-    open(opened);
+    attach(opened);
   } else if (root.id === "quota") {
     queue.update(); // There may be more room now, or less.
     queue.hurry();
