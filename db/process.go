@@ -77,6 +77,11 @@ func (p *Process) Dead(id string) (bool, error) {
 
 // Alone reports whether no other process is registered and alive.
 func (p *Process) Alone() (bool, error) {
+	gate, err := passGate(p.dir)
+	if err != nil {
+		return false, err
+	}
+	defer gate.Close()
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		return false, fmt.Errorf("list process locks: %w", err)

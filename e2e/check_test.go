@@ -308,7 +308,7 @@ func TestCheckBesideAServer(t *testing.T) {
 			}
 		})
 	}
-	for i := range 8 {
+	for i := range 16 {
 		s.check(0, "0 found, 0 mended", nil, []string{"--repair", "--repair=false"}[i%2])
 	}
 	close(stop)

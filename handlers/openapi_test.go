@@ -367,7 +367,11 @@ func apiServer(t *testing.T) *Server {
 	p.Process, err = db.Join(filepath.Join(dir, "processes"))
 	check(err)
 	t.Cleanup(func() { check(p.Process.Leave()) })
-	logins := sqlite3.New(sqlite3.Config{Database: db.LoginsDSN(filepath.Join(dir, "logins.db")), Table: "logins"})
+	logins := sqlite3.New(sqlite3.Config{
+		Database: db.LoginsDSN(filepath.Join(dir, "logins.db")), Table: "logins",
+		// As in the program; it also keeps the pool from starting a goroutine later.
+		ConnMaxLifetime: -1,
+	})
 	t.Cleanup(func() { check(logins.Close()) })
 	p.Logins = logins
 	p.Files, err = media.OpenStore(dir)

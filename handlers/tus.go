@@ -16,6 +16,7 @@ import (
 	"golang.org/x/exp/slog"
 
 	"gensubtitle/db"
+	"gensubtitle/media"
 	"gensubtitle/views"
 )
 
@@ -36,7 +37,7 @@ const (
 func (s *Server) newTus() (*tusd.UnroutedHandler, error) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil)) // Every request has its own line already.
 	h, err := tusd.NewUnroutedHandler(tusd.Config{
-		StoreComposer:                    s.Files.Resumable(reportTus),
+		StoreComposer:                    s.Files.Resumable(media.Hooks{Failed: reportTus, Interrupter: interrupter}),
 		BasePath:                         tusPath,
 		DisableDownload:                  true,
 		Cors:                             &tusd.CorsConfig{Disable: true},

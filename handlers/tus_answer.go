@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,6 +22,7 @@ type tusRequest struct {
 	id      string // of the upload that was admitted
 	made    bool   // the upload has its place
 	problem error  // what went wrong where the library has only its own words
+	answer  *tusAnswer
 }
 
 func tusRequestOf(ctx context.Context) *tusRequest {
@@ -31,6 +33,12 @@ func reportTus(ctx context.Context, err error) {
 	if r := tusRequestOf(ctx); r.problem == nil {
 		r.problem = err
 	}
+}
+
+// interrupter returns what ends a request whose upload another request waits
+// for, most likely because the connection of this one is gone.
+func interrupter(ctx context.Context) func() {
+	return tusRequestOf(ctx).answer.interrupt
 }
 
 // serveTus has the library, which is made for net/http, answer a request, body
@@ -45,6 +53,8 @@ func (s *Server) serveTus(r *tusRequest, id string, method http.HandlerFunc) err
 		Header: tusHeaders(c), Body: body, ContentLength: max(int64(c.Request().Header.ContentLength()), -1),
 	}).WithContext(ctx)
 	answer := &tusAnswer{conn: c.Context().Conn(), header: http.Header{}, status: http.StatusOK}
+	r.answer = answer
+	defer answer.finish()
 	s.tus.Middleware(method).ServeHTTP(answer, request)
 	r.made = answer.header.Get(fiber.HeaderLocation) != ""
 	if body.ended {
@@ -105,12 +115,15 @@ func (b *tusBody) Read(p []byte) (int, error) {
 func (b *tusBody) Close() error { return nil }
 
 // tusAnswer is a ResponseWriter that also lets the library set the deadlines
-// of the connection, with which it ends a stalled body and one that another
-// request takes over from (http.ResponseController).
+// of the connection, with which it ends a stalled body (http.ResponseController).
 type tusAnswer struct {
 	conn   net.Conn
 	header http.Header
 	status int
+
+	mu          sync.Mutex
+	interrupted bool
+	finished    bool // the connection may serve another request
 }
 
 func (a *tusAnswer) Header() http.Header { return a.header }
@@ -120,7 +133,32 @@ func (a *tusAnswer) WriteHeader(status int) { a.status = status }
 // Write drops the text: an answer that is no error has none.
 func (a *tusAnswer) Write(b []byte) (int, error) { return len(b), nil }
 
-func (a *tusAnswer) SetReadDeadline(t time.Time) error { return a.conn.SetReadDeadline(t) }
+// SetReadDeadline gives an interrupted request no more time.
+func (a *tusAnswer) SetReadDeadline(t time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.interrupted {
+		return nil
+	}
+	return a.conn.SetReadDeadline(t)
+}
+
+// interrupt lets a read of the body that waits, and all later ones, time out.
+func (a *tusAnswer) interrupt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.finished || a.interrupted {
+		return
+	}
+	a.interrupted = true
+	_ = a.conn.SetReadDeadline(time.Now()) // A connection that is closed ends the read as well.
+}
+
+func (a *tusAnswer) finish() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.finished = true
+}
 
 func (a *tusAnswer) SetWriteDeadline(t time.Time) error { return a.conn.SetWriteDeadline(t) }
 

@@ -20,7 +20,7 @@ var (
 	// ErrUnavailable says that the file could not be measured for a reason on
 	// our side: a program is missing or was killed, the machine was too slow,
 	// the caller gave up. Another try may succeed.
-	ErrUnavailable = errors.New("measuring is unavailable")
+	ErrUnavailable = errors.New("media are unavailable")
 )
 
 // TooLongError is a file that lasts longer than the caller allowed.

@@ -32,21 +32,27 @@ const (
 	stopSuffix = ".stop"
 )
 
-// OnError is told of what went wrong inside the store, where the protocol's
-// library would put it into words of its own.
-type OnError func(context.Context, error)
+// Hooks tell, each with the context of the request that it is about, of what the
+// protocol's library would put into words of its own or do in its own way.
+type Hooks struct {
+	Failed func(context.Context, error) // something went wrong inside the store
+	// Interrupter returns what ends a request, when another one waits for the
+	// upload that it has locked. The library's own way to do so reads and writes
+	// the request from two goroutines at once, as does asking its context later.
+	Interrupter func(context.Context) func()
+}
 
 // Resumable is where the tus protocol keeps uploads: in incoming/, under the
 // id that the upload was given. Concatenation and a length that is told later
 // are not offered.
-func (s *Store) Resumable(report OnError) *handler.StoreComposer {
+func (s *Store) Resumable(hooks Hooks) *handler.StoreComposer {
 	composer := handler.NewStoreComposer()
-	store := resumableStore{FileStore: filestore.New(s.incoming), report: report}
+	store := resumableStore{FileStore: filestore.New(s.incoming), hooks: hooks}
 	composer.UseCore(store)
 	composer.UseTerminater(store)
 	composer.UseLocker(resumableLocker{
 		FileLocker: filelocker.FileLocker{Path: s.incoming, HolderPollInterval: lockPoll, AcquirerPollInterval: lockPoll},
-		report:     report,
+		hooks:      hooks,
 	})
 	return composer
 }
@@ -104,7 +110,7 @@ func (s *Store) ClearLeftovers() error {
 
 type resumableStore struct {
 	filestore.FileStore
-	report OnError
+	hooks Hooks
 }
 
 // NewUpload also takes the room that the upload needs, so that a disk which
@@ -115,10 +121,10 @@ func (s resumableStore) NewUpload(ctx context.Context, info handler.FileInfo) (h
 		err = s.reserve(info)
 	}
 	if err != nil {
-		s.report(ctx, fmt.Errorf("make upload: %w", StorageError(err)))
+		s.hooks.Failed(ctx, fmt.Errorf("make upload: %w", StorageError(err)))
 		return nil, err
 	}
-	return resumableUpload{upload, s.report}, nil
+	return resumableUpload{upload, s.hooks}, nil
 }
 
 func (s resumableStore) reserve(info handler.FileInfo) error {
@@ -142,11 +148,11 @@ func (s resumableStore) GetUpload(ctx context.Context, id string) (handler.Uploa
 	upload, err := s.FileStore.GetUpload(ctx, id)
 	if err != nil {
 		if !errors.Is(err, handler.ErrNotFound) {
-			s.report(ctx, fmt.Errorf("open upload: %w", err))
+			s.hooks.Failed(ctx, fmt.Errorf("open upload: %w", err))
 		}
 		return nil, err
 	}
-	return resumableUpload{upload, s.report}, nil
+	return resumableUpload{upload, s.hooks}, nil
 }
 
 func (s resumableStore) AsTerminatableUpload(upload handler.Upload) handler.TerminatableUpload {
@@ -155,13 +161,13 @@ func (s resumableStore) AsTerminatableUpload(upload handler.Upload) handler.Term
 
 type resumableUpload struct {
 	handler.Upload
-	report OnError
+	hooks Hooks
 }
 
 func (u resumableUpload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	n, err := u.Upload.WriteChunk(ctx, offset, largeReads{src})
 	if err != nil {
-		u.report(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
+		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
 	}
 	return n, err
 }
@@ -175,25 +181,25 @@ func (r largeReads) WriteTo(w io.Writer) (int64, error) {
 
 type resumableLocker struct {
 	filelocker.FileLocker
-	report OnError
+	hooks Hooks
 }
 
 func (l resumableLocker) NewLock(id string) (handler.Lock, error) {
 	lock, err := l.FileLocker.NewLock(id)
-	return resumableLock{lock, l.report}, err
+	return resumableLock{lock, l.hooks}, err
 }
 
 type resumableLock struct {
-	lock   handler.Lock
-	report OnError
+	lock  handler.Lock
+	hooks Hooks
 }
 
 func (l resumableLock) Unlock() error { return l.lock.Unlock() }
 
-func (l resumableLock) Lock(ctx context.Context, requestRelease func()) error {
-	err := l.lock.Lock(ctx, requestRelease)
+func (l resumableLock) Lock(ctx context.Context, _ func()) error {
+	err := l.lock.Lock(ctx, l.hooks.Interrupter(ctx))
 	if err != nil {
-		l.report(ctx, fmt.Errorf("lock upload: %w", StorageError(err)))
+		l.hooks.Failed(ctx, fmt.Errorf("lock upload: %w", StorageError(err)))
 	}
 	return err
 }

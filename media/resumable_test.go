@@ -110,7 +110,7 @@ func (r *reports) want(t *testing.T, want ...error) {
 func TestResumableStore(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
 	var told reports
-	uploads := store.Resumable(told.add)
+	uploads := store.Resumable(Hooks{Failed: told.add})
 	const size = 1 << 20
 	upload, err := uploads.Core.NewUpload(t.Context(), handler.FileInfo{ID: id, Size: size})
 	if err != nil {
@@ -139,7 +139,7 @@ func TestResumableStore(t *testing.T) {
 	told.want(t, io.ErrUnexpectedEOF)
 
 	// Another process goes on with it.
-	again, err := store.Resumable(told.add).Core.GetUpload(t.Context(), id)
+	again, err := store.Resumable(Hooks{Failed: told.add}).Core.GetUpload(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestResumableStore(t *testing.T) {
 func TestResumableStoreTellsWhatFails(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
 	var told reports
-	uploads := store.Resumable(told.add)
+	uploads := store.Resumable(Hooks{Failed: told.add})
 	put(t, store.IncomingPath(id), "")
 	put(t, store.IncomingPath(id)+infoSuffix, "no JSON")
 	if _, err := uploads.Core.GetUpload(t.Context(), id); err == nil {
@@ -183,21 +183,22 @@ func TestResumableStoreTellsWhatFails(t *testing.T) {
 func TestResumableLock(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
 	var told reports
-	first, err := store.Resumable(told.add).Locker.NewLock(id)
+	asked := make(chan struct{})
+	hooks := Hooks{Failed: told.add, Interrupter: func(context.Context) func() { return func() { close(asked) } }}
+	first, err := store.Resumable(hooks).Locker.NewLock(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := make(chan struct{})
-	if err := first.Lock(t.Context(), func() { close(asked) }); err != nil {
+	if err := first.Lock(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	second, err := store.Resumable(told.add).Locker.NewLock(id)
+	second, err := store.Resumable(hooks).Locker.NewLock(id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := second.Lock(ended, func() {}); !errors.Is(err, handler.ErrLockTimeout) {
+	if err := second.Lock(ended, nil); !errors.Is(err, handler.ErrLockTimeout) {
 		t.Errorf("a lock that is held: %v, want %v", err, handler.ErrLockTimeout)
 	}
 	told.want(t, handler.ErrLockTimeout)
@@ -209,7 +210,7 @@ func TestResumableLock(t *testing.T) {
 	if err := first.Unlock(); err != nil {
 		t.Error(err)
 	}
-	if err := second.Lock(t.Context(), func() {}); err != nil {
+	if err := second.Lock(t.Context(), nil); err != nil {
 		t.Errorf("a lock that was let go of: %v", err)
 	}
 	if err := second.Unlock(); err != nil {

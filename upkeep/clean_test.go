@@ -245,7 +245,10 @@ func TestCleanThatFails(t *testing.T) {
 		p.put("videos/"+orphan, "x")
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		for what, run := range map[string]func(context.Context) error{"clean": p.Clean, "expire": p.Expire} {
+		for what, run := range map[string]func(context.Context) error{
+			"clean": p.Clean, "expire": p.Expire,
+			"remove orphans": func(ctx context.Context) error { return p.removeOrphans(ctx, p.Files.Videos(), p.Files.Remove) },
+		} {
 			if err := run(ended); !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: got %v, want %v", what, err, context.Canceled)
 			}
@@ -261,7 +264,7 @@ func TestCleanBesideUploads(t *testing.T) {
 	john := p.user("john")
 	cleaner := p.house()
 	var want []string
-	meanwhile(t, func() error { return cleaner.Clean(t.Context()) }, func() {
+	meanwhile(t, 30, func() error { return cleaner.Clean(t.Context()) }, func() {
 		for range 30 {
 			id := p.accepted(john)
 			want = append(want, "videos/"+id, "thumbnails/"+id)

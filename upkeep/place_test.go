@@ -248,13 +248,15 @@ func (p *place) state() string {
 	return all.String() + strings.Join(p.files(), "\n")
 }
 
-// meanwhile does work again and again, as another process would, until f is done.
-func meanwhile(t *testing.T, work func() error, f func()) {
+// meanwhile does work again and again, as another process would, until f is
+// done, and at most so often: SQLite lets nobody wait in line, so that one who
+// writes all the time would keep f from it.
+func meanwhile(t *testing.T, atMost int, work func() error, f func()) {
 	t.Helper()
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		for {
+		for range atMost {
 			if err := work(); err != nil {
 				t.Error(err)
 				return
