@@ -94,7 +94,14 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	if err != nil {
 		return db.Video{}, db.Quota{}, err
 	}
-	name, size, err := form.store(file)
+	if length := form.body.length; length > 0 {
+		err = media.Reserve(file, length)
+	}
+	var name string
+	var size int64
+	if err == nil {
+		name, size, err = form.store(file)
+	}
 	if err == nil {
 		err = media.StorageError(file.Sync())
 	}

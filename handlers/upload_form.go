@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -62,7 +63,8 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 		headLimit: math.MaxInt64,
 	}
 	return &uploadForm{
-		c: c, body: body, parts: multipart.NewReader(body, boundary),
+		// Without a reader this large the library would hand on 4 KiB at a time.
+		c: c, body: body, parts: multipart.NewReader(bufio.NewReaderSize(body, copyBuffer), boundary),
 		fileLimit: fileLimit, sessionID: sessionID, free: s.Files.Free,
 	}, nil
 }
@@ -181,6 +183,7 @@ func (w *diskWriter) Write(b []byte) (int, error) {
 		if free, err := w.free(); err != nil || free < spareBytes {
 			return 0, &diskError{cmp.Or(err, error(media.ErrStorageFull))}
 		}
+		media.StartSync(w.file)
 	}
 	n, err := w.file.Write(b)
 	if err != nil {
@@ -205,11 +208,15 @@ type steadyReader struct {
 	read   int64
 	ended  bool  // the stream said that it has ended
 	failed error // by what, if not well
-	// headLimit is where read may come to while the head of a part is read.
+	// headLimit is what read may come to while the head of a part is read.
 	headLimit int64
 }
 
 func (r *steadyReader) Read(b []byte) (int, error) {
+	if r.read >= r.headLimit {
+		return 0, errHeadTooLarge
+	}
+	b = b[:min(int64(len(b)), r.headLimit-r.read)]
 	if err := r.ctx.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
@@ -227,9 +234,6 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 	}
 	if err == nil && r.read > r.limit {
 		err = errFormTooLarge
-	}
-	if err == nil && r.read > r.headLimit {
-		err = errHeadTooLarge
 	}
 	return n, err
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/tus/tusd/v2/pkg/filelocker"
 	"github.com/tus/tusd/v2/pkg/filestore"
 	"github.com/tus/tusd/v2/pkg/handler"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -134,8 +133,7 @@ func (s resumableStore) reserve(info handler.FileInfo) error {
 		return err
 	}
 	defer file.Close()
-	err = unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, info.Size)
-	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+	if err := Reserve(file, info.Size); err != nil {
 		return err
 	}
 	if err := syncFile(path + infoSuffix); err != nil {

@@ -155,6 +155,23 @@ func (s *Store) Open(id string) (*os.File, error) {
 	return file, nil
 }
 
+// Reserve takes the room on the disk that a file will need, where the file
+// system can do that; its size stays as it is.
+func Reserve(file *os.File, size int64) error {
+	err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+		return StorageError(err)
+	}
+	return nil
+}
+
+// StartSync has the disk begin with what was written so far, so that a later
+// Sync has less left to wait for.
+func StartSync(file *os.File) {
+	// Where this is not offered, Sync does it all.
+	_ = unix.SyncFileRange(int(file.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+}
+
 // Discard removes incoming/<id> and what is kept beside it, but not a lock,
 // which its holder removes. A missing file is no error.
 func (s *Store) Discard(id string) error {
