@@ -363,7 +363,7 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			_, _, err := b.Accept(ctx, b.measuring, Measured{Duration: time.Second, Container: big})
 			return err
 		},
-		func() error { _, err := b.Reset(ctx, b.user.SessionID, "admin", big); return err },
+		func() error { _, err := b.Reset(ctx, Act{b.user.SessionID, "admin", big}); return err },
 	}
 }
 

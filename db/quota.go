@@ -55,23 +55,6 @@ func (e *QuotaError) Error() string {
 	return fmt.Sprintf("quota of %s used up in %s", e.Resource, e.Quota.SessionID)
 }
 
-// ownLimits are a session's own; a NULL stands for the default.
-type ownLimits struct{ videos, durationMs, fileBytes sql.NullInt64 }
-
-func (o ownLimits) over(defaults Limits) Limits {
-	l := defaults
-	if o.videos.Valid {
-		l.Videos = o.videos.Int64
-	}
-	if o.durationMs.Valid {
-		l.Duration = durationOf(o.durationMs.Int64)
-	}
-	if o.fileBytes.Valid {
-		l.FileBytes = o.fileBytes.Int64
-	}
-	return l
-}
-
 func insertSession(ctx context.Context, tx *sql.Tx, userID int64, sessionID string, now int64) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO quota_sessions (session_id, user_id, created_at, updated_at)
@@ -93,44 +76,18 @@ func (d *DB) Quota(ctx context.Context, sessionID string) (Quota, error) {
 // quota reads one session; in a writing transaction the answer holds until it ends.
 func (d *DB) quota(ctx context.Context, q queryer, sessionID string) (Quota, error) {
 	var duration int64
-	var own ownLimits
+	var own OwnLimits
+	var most *int64
 	s := Quota{SessionID: sessionID}
 	err := q.QueryRowContext(ctx, `
 		SELECT videos_count, duration_ms, max_videos, max_duration_ms, max_file_bytes
 		FROM quota_sessions WHERE session_id = $1`, sessionID).
-		Scan(&s.Usage.Videos, &duration, &own.videos, &own.durationMs, &own.fileBytes)
+		Scan(&s.Usage.Videos, &duration, &own.Videos, &most, &own.FileBytes)
 	if err != nil {
 		return s, fmt.Errorf("read quota session: %w", notFound(err))
 	}
 	s.Usage.Duration = durationOf(duration)
+	own.Duration = durationOfPointer(most)
 	s.Limits = own.over(d.defaults)
 	return s, nil
-}
-
-// Reset sets the usage of a session to zero and writes the event.
-// ErrNotFound when there is no such session.
-func (d *DB) Reset(ctx context.Context, sessionID, actor, reason string) (Session, error) {
-	var s Session
-	err := d.write(ctx, "reset quota session", func(tx *sql.Tx) error {
-		q, err := d.quota(ctx, tx, sessionID)
-		if err != nil {
-			return err
-		}
-		now := d.nowMillis()
-		if _, err := tx.ExecContext(ctx, `
-			UPDATE quota_sessions SET videos_count = 0, duration_ms = 0, updated_at = $1
-			WHERE session_id = $2`, now, sessionID); err != nil {
-			return err
-		}
-		e := event{
-			sessionID: sessionID, kind: eventReset, actor: actor, reason: reason,
-			videos: -q.Usage.Videos, duration: -q.Usage.Duration, at: now,
-		}
-		if err := e.insert(ctx, tx); err != nil {
-			return err
-		}
-		s, err = d.session(ctx, tx, sessionID)
-		return err
-	})
-	return s, err
 }

@@ -11,6 +11,7 @@ import (
 // Session is a quota session as an admin sees it.
 type Session struct {
 	Quota
+	Own          OwnLimits // those that are not the defaults
 	Username     string
 	Role         Role
 	Disabled     bool
@@ -156,13 +157,14 @@ func (d *DB) scanSession(row interface{ Scan(...any) error }, more ...any) (Sess
 	var s Session
 	var duration, created, updated int64
 	var last sql.NullInt64
-	var own ownLimits
+	var most *int64
 	err := row.Scan(append([]any{
-		&s.SessionID, &s.Usage.Videos, &duration, &own.videos, &own.durationMs, &own.fileBytes,
+		&s.SessionID, &s.Usage.Videos, &duration, &s.Own.Videos, &most, &s.Own.FileBytes,
 		&s.Username, &s.Role, &s.Disabled, &created, &updated, &last,
 	}, more...)...)
 	s.Usage.Duration = durationOf(duration)
-	s.Limits = own.over(d.defaults)
+	s.Own.Duration = durationOfPointer(most)
+	s.Limits = s.Own.over(d.defaults)
 	s.CreatedAt, s.UpdatedAt, s.LastUploadAt = timeOf(created), timeOf(updated), timeOfNull(last)
 	return s, err
 }

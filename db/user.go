@@ -155,10 +155,11 @@ func (d *DB) readAccount(ctx context.Context, key accountKey) (Account, error) {
 	var a Account
 	var session sql.NullString
 	var videos, duration sql.NullInt64
-	var own ownLimits
+	var own OwnLimits
+	var most *int64
 	err := d.account.QueryRowContext(ctx, key.userID, key.credentialsVersion, key.tokenID).
 		Scan(&a.ID, &a.Name, &a.Role, &a.CredentialsVersion, &session, &videos, &duration,
-			&own.videos, &own.durationMs, &own.fileBytes)
+			&own.Videos, &most, &own.FileBytes)
 	if err != nil {
 		return a, fmt.Errorf("read account: %w", notFound(err))
 	}
@@ -168,6 +169,7 @@ func (d *DB) readAccount(ctx context.Context, key accountKey) (Account, error) {
 			return a, err
 		}
 	}
+	own.Duration = durationOfPointer(most)
 	a.Quota = Quota{
 		SessionID: a.SessionID,
 		Usage:     Usage{Videos: videos.Int64, Duration: durationOf(duration.Int64)},

@@ -147,9 +147,9 @@ func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quo
 		}
 		q.Usage.Videos++
 		q.Usage.Duration += v.Duration
-		e := event{
-			sessionID: v.SessionID, kind: eventUpload, actor: actor,
-			videoID: sql.NullString{String: v.ID, Valid: true}, videos: 1, duration: v.Duration, at: now,
+		e := Event{
+			SessionID: v.SessionID, Kind: EventUpload, Actor: actor,
+			VideoID: v.ID, Videos: 1, Duration: v.Duration, CreatedAt: timeOf(now),
 		}
 		return e.insert(ctx, tx)
 	})

@@ -124,7 +124,7 @@ func (s *Server) resetSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	session, err := s.DB.Reset(c.UserContext(), id, signedIn(c).Name, reason)
+	session, err := s.DB.Reset(c.UserContext(), db.Act{SessionID: id, Actor: signedIn(c).Name, Reason: reason})
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.TusVersion })
 	errTusHeaders = simple(fiber.StatusBadRequest, "invalid",
 		func(t *views.Text) views.Problem { return t.Problems.TusHeaders })
+	errLastAdmin = simple(fiber.StatusConflict, "last-admin",
+		func(t *views.Text) views.Problem { return t.Problems.LastAdmin })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
@@ -153,6 +155,8 @@ func problemOf(err error) *problem {
 		return errTooManyUploads
 	case errors.Is(err, tusd.ErrLockTimeout):
 		return errUploadLocked
+	case errors.Is(err, db.ErrLastAdmin):
+		return errLastAdmin
 	case errors.Is(err, db.ErrUsernameTaken):
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):

@@ -51,5 +51,11 @@ func (s *Server) routes() {
 	a.Get("/admin/sessions", packed, s.signIn, adminOnly, s.listSessions)
 	a.Get("/admin/sessions/:id", s.signIn, adminOnly, s.showSession)
 	a.Get("/admin/sessions/:id/reset", s.signIn, adminOnly, s.confirmReset)
+	a.Get("/admin/sessions/:id/events", packed, s.signIn, adminOnly, s.listEvents)
+	a.Put("/admin/sessions/:id/limits", smallBody, s.signIn, adminOnly, s.setLimits)
+	a.Post("/admin/sessions/:id/correct", smallBody, s.signIn, adminOnly, s.correctUsage)
+	a.Post("/admin/users", smallBody, s.signIn, adminOnly, s.createUserForAdmin)
+	a.Patch("/admin/users/:username", smallBody, s.signIn, adminOnly, s.changeUser)
+	a.Delete("/admin/users/:username", s.signIn, adminOnly, s.deleteUser)
 	a.Post("/admin/sessions/:id/reset", smallBody, s.signIn, adminOnly, s.resetSession)
 }

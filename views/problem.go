@@ -29,6 +29,7 @@ type Problems struct {
 	OffsetMismatch, UploadLocked     Problem
 	TooManyUploads                   Problem
 	TusVersion, TusHeaders           Problem
+	LastAdmin                        Problem
 	EncodedBody                      Problem
 	Misdirected, Internal            Problem
 
@@ -69,6 +70,8 @@ type Fields struct {
 	PasswordRequired, PasswordLength          string
 	FileRequired, FileMoreThanOne, FormBroken string
 	NotOffered                                string
+	PasswordTwice, RoleInvalid                string
+	NumberInvalid, BelowZero, ReasonRequired  string
 	CursorInvalid, LimitInvalid, SortInvalid  string
 	SearchTooLong, ReasonTooLong              string
 	LanguageInvalid, JSONMalformed            string

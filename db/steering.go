@@ -1,0 +1,117 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"time"
+)
+
+// ErrBelowZero refuses a correction that would leave less than no usage.
+var ErrBelowZero = errors.New("usage cannot be less than nothing")
+
+// Act is who changes a quota session, and why.
+type Act struct {
+	SessionID string
+	Actor     string // a username
+	Reason    string
+}
+
+// Reset sets the usage of a session to zero and writes the event.
+// ErrNotFound when there is no such session.
+func (d *DB) Reset(ctx context.Context, a Act) (Session, error) {
+	return d.steer(ctx, "reset quota session", a, func(tx *sql.Tx, q Quota) (Event, error) {
+		return Event{Kind: EventReset, Videos: -q.Usage.Videos, Duration: -q.Usage.Duration}, nil
+	})
+}
+
+// Correct adds an amount, which may be negative, to the usage of a session and
+// writes the event. ErrBelowZero when less than nothing would be left.
+func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
+	return d.steer(ctx, "correct usage", a, func(_ *sql.Tx, q Quota) (Event, error) {
+		if q.Usage.Videos+by.Videos < 0 || q.Usage.Duration+by.Duration < 0 ||
+			by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
+			return Event{}, ErrBelowZero
+		}
+		return Event{Kind: EventCorrection, Videos: by.Videos, Duration: by.Duration}, nil
+	})
+}
+
+// SetLimits gives a session limits of its own, or the defaults where they are
+// nil, and writes the event.
+func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, error) {
+	return d.steer(ctx, "set limits", a, func(tx *sql.Tx, _ Quota) (Event, error) {
+		err := oneRow(tx.ExecContext(ctx, `
+			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
+			own.Videos, milliseconds(own.Duration), own.FileBytes, a.SessionID))
+		return Event{Kind: EventLimits, Limits: own}, err
+	})
+}
+
+// steer moves usage by what the event says and writes the event, in one
+// transaction.
+func (d *DB) steer(ctx context.Context, what string, a Act, decide func(*sql.Tx, Quota) (Event, error)) (Session, error) {
+	var s Session
+	err := d.write(ctx, what, func(tx *sql.Tx) error {
+		q, err := d.quota(ctx, tx, a.SessionID)
+		if err != nil {
+			return err
+		}
+		e, err := decide(tx, q)
+		if err != nil {
+			return err
+		}
+		now := d.nowMillis()
+		if err := oneRow(tx.ExecContext(ctx, `
+			UPDATE quota_sessions
+			SET videos_count = videos_count + $1, duration_ms = duration_ms + $2, updated_at = $3
+			WHERE session_id = $4`, e.Videos, e.Duration.Milliseconds(), now, a.SessionID)); err != nil {
+			return err
+		}
+		e.SessionID, e.Actor, e.Reason, e.CreatedAt = a.SessionID, a.Actor, a.Reason, timeOf(now)
+		if err := e.insert(ctx, tx); err != nil {
+			return err
+		}
+		s, err = d.session(ctx, tx, a.SessionID)
+		return err
+	})
+	return s, err
+}
+
+// OwnLimits are a session's own; nil stands for the default.
+type OwnLimits struct {
+	Videos    *int64
+	Duration  *time.Duration // whole milliseconds
+	FileBytes *int64
+}
+
+func (o OwnLimits) over(defaults Limits) Limits {
+	l := defaults
+	if o.Videos != nil {
+		l.Videos = *o.Videos
+	}
+	if o.Duration != nil {
+		l.Duration = *o.Duration
+	}
+	if o.FileBytes != nil {
+		l.FileBytes = *o.FileBytes
+	}
+	return l
+}
+
+func milliseconds(d *time.Duration) *int64 {
+	if d == nil {
+		return nil
+	}
+	ms := d.Milliseconds()
+	return &ms
+}
+
+func durationOfPointer(ms *int64) *time.Duration {
+	if ms == nil {
+		return nil
+	}
+	d := durationOf(*ms)
+	return &d
+}
