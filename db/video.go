@@ -84,7 +84,7 @@ func (d *DB) admit(ctx context.Context, tx *sql.Tx, sessionID string) error {
 	return nil
 }
 
-// Received notes that all bytes of an upload are on disk and returns the
+// Received notes that all bytes of an upload have come and returns the
 // quota as it stands, which tells how long the video may be.
 func (d *DB) Received(ctx context.Context, videoID, filename string, size int64) (Quota, error) {
 	var q Quota

@@ -102,9 +102,8 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	if err == nil {
 		name, size, err = form.store(file)
 	}
-	if err == nil {
-		err = media.StorageError(file.Sync())
-	}
+	// The disk writes while the file is measured; Keep waits until all is there.
+	media.StartSync(file)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
