@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -259,10 +258,8 @@ func readCredentials(c *fiber.Ctx) (credentials, error) {
 		in.Username, in.Password, in.Next = formValue(c, "username"), formValue(c, "password"), formValue(c, "next")
 		return in, nil
 	case fiber.MIMEApplicationJSON:
-		if err := json.Unmarshal(c.Request().Body(), &in); err != nil {
-			return in, invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
-		}
-		return in, nil
+		err := readJSON(c, &in)
+		return in, err
 	}
 	return in, invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
 }

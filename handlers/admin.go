@@ -160,8 +160,8 @@ func readReason(c *fiber.Ctx) (string, error) {
 	case strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm):
 		in.Reason = formValue(c, "reason")
 	default:
-		if err := json.Unmarshal(c.Request().Body(), &in); err != nil {
-			return "", invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
+		if err := readJSON(c, &in); err != nil {
+			return "", err
 		}
 	}
 	if utf8.RuneCountInString(in.Reason) > maxReason {

@@ -1,9 +1,13 @@
 package handlers
 
 import (
+	"encoding/json"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"gensubtitle/db"
+	"gensubtitle/views"
 )
 
 // The shapes of the API, as the contract gives them.
@@ -54,6 +58,14 @@ type tokenBody struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds
+}
+
+// readJSON reads the body of a request that smallBody has let in.
+func readJSON(c *fiber.Ctx, into any) error {
+	if json.Unmarshal(c.Request().Body(), into) != nil {
+		return invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
+	}
+	return nil
 }
 
 // seconds is exact for whole milliseconds.

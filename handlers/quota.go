@@ -9,11 +9,14 @@ import (
 
 // limits answers with the caller's own limits, or the defaults.
 func (s *Server) limits(c *fiber.Ctx) error {
-	limits := s.Defaults
+	return c.JSON(limitsOf(s.limitsFor(c)))
+}
+
+func (s *Server) limitsFor(c *fiber.Ctx) db.Limits {
 	if v, ok := c.Locals(visitorKey).(*visitor); ok {
-		limits = v.Quota.Limits
+		return v.Quota.Limits
 	}
-	return c.JSON(limitsOf(limits))
+	return s.Defaults
 }
 
 // userSession answers with the caller's quota session.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -92,8 +91,8 @@ func (s *Server) steerSession(c *fiber.Ctx, in any, act func(db.Act) (db.Session
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(c.Request().Body(), in); err != nil {
-		return invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
+	if err := readJSON(c, in); err != nil {
+		return err
 	}
 	if utf8.RuneCountInString(reason()) > maxReason {
 		return invalidField("reason", func(f *views.Fields) string { return f.ReasonTooLong })

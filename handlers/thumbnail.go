@@ -32,8 +32,7 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 	if len(picture) == 0 {
 		return errNoRoute
 	}
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'; sandbox")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	confine(c)
 	c.Set(fiber.HeaderContentType, "image/jpeg")
 	return c.Send(picture)
 }

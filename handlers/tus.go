@@ -57,13 +57,9 @@ func (s *Server) newTus() (*tusd.UnroutedHandler, error) {
 
 // tusProtocol answers what is offered.
 func (s *Server) tusProtocol(c *fiber.Ctx) error {
-	limits := s.Defaults
-	if v, ok := c.Locals(visitorKey).(*visitor); ok {
-		limits = v.Quota.Limits
-	}
 	c.Set("Tus-Version", tusVersion)
 	c.Set("Tus-Extension", tusExtensions)
-	c.Set("Tus-Max-Size", strconv.FormatInt(limits.FileBytes, 10))
+	c.Set("Tus-Max-Size", strconv.FormatInt(s.limitsFor(c).FileBytes, 10))
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

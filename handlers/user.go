@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 
@@ -144,10 +143,8 @@ func (in userBody) wrong() map[string]fieldText {
 
 func readUser(c *fiber.Ctx) (userBody, error) {
 	var in userBody
-	if err := json.Unmarshal(c.Request().Body(), &in); err != nil {
-		return in, invalidField("body", func(f *views.Fields) string { return f.JSONMalformed })
-	}
-	return in, nil
+	err := readJSON(c, &in)
+	return in, err
 }
 
 // userKey is that of the name in the path, in whatever spelling.
