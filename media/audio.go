@@ -26,37 +26,59 @@ type sound struct {
 	stream int           // the first, by index, that decodes; -1 when none does
 }
 
+// beginPlainSound starts to measure what a plain ffmpeg makes of the file's
+// sound. The function it returns first waits for the length; the second ends
+// the work, and waits for that end.
+func (s *subject) beginPlainSound(ctx context.Context, atMost time.Duration) (func() (time.Duration, error), func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	var length time.Duration
+	var err error
+	go func() {
+		defer close(ended)
+		length, err = soundLength(atMost, func(pcm io.Writer) error {
+			return s.decode(ctx, pcm, nil, append([]string{"-vn"}, asPCM...)...)
+		})
+	}()
+	await := func() (time.Duration, error) { <-ended; return length, err }
+	return await, func() { cancel(); <-ended }
+}
+
 // sound decodes all sound that a speech engine could be given: what a plain
 // ffmpeg makes of the file, then every stream. A file may hold many of them,
 // with the long one anywhere, and ffmpeg has a choice of its own: the default
 // one by the file's word, then the one with the most channels. It is a
 // TooLongError as soon as one is past atMost and its padding.
-func (s *subject) sound(ctx context.Context, streams []int, atMost time.Duration) (sound, error) {
+func (s *subject) sound(
+	ctx context.Context, awaitPlain func() (time.Duration, error), streams []int, atMost time.Duration,
+) (sound, error) {
 	if len(streams) > maxSounds {
 		return sound{}, fmt.Errorf("%w: more than %d streams of sound", ErrNotVideo, maxSounds)
 	}
+	// The only stream, with nothing left out, is what a plain ffmpeg decodes.
+	plainIsAll := len(streams) == 1 && len(s.allSound()) == 0
 	found := sound{stream: -1}
-	plain, err := soundLength(atMost, func(pcm io.Writer) error {
-		return s.decode(ctx, pcm, nil, append([]string{"-vn"}, asPCM...)...)
-	})
-	if err != nil {
-		return sound{}, err
-	}
-	found.length = plain
 	for _, index := range streams {
-		length := plain
-		// The only stream, with nothing left out, was just decoded.
-		if len(streams) > 1 || len(s.allSound()) > 0 {
-			length, err = soundLength(atMost, func(pcm io.Writer) error { return s.decodeSound(ctx, index, pcm) })
-			if err != nil {
-				return sound{}, err
-			}
+		if plainIsAll {
+			break
+		}
+		length, err := soundLength(atMost, func(pcm io.Writer) error { return s.decodeSound(ctx, index, pcm) })
+		if err != nil {
+			return sound{}, err
 		}
 		if length > 0 && found.stream < 0 {
 			found.stream = index
 		}
 		found.length = max(found.length, length)
 	}
+	plain, err := awaitPlain()
+	if err != nil {
+		return sound{}, err
+	}
+	if plainIsAll && plain > 0 {
+		found.stream = streams[0]
+	}
+	found.length = max(found.length, plain)
 	return found, nil
 }
 

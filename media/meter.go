@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -159,7 +160,9 @@ type subject struct {
 	path  string // absolute
 	size  int64
 	kind  kind
-	cpu   time.Duration // processor time that its children may still use
+
+	mu  sync.Mutex
+	cpu time.Duration // processor time that its children may still use
 }
 
 // open tells what kind of file it is, which needs no turn.
@@ -195,6 +198,8 @@ func (s *subject) cost(atMost time.Duration) time.Duration {
 // alone would do: a table of times can say that twenty seconds of sound last
 // half a second, and sound can end long before the pictures do.
 func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measurement, error) {
+	plain, stop := s.beginPlainSound(ctx, atMost)
+	defer stop()
 	times, err := s.timeline(ctx, atMost)
 	if err != nil {
 		return Measurement{}, err
@@ -203,7 +208,7 @@ func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measuremen
 	if duration > atMost {
 		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
 	}
-	sound, err := s.sound(ctx, times.streams("audio"), atMost)
+	sound, err := s.sound(ctx, plain, times.streams("audio"), atMost)
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -229,15 +234,24 @@ func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measuremen
 	}, nil
 }
 
-// run runs a child on the account of this file.
+// run runs a child on the account of this file. Two that run side by side may
+// each use what was left at their start.
 func (s *subject) run(ctx context.Context, child process) error {
-	if s.cpu <= 0 {
+	child.cpu, child.memory = s.spend(0), s.meter.memory
+	if child.cpu <= 0 {
 		return fmt.Errorf("%w: took too much processor time", ErrNotVideo)
 	}
-	child.cpu, child.memory = s.cpu, s.meter.memory
 	used, err := child.run(ctx)
-	s.cpu -= used
+	s.spend(used)
 	return err
+}
+
+// spend takes processor time off the account and returns what is left.
+func (s *subject) spend(used time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cpu -= used
+	return s.cpu
 }
 
 // input is how both programs are told to read the file: from this path alone
