@@ -3,6 +3,8 @@ package views
 var english = Text{
 	language: English,
 
+	Plot: plotEnglish,
+
 	Tagline:        "Your videos, ready for subtitles",
 	SkipToContent:  "Skip to content",
 	OtherLanguage:  "ไทย",

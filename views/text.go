@@ -77,6 +77,8 @@ type Text struct {
 	Fields   Fields
 	Rejected Rejected
 
+	Plot PlotText
+
 	language Language
 }
 

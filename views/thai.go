@@ -3,6 +3,8 @@ package views
 var thai = Text{
 	language: Thai,
 
+	Plot: plotThai,
+
 	Tagline:        "วิดีโอของคุณ พร้อมทำคำบรรยาย",
 	SkipToContent:  "ข้ามไปที่เนื้อหา",
 	OtherLanguage:  "English",
