@@ -53,6 +53,7 @@ type DB struct {
 	account  *sql.Stmt // the one query of nearly every request
 	accounts *lru.Cache[accountKey, knownAccount]
 	commits  *commits
+	reach    int64 // searchReach, less in tests
 }
 
 // Open opens the database and brings its schema up to date.
@@ -71,7 +72,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now}
+	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, reach: searchReach}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -153,6 +154,23 @@ func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) erro
 	d.commits.add() // Whatever it says: a failed commit may have happened.
 	if err != nil {
 		return fmt.Errorf("%s: commit: %w", what, classify(err))
+	}
+	return nil
+}
+
+// read runs f over one state of the database and says in an error what was
+// being done.
+func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	tx, err := d.reader.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: begin: %w", what, classify(err))
+	}
+	err = f(tx)
+	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+		err = errors.Join(err, rollback)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, classify(err))
 	}
 	return nil
 }

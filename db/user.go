@@ -64,6 +64,9 @@ func (d *DB) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		if u.ID, err = r.LastInsertId(); err != nil {
 			return err
 		}
+		if err := indexNames(ctx, tx, u.ID-1); err != nil {
+			return err
+		}
 		return insertSession(ctx, tx, u.ID, n.SessionID, now)
 	})
 	return u, err
