@@ -92,6 +92,7 @@ type formAgain struct {
 	alert string // the id of its alert
 	part  func(*fiber.Ctx, *problem) templ.Component
 	page  func(*fiber.Ctx, *problem) error // without JavaScript
+	whole bool                             // with it too: there is no part
 }
 
 // answerHTML shows the form that was sent again, or else a page of its own.
@@ -100,7 +101,7 @@ func answerHTML(c *fiber.Ctx, p *problem) error {
 	words := p.words(text(c))
 	form, ok := c.Locals(formKey).(formAgain)
 	switch {
-	case ok && isHTMX(c):
+	case ok && isHTMX(c) && !form.whole:
 		return answerAlert(c, p.status, form.alert, form.part(c, p))
 	case ok:
 		return form.page(c, p)

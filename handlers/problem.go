@@ -69,6 +69,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.TusHeaders })
 	errLastAdmin = simple(fiber.StatusConflict, "last-admin",
 		func(t *views.Text) views.Problem { return t.Problems.LastAdmin })
+	errSelectionChanged = simple(fiber.StatusConflict, "selection-changed",
+		func(t *views.Text) views.Problem { return t.Problems.SelectionChanged })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
@@ -157,6 +159,8 @@ func problemOf(err error) *problem {
 		return errUploadLocked
 	case errors.Is(err, db.ErrLastAdmin):
 		return errLastAdmin
+	case errors.Is(err, db.ErrSelectionChanged):
+		return errSelectionChanged
 	case errors.Is(err, db.ErrUsernameTaken):
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):

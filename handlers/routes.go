@@ -49,6 +49,12 @@ func (s *Server) routes() {
 	a.Post("/files/:id", s.signIn, resumable, s.overriddenMethod)
 
 	a.Get("/admin/sessions", packed, s.signIn, adminOnly, s.listSessions)
+	a.Get("/admin/overview", s.signIn, adminOnly, s.overview)
+	a.Get("/admin/sessions/reset", packed, s.signIn, adminOnly, s.confirmResetMany)
+	a.Post("/admin/sessions/reset", smallBody, s.signIn, adminOnly, s.resetMany)
+	a.Get("/admin/sessions/limits", packed, s.signIn, adminOnly, s.confirmLimitMany)
+	a.Put("/admin/sessions/limits", smallBody, s.signIn, adminOnly, s.limitMany)
+	a.Post("/admin/sessions/limits", smallBody, s.signIn, adminOnly, s.limitMany)
 	a.Get("/admin/sessions/:id", s.signIn, adminOnly, s.showSession)
 	a.Get("/admin/sessions/:id/reset", s.signIn, adminOnly, s.confirmReset)
 	a.Get("/admin/sessions/:id/events", packed, s.signIn, adminOnly, s.listEvents)

@@ -29,7 +29,7 @@ type Problems struct {
 	OffsetMismatch, UploadLocked     Problem
 	TooManyUploads                   Problem
 	TusVersion, TusHeaders           Problem
-	LastAdmin                        Problem
+	LastAdmin, SelectionChanged      Problem
 	EncodedBody                      Problem
 	Misdirected, Internal            Problem
 
@@ -74,6 +74,7 @@ type Fields struct {
 	NumberInvalid, BelowZero, ReasonRequired  string
 	CursorInvalid, LimitInvalid, SortInvalid  string
 	SearchTooLong, ReasonTooLong              string
+	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
 }

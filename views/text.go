@@ -77,7 +77,8 @@ type Text struct {
 	Fields   Fields
 	Rejected Rejected
 
-	Plot PlotText
+	Plot     PlotText
+	Sessions SessionsText
 
 	language Language
 }

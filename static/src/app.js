@@ -5,6 +5,7 @@ import "./confirm.js";
 import "./field.js";
 import "./focus.js";
 import "./player.js";
+import "./selection.js";
 import "./time.js";
 import "./uploader.js";
 import "./videos.js";
