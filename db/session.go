@@ -14,7 +14,8 @@ type Session struct {
 	Own          OwnLimits // those that are not the defaults
 	Username     string
 	Role         Role
-	Disabled     bool
+	Disabled     bool // or deleted
+	Deleted      bool
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	LastUploadAt *time.Time // nil: never
@@ -102,7 +103,7 @@ type SessionPage struct {
 
 const (
 	sessionColumns = `s.session_id, s.videos_count, s.duration_ms, s.max_videos, s.max_duration_ms, s.max_file_bytes,
-		u.username, u.role, u.disabled OR u.deleted_at IS NOT NULL, s.created_at, s.updated_at, s.last_upload_at`
+		u.username, u.role, u.disabled OR u.deleted_at IS NOT NULL, u.deleted_at IS NOT NULL, s.created_at, s.updated_at, s.last_upload_at`
 	sessionTables = "quota_sessions s JOIN users u ON u.id = s.user_id"
 )
 
@@ -190,7 +191,7 @@ func (d *DB) scanSession(row interface{ Scan(...any) error }, more ...any) (Sess
 	var most *int64
 	err := row.Scan(append([]any{
 		&s.SessionID, &s.Usage.Videos, &duration, &s.Own.Videos, &most, &s.Own.FileBytes,
-		&s.Username, &s.Role, &s.Disabled, &created, &updated, &last,
+		&s.Username, &s.Role, &s.Disabled, &s.Deleted, &created, &updated, &last,
 	}, more...)...)
 	s.Usage.Duration = durationOf(duration)
 	s.Own.Duration = durationOfPointer(most)
