@@ -41,8 +41,19 @@ func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
 // SetLimits gives a session limits of its own, or the defaults where they are
 // nil, and writes the event.
 func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, error) {
+	return d.AdjustLimits(ctx, a, func(OwnLimits) OwnLimits { return own })
+}
+
+// AdjustLimits changes the limits that a session has of its own and writes the
+// event.
+func (d *DB) AdjustLimits(ctx context.Context, a Act, change func(OwnLimits) OwnLimits) (Session, error) {
 	return d.steer(ctx, "set limits", a, func(tx *sql.Tx, _ Quota) (Event, error) {
-		err := oneRow(tx.ExecContext(ctx, `
+		s, err := d.session(ctx, tx, a.SessionID)
+		if err != nil {
+			return Event{}, err
+		}
+		own := change(s.Own)
+		err = oneRow(tx.ExecContext(ctx, `
 			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
 			own.Videos, milliseconds(own.Duration), own.FileBytes, a.SessionID))
 		return Event{Kind: EventLimits, Limits: own}, err

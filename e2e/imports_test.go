@@ -13,10 +13,12 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":          {"auth", "db", "handlers", "media", "upkeep"},
-		"gensubtitle/handlers": {"auth", "db", "media", "static", "upkeep", "views"},
+		"gensubtitle":          {"auth", "cli", "db", "handlers", "media", "upkeep"},
+		"gensubtitle/cli":      {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle/handlers": {"api", "auth", "db", "media", "static", "upkeep", "views"},
 		"gensubtitle/upkeep":   {"db", "media"},
 		"gensubtitle/views":    {"static"},
+		"gensubtitle/api":      {"db"},
 		"gensubtitle/auth":     nil,
 		"gensubtitle/db":       nil,
 		"gensubtitle/media":    nil,

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/unicode/norm"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
@@ -31,7 +32,7 @@ func (s *Server) listSessions(c *fiber.Ctx) error {
 	next := encodeCursor(list.Next)
 	if !wantsHTML(c) {
 		return c.JSON(fiber.Map{
-			"sessions": mapped(list.Sessions, adminSessionOf), "next_cursor": cursorOrNull(next), "total": list.Total,
+			"sessions": mapped(list.Sessions, api.AdminSessionOf), "next_cursor": cursorOrNull(next), "total": list.Total,
 		})
 	}
 	return s.renderSessions(c, views.Sessions{
@@ -111,7 +112,7 @@ func (s *Server) showSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(adminSessionOf(session))
+	return c.JSON(api.AdminSessionOf(session))
 }
 
 // resetSession sets a session's usage to zero.
@@ -130,7 +131,7 @@ func (s *Server) resetSession(c *fiber.Ctx) error {
 	}
 	switch {
 	case !wantsHTML(c):
-		return c.JSON(adminSessionOf(session))
+		return c.JSON(api.AdminSessionOf(session))
 	case wantsPart(c):
 		return render(c, fiber.StatusOK, views.SessionRow(page(c), sessionView(session)))
 	}
