@@ -31,6 +31,13 @@ var migrations embed.FS
 // ErrNotFound says that no row has the name or id that was asked for.
 var ErrNotFound = errors.New("not found")
 
+// What belongs to the databases in a data directory.
+const (
+	FileName      = "gensubtitle.db"
+	LoginsName    = "logins.db" // the login sessions of browsers
+	ProcessesName = "processes" // the folder of the lock files
+)
+
 const (
 	writerOptions = "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1"
 	readerOptions = "_query_only=1&_busy_timeout=5000"
@@ -140,7 +147,12 @@ func (d *DB) Ready(ctx context.Context) error {
 
 // write runs f in one transaction and says in an error what was being done.
 func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	tx, err := d.writer.BeginTx(ctx, nil)
+	return d.writeOn(ctx, d.writer, what, f)
+}
+
+// writeOn is write on the writing connection, for one who holds it.
+func (d *DB) writeOn(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) error {
+	tx, err := on.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
@@ -176,6 +188,11 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 }
 
 func (d *DB) nowMillis() int64 { return d.now().UnixMilli() }
+
+// beginner is what the pool of one connection and that connection have in common.
+type beginner interface {
+	BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error)
+}
 
 // queryer is what a transaction and a pool have in common.
 type queryer interface {

@@ -178,6 +178,17 @@ func (d *DB) Session(ctx context.Context, sessionID string) (Session, error) {
 	return s, nil
 }
 
+// SessionByKey returns the quota session of the user with this key, or
+// ErrNotFound.
+func (d *DB) SessionByKey(ctx context.Context, key string) (Session, error) {
+	s, err := d.scanSession(d.reader.QueryRowContext(ctx,
+		"SELECT "+sessionColumns+" FROM "+sessionTables+" WHERE u.username_key = $1", key))
+	if err != nil {
+		return s, fmt.Errorf("read session: %w", notFound(err))
+	}
+	return s, nil
+}
+
 func (d *DB) session(ctx context.Context, q queryer, sessionID string) (Session, error) {
 	s, err := d.scanSession(q.QueryRowContext(ctx,
 		"SELECT "+sessionColumns+" FROM "+sessionTables+" WHERE s.session_id = $1", sessionID))

@@ -39,7 +39,13 @@ func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
 // SetLimits gives a session limits of its own, or the defaults where they are
 // nil, and writes the event.
 func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, error) {
-	return d.steer(ctx, "set limits", a, limitTo(own))
+	return d.AdjustLimits(ctx, a, func(OwnLimits) OwnLimits { return own })
+}
+
+// AdjustLimits changes the limits that a session has of its own and writes the
+// event.
+func (d *DB) AdjustLimits(ctx context.Context, a Act, to func(OwnLimits) OwnLimits) (Session, error) {
+	return d.steer(ctx, "set limits", a, d.adjust(to))
 }
 
 // change decides what happens to a session, and does what is not usage.
@@ -49,9 +55,14 @@ func reset(_ context.Context, _ *sql.Tx, q Quota) (Event, error) {
 	return Event{Kind: EventReset, Videos: -q.Usage.Videos, Duration: -q.Usage.Duration}, nil
 }
 
-func limitTo(own OwnLimits) change {
+func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
 	return func(ctx context.Context, tx *sql.Tx, q Quota) (Event, error) {
-		err := oneRow(tx.ExecContext(ctx, `
+		s, err := d.session(ctx, tx, q.SessionID)
+		if err != nil {
+			return Event{}, err
+		}
+		own := to(s.Own)
+		err = oneRow(tx.ExecContext(ctx, `
 			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
 			own.Videos, milliseconds(own.Duration), own.FileBytes, q.SessionID))
 		return Event{Kind: EventLimits, Limits: own}, err

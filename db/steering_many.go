@@ -53,7 +53,7 @@ func (d *DB) ResetMany(ctx context.Context, sel Selection, a Act, expected int64
 // SetLimitsMany gives each session of a selection these limits, as ResetMany
 // resets them.
 func (d *DB) SetLimitsMany(ctx context.Context, sel Selection, a Act, expected int64, own OwnLimits) (int64, error) {
-	return d.steerMany(ctx, "set many limits", sel, a, expected, limitTo(own))
+	return d.steerMany(ctx, "set many limits", sel, a, expected, d.adjust(func(OwnLimits) OwnLimits { return own }))
 }
 
 func (d *DB) steerMany(

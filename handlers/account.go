@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/views"
@@ -212,7 +213,7 @@ func (s *Server) logSession(c *fiber.Ctx, u db.User) error {
 		slog.String("session_id", a.SessionID),
 	})
 	s.Log.Info("session loaded", "session_id", a.SessionID,
-		"videos_count", a.Quota.Usage.Videos, "total_duration", seconds(a.Quota.Usage.Duration))
+		"videos_count", a.Quota.Usage.Videos, "total_duration", api.Seconds(a.Quota.Usage.Duration))
 	return nil
 }
 

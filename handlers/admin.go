@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/unicode/norm"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
@@ -34,7 +35,7 @@ func (s *Server) listSessions(c *fiber.Ctx) error {
 	next := encodeCursor(list.Next)
 	if !wantsHTML(c) {
 		return c.JSON(fiber.Map{
-			"sessions": mapped(list.Sessions, adminSessionOf), "next_cursor": cursorOrNull(next),
+			"sessions": mapped(list.Sessions, api.AdminSessionOf), "next_cursor": cursorOrNull(next),
 			"total": list.Total, "total_exact": !list.TotalOver,
 		})
 	}
@@ -82,9 +83,9 @@ type dayBody struct {
 func overviewOf(o db.Overview) overviewBody {
 	return overviewBody{
 		Users: o.Users, Sessions: o.Sessions, Videos: o.Videos,
-		TotalDuration: seconds(o.Duration), SizeBytes: o.SizeBytes,
+		TotalDuration: api.Seconds(o.Duration), SizeBytes: o.SizeBytes,
 		Days: mapped(o.Days, func(d db.UploadDay) dayBody {
-			return dayBody{Day: d.Day.Format(time.DateOnly), Uploads: d.Uploads, TotalDuration: seconds(d.Duration)}
+			return dayBody{Day: d.Day.Format(time.DateOnly), Uploads: d.Uploads, TotalDuration: api.Seconds(d.Duration)}
 		}),
 	}
 }
@@ -174,7 +175,7 @@ func (s *Server) showSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(adminSessionOf(session))
+	return c.JSON(api.AdminSessionOf(session))
 }
 
 // resetSession sets a session's usage to zero.
@@ -193,7 +194,7 @@ func (s *Server) resetSession(c *fiber.Ctx) error {
 	}
 	switch {
 	case !wantsHTML(c):
-		return c.JSON(adminSessionOf(session))
+		return c.JSON(api.AdminSessionOf(session))
 	case wantsPart(c):
 		return render(c, fiber.StatusOK, views.SessionRow(page(c), sessionView(session)))
 	}

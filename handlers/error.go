@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/views"
 )
 
@@ -17,8 +18,8 @@ type problemBody struct {
 	Status   int               `json:"status"`
 	Detail   string            `json:"detail"`
 	Errors   map[string]string `json:"errors,omitempty"`
-	Usage    *usageBody        `json:"usage,omitempty"`
-	Limits   *limitsBody       `json:"limits,omitempty"`
+	Usage    *api.Usage        `json:"usage,omitempty"`
+	Limits   *api.Limits       `json:"limits,omitempty"`
 	NotReady []string          `json:"not_ready,omitempty"`
 }
 
@@ -57,7 +58,7 @@ func answerJSONError(c *fiber.Ctx, p *problem) error {
 		Errors: p.fieldErrors(t), NotReady: p.notReady,
 	}
 	if p.quota != nil {
-		usage, limits := usageOf(*p.quota), limitsOf(p.quota.Limits)
+		usage, limits := api.UsageOf(*p.quota), api.LimitsOf(p.quota.Limits)
 		body.Usage, body.Limits = &usage, &limits
 	}
 	c.Status(p.status)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
@@ -115,7 +116,7 @@ func (s *Server) steerSession(c *fiber.Ctx, in any, act func(db.Act) (db.Session
 	if err != nil {
 		return err
 	}
-	return c.JSON(adminSessionOf(session))
+	return c.JSON(api.AdminSessionOf(session))
 }
 
 // eventBody is one entry of the ledger.
@@ -141,7 +142,7 @@ type ownLimitBody struct {
 func eventOf(e db.Event) eventBody {
 	b := eventBody{
 		ID: e.ID, Kind: e.Kind, Actor: e.Actor, Reason: e.Reason, VideoID: e.VideoID,
-		Videos: e.Videos, Duration: seconds(e.Duration), CreatedAt: e.CreatedAt,
+		Videos: e.Videos, Duration: api.Seconds(e.Duration), CreatedAt: e.CreatedAt,
 	}
 	if e.Kind == db.EventLimits {
 		limits := ownLimitsOf(e.Limits)
