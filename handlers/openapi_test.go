@@ -103,7 +103,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errUsernameTaken,
+		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),

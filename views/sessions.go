@@ -110,7 +110,7 @@ func hours(d time.Duration) string {
 func uploadsPlot(t *Text, days []UploadDay) Plot {
 	plot := Plot{Title: t.Sessions.UploadsPerDay}
 	for _, d := range days {
-		plot.Points = append(plot.Points, PlotPoint{Label: t.Day(d.Day), Text: t.Sessions.Uploads.With(d.Uploads), Value: float64(d.Uploads)})
+		plot.Points = append(plot.Points, PlotPoint{Label: t.Day(d.Day), Text: strconv.Itoa(d.Uploads), Value: float64(d.Uploads)})
 	}
 	return plot
 }

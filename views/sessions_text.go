@@ -7,7 +7,6 @@ type SessionsText struct {
 
 	// What the whole installation holds.
 	Installation, AllUsers, AllVideos, AllHours, AllBytes, UploadsPerDay string
-	Uploads                                                              Format // count
 
 	// Filters.
 	Filters, Everybody, Over, Near, OffFilter, Unused string
@@ -41,7 +40,6 @@ var sessionsEnglish = SessionsText{
 	AllHours:      "Hours stored",
 	AllBytes:      "Stored on disk",
 	UploadsPerDay: "Uploads per day, last 30 days",
-	Uploads:       "%d",
 
 	Filters:   "Show",
 	Everybody: "Everybody",
@@ -88,7 +86,6 @@ var sessionsThai = SessionsText{
 	AllHours:      "ชั่วโมงที่เก็บไว้",
 	AllBytes:      "พื้นที่ที่ใช้",
 	UploadsPerDay: "จำนวนอัปโหลดต่อวัน 30 วันล่าสุด",
-	Uploads:       "%d",
 
 	Filters:   "แสดง",
 	Everybody: "ทุกคน",
