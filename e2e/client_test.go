@@ -98,12 +98,21 @@ func (s *server) anyone() *client {
 	jar, _ := cookiejar.New(nil) // New never fails.
 	c := &http.Client{
 		Jar:           jar,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 8},
+		Transport:     s.transport(),
 		Timeout:       120 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	s.t.Cleanup(c.CloseIdleConnections)
 	return &client{t: s.t, s: s, http: c, header: http.Header{}}
+}
+
+// transport holds what the program answers against its own description.
+func (s *server) transport() http.RoundTripper {
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
+	s.t.Cleanup(transport.CloseIdleConnections)
+	if s.cmd == nil {
+		return transport // It is not the program that answers here.
+	}
+	return described{s.t, transport}
 }
 
 // with is the same client with one more header.

@@ -14,9 +14,10 @@ func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
 		"gensubtitle":          {"auth", "db", "handlers", "media", "upkeep"},
-		"gensubtitle/handlers": {"auth", "db", "media", "static", "upkeep", "views"},
+		"gensubtitle/handlers": {"apidoc", "auth", "db", "media", "static", "upkeep", "views"},
 		"gensubtitle/upkeep":   {"db", "media"},
-		"gensubtitle/views":    {"static"},
+		"gensubtitle/views":    {"apidoc", "static"},
+		"gensubtitle/apidoc":   nil,
 		"gensubtitle/auth":     nil,
 		"gensubtitle/db":       nil,
 		"gensubtitle/media":    nil,

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,7 +30,29 @@ func run(m *testing.M) int {
 	}
 	code := m.Run()
 	closeBrowser()
+	if code == 0 && wholeRun() {
+		code = checkSeen()
+	}
 	return code
+}
+
+// wholeRun is true where no test was left out.
+func wholeRun() bool {
+	return flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// checkSeen fails a run in which some answer of the document was never got.
+func checkSeen() int {
+	document, err := readDocument()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	unseen := document.unseen()
+	for _, answer := range unseen {
+		fmt.Fprintln(os.Stderr, "described, but no test got it:", answer)
+	}
+	return min(len(unseen), 1)
 }
 
 // build compiles the program, with the race detector where the tests have it,
