@@ -97,7 +97,7 @@ func (s *Server) deleteUser(c *fiber.Ctx) error {
 	for _, id := range ids {
 		if err := errors.Join(s.Files.Discard(id), s.Files.Remove(id)); err != nil {
 			// The row is gone, so the file is nobody's: the next clean-up removes it.
-			s.Log.Error("file of a deleted user not removed", "video", id, "error", err)
+			s.logOf(c).Error("file of a deleted user not removed", "video", id, "error", err)
 		}
 	}
 	return c.SendStatus(fiber.StatusNoContent)
