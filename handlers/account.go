@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"mime"
 	"net/url"
 	"strings"
@@ -164,6 +163,9 @@ func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return u, err
 	}
+	if err == nil {
+		c.Locals(accountKey, u)
+	}
 	ok, err := s.Hasher.Verify(c.UserContext(), password, u.PasswordHash)
 	if err != nil {
 		return u, fmt.Errorf("verify password: %w", err)
@@ -208,12 +210,8 @@ func (s *Server) logSession(c *fiber.Ctx, u db.User) error {
 	if err != nil {
 		return err
 	}
-	c.Locals(detailsKey, []slog.Attr{
-		slog.String("user", u.Name),
-		slog.String("session_id", a.SessionID),
-	})
-	s.Log.Info("session loaded", "session_id", a.SessionID,
-		"videos_count", a.Quota.Usage.Videos, "total_duration", api.Seconds(a.Quota.Usage.Duration))
+	c.Locals(accountKey, u)
+	s.logOf(c).Info("session loaded", "videos_count", a.Quota.Usage.Videos, "total_duration", api.Seconds(a.Quota.Usage.Duration))
 	return nil
 }
 
@@ -225,7 +223,7 @@ func (s *Server) logout(c *fiber.Ctx) error {
 	if v.browser {
 		if err := s.logins.end(c); err != nil {
 			// It is dead already; its row goes when it expires.
-			s.Log.Warn("login session not removed", "error", err)
+			s.logOf(c).Warn("login session not removed", "error", err)
 		}
 	}
 	if wantsHTML(c) {

@@ -26,7 +26,7 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	check := func(name string, err error) {
 		if err != nil {
 			notReady = append(notReady, name)
-			s.Log.Warn("not ready", "part", name, "error", err)
+			s.logOf(c).Warn("not ready", "part", name, "error", err)
 		}
 	}
 	if s.stopping.Load() {

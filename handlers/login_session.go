@@ -99,7 +99,7 @@ func (l *logins) get(c *fiber.Ctx) (s loginSession, ok bool, err error) {
 		return s, false, nil
 	}
 	if time.Since(time.Unix(seen, 0)) >= loginTouch {
-		l.touch(stored)
+		l.touch(c, stored)
 	}
 	l.known.Add(cookie, s)
 	return s, true, nil
@@ -113,11 +113,12 @@ func value[T any](s *session.Session, key string, to *T) bool {
 
 // touch keeps a login session from ending for lack of use. One that was
 // revoked meanwhile stays dead, although its row is written again.
-func (l *logins) touch(stored *session.Session) {
+func (l *logins) touch(c *fiber.Ctx, stored *session.Session) {
 	stored.Set(keySeen, time.Now().Unix())
 	if err := stored.Save(); err != nil {
 		// It is good for this request all the same; a later one tries again.
-		l.log.Warn("login session not prolonged", "error", err)
+		attrs := append(requestAttrs(c), slog.String("error", err.Error()))
+		l.log.LogAttrs(c.UserContext(), slog.LevelWarn, "login session not prolonged", attrs...)
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video
 		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture,
 	})
 	if err == nil && video.HasPicture {
-		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, id) })
+		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, video) })
 	}
 	return video, quota, err
 }
@@ -47,7 +47,7 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video
 func (s *Server) measureLater(v db.Video) {
 	s.background.start("measuring of "+v.ID, func(ctx context.Context) {
 		if err := s.settle(ctx, v); err != nil && ctx.Err() == nil {
-			s.Log.Error("upload not measured yet", "video", v.ID, "error", err)
+			s.Log.Error("upload not measured yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 		}
 	})
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
+
+	"gensubtitle/db"
 )
 
 const (
@@ -27,7 +29,8 @@ type localKey int
 
 const (
 	visitorKey  localKey = iota // *visitor
-	detailsKey                  // []slog.Attr: more for the log line
+	requestKey                  // string: the request's id
+	accountKey                  // db.User: whom a request without a visitor is about
 	bodyReadKey                 // any: nothing more of the body is to come
 	formKey                     // formAgain: how to show the form that was sent
 )
@@ -38,6 +41,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	defer s.running.end()
 	start := time.Now()
 	id := utils.UUID()
+	c.Locals(requestKey, id)
 	c.Set(fiber.HeaderXRequestID, id)
 	s.secure(c)
 	err := c.Next()
@@ -46,7 +50,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 		answered = answerError(c, err)
 	}
 	took := time.Since(start)
-	s.logRequest(c, id, took, err)
+	s.logRequest(c, took, err)
 	s.metrics.observe(c, took)
 	if err != nil {
 		linger(c)
@@ -66,22 +70,15 @@ func (s *Server) secure(c *fiber.Ctx) {
 	}
 }
 
-func (s *Server) logRequest(c *fiber.Ctx, id string, took time.Duration, err error) {
+func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 	status := c.Response().StatusCode()
-	attrs := []slog.Attr{
-		slog.String("request_id", id),
+	attrs := append(requestAttrs(c),
 		slog.String("method", c.Method()),
 		slog.String("path", c.Path()),
 		slog.Int("status", status),
 		slog.Duration("took", took),
 		slog.String("address", s.address(c).String()),
-	}
-	if v, ok := c.Locals(visitorKey).(*visitor); ok {
-		attrs = append(attrs, slog.String("user", v.Name), slog.String("session_id", v.SessionID))
-	}
-	if details, ok := c.Locals(detailsKey).([]slog.Attr); ok {
-		attrs = append(attrs, details...)
-	}
+	)
 	level := slog.LevelInfo
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -95,8 +92,28 @@ func (s *Server) logRequest(c *fiber.Ctx, id string, took time.Duration, err err
 	s.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
 }
 
+// requestAttrs is what every log line of a request carries: its id, and who
+// asks. A name that was only typed is not there, for it may be a password.
+func requestAttrs(c *fiber.Ctx) []slog.Attr {
+	id, _ := c.Locals(requestKey).(string)
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("request_id", id))
+	if v, ok := c.Locals(visitorKey).(*visitor); ok {
+		return append(attrs, slog.String("user", v.Name), slog.String("session_id", v.SessionID))
+	}
+	if u, ok := c.Locals(accountKey).(db.User); ok {
+		return append(attrs, slog.String("user", u.Name), slog.String("session_id", u.SessionID))
+	}
+	return attrs
+}
+
+// logOf is the log for lines that are written while a request is answered.
+func (s *Server) logOf(c *fiber.Ctx) *slog.Logger {
+	return slog.New(s.Log.Handler().WithAttrs(requestAttrs(c)))
+}
+
 func (s *Server) logPanic(c *fiber.Ctx, value any) {
-	s.Log.Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
+	s.logOf(c).Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
 }
 
 // address is the client's: that of the connection, unless a trusted proxy

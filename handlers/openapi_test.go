@@ -29,7 +29,7 @@ import (
 var pages = []string{
 	"GET /", "GET /quota", "GET /login", "GET /register", "POST /language",
 	"GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
-	"GET /static/{name}", "GET /favicon.ico",
+	"GET /static/{name}", "GET /favicon.ico", "GET /docs",
 }
 
 // readOpenAPI checks the document against the rules of OpenAPI, examples included.

@@ -18,6 +18,7 @@ func (s *Server) routes() {
 	a.Get("/static/:name", packed, s.asset)
 	a.Get("/favicon.ico", s.favicon)
 	a.Get("/openapi.json", packed, s.openAPI)
+	a.Get("/docs", packed, s.visit, s.docsPage)
 
 	a.Get("/login", packed, s.visit, s.loginPage)
 	a.Post("/login", smallBody, s.login)

@@ -26,9 +26,11 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/singleflight"
 
+	"gensubtitle/apidoc"
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/media"
+	"gensubtitle/static"
 	"gensubtitle/upkeep"
 )
 
@@ -84,6 +86,7 @@ type Server struct {
 	thumbnails      singleflight.Group
 	leftovers       leftovers
 	metrics         *metrics
+	docs            *apidoc.Document
 }
 
 // New makes a server; Serve starts it.
@@ -100,6 +103,9 @@ func New(c Config, p Parts) (*Server, error) {
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 	}
 	var err error
+	if s.docs, err = apidoc.Read(static.OpenAPI()); err != nil {
+		return nil, err
+	}
 	if s.tus, err = s.newTus(); err != nil {
 		return nil, err
 	}

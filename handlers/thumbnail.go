@@ -56,8 +56,8 @@ func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
 }
 
 // prepareThumbnail makes a thumbnail before somebody asks for it.
-func (s *Server) prepareThumbnail(ctx context.Context, id string) {
-	if _, err := s.makeThumbnail(ctx, id); err != nil && ctx.Err() == nil {
-		s.Log.Warn("thumbnail not made yet", "video", id, "error", err)
+func (s *Server) prepareThumbnail(ctx context.Context, v db.Video) {
+	if _, err := s.makeThumbnail(ctx, v.ID); err != nil && ctx.Err() == nil {
+		s.Log.Warn("thumbnail not made yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 	}
 }

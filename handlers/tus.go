@@ -88,7 +88,7 @@ func (s *Server) createUpload(c *fiber.Ctx) error {
 		return err
 	}
 	if !r.made {
-		s.abandon(r.id)
+		s.abandon(s.logOf(c), r.id)
 		return err
 	}
 	// Also where the first bytes did not all come: the client may go on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -41,7 +42,7 @@ func (s *Server) uploadVideo(c *fiber.Ctx) error {
 	}
 	video, quota, err := s.receive(form, id.String(), v)
 	if err != nil {
-		s.abandon(id.String())
+		s.abandon(s.logOf(c), id.String())
 		return err
 	}
 	return s.answerUpload(c, video, quota)
@@ -124,9 +125,9 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 // abandon leaves nothing of an upload that failed: neither slot nor file.
 // Whatever a failure here leaves behind is tried again before the next upload,
 // and at the next start.
-func (s *Server) abandon(id string) {
+func (s *Server) abandon(log *slog.Logger, id string) {
 	if err := s.forget(id); err != nil {
-		s.Log.Error("failed upload not cleaned up yet", "video", id, "error", err)
+		log.Error("failed upload not cleaned up yet", "video", id, "error", err)
 		s.leftovers.add(id)
 	}
 }
@@ -148,7 +149,7 @@ func (s *Server) forget(id string) error {
 // retryLeftovers cleans up after uploads that failed while something else did.
 func (s *Server) retryLeftovers() {
 	for _, id := range s.leftovers.take() {
-		s.abandon(id)
+		s.abandon(s.Log, id)
 	}
 }
 

@@ -115,7 +115,7 @@ func (s *Server) deleteVideo(c *fiber.Ctx) error {
 	}
 	if err := s.Files.Remove(id); err != nil {
 		// The row is gone, so the file is nobody's: the next start removes it.
-		s.Log.Error("file of a deleted video not removed", "video", id, "error", err)
+		s.logOf(c).Error("file of a deleted video not removed", "video", id, "error", err)
 	}
 	if !wantsHTML(c) {
 		return c.SendStatus(fiber.StatusNoContent)

@@ -137,6 +137,8 @@ var english = Text{
 
 	Months: [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 
+	Docs: englishDocs,
+
 	Problems: Problems{
 		Unauthenticated:    Problem{"Please sign in", "You are not signed in, or your sign-in has expired. Please sign in again."},
 		BadCredentials:     Problem{"Could not sign in", "The username or the password is wrong."},

@@ -68,6 +68,7 @@ func pages(l Language) map[string]templ.Component {
 		"error":             ErrorPage(user, 404, hostile, hostile),
 		"error, signed out": ErrorPage(anyone, 500, hostile, hostile),
 		"confirm":           ConfirmPage(user, DeleteConfirm(l, videos[1])),
+		"docs":              DocsPage(anyone, hostileDocs),
 		"confirm reset":     ConfirmPage(user, ResetConfirm(l, rows[1])),
 	}
 }

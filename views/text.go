@@ -73,6 +73,7 @@ type Text struct {
 	// January to December, as dates are written.
 	Months [12]string
 
+	Docs     DocsText
 	Problems Problems
 	Fields   Fields
 	Rejected Rejected
