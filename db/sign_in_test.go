@@ -73,6 +73,9 @@ func TestSignIns(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSignIns(t, d, john, "first", "second")
+	if list, err := d.SignIns(t.Context(), john.ID, time.Time{}); err != nil || !list[1].LastSeenAt.Equal(list[1].CreatedAt) {
+		t.Errorf("it was seen before it began: %+v, %v", list, err)
+	}
 
 	if err := d.EndSignIn(t.Context(), jane.ID, "first"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("end the sign-in of another user: %v", err)

@@ -35,6 +35,9 @@ import (
 var pages = []string{
 	"GET /", "GET /quota", "GET /login", "GET /register", "POST /language",
 	"GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
+	"GET /account", "GET /account/sign-ins/end", "POST /account/sign-ins/end",
+	"GET /account/sign-ins/{id}/end", "POST /account/sign-ins/{id}/end",
+	"GET /account/tokens/{id}/revoke", "POST /account/tokens/{id}/revoke",
 	"GET /static/{name}", "GET /favicon.ico",
 }
 
@@ -109,7 +112,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errUsernameTaken,
+		errTooManyUploads, errEncoded, errLastAdmin, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),
@@ -194,6 +197,21 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	a.answers("GET", "/admin/sessions/{id}", "/admin/sessions/user_admin", admin, "", 200)
 	a.answers("GET", "/admin/sessions/{id}", "/admin/sessions/user_nobody", admin, "", 404)
 	a.answers("POST", "/admin/sessions/{id}/reset", "/admin/sessions/user_admin/reset", admin, `{"reason":"test"}`, 200)
+	a.answers("GET", "/account/sign-ins", "/account/sign-ins", user, "", 200)
+	a.answers("DELETE", "/account/sign-ins/{id}", "/account/sign-ins/x", user, "", 404)
+	made := a.answers("POST", "/account/tokens", "/account/tokens", user, `{"name":"a","scope":"read","expires_in_days":1}`, 201)
+	a.answers("POST", "/account/tokens", "/account/tokens", user, `{"name":"","scope":"admin","expires_in_days":0}`, 422)
+	personal := made["token"].(string)
+	a.answers("GET", "/user/session", "/user/session", personal, "", 200)
+	a.answers("DELETE", "/videos/{id}", "/videos/"+video, personal, "", 403)
+	a.answers("GET", "/admin/sessions", "/admin/sessions", personal, "", 403)
+	a.answers("POST", "/logout", "/logout", personal, "", 403)
+	a.answers("GET", "/account/tokens", "/account/tokens", user, "", 200)
+	a.answers("DELETE", "/account/tokens/{id}", "/account/tokens/"+made["id"].(string), user, "", 204)
+	a.answers("POST", "/account/password", "/account/password", user, `{"old_password":"wrong","new_password":"correct horse"}`, 422)
+	user = a.answers("POST", "/account/password", "/account/password", user,
+		`{"old_password":"`+apiPassword+`","new_password":"`+apiPassword+`"}`, 200)["access_token"].(string)
+	user = a.answers("DELETE", "/account/sign-ins", "/account/sign-ins", user, "", 200)["access_token"].(string)
 	a.answers("DELETE", "/videos/{id}", "/videos/"+video, user, "", 204)
 	a.answers("POST", "/logout", "/logout", user, "", 204)
 	a.answers("GET", "/user/session", "/user/session", user, "", 401)

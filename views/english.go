@@ -134,6 +134,8 @@ var english = Text{
 
 	Months: [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 
+	Account: englishAccount,
+
 	Problems: Problems{
 		Unauthenticated:    Problem{"Please sign in", "You are not signed in, or your sign-in has expired. Please sign in again."},
 		BadCredentials:     Problem{"Could not sign in", "The username or the password is wrong."},
@@ -170,6 +172,7 @@ var english = Text{
 	},
 
 	Fields: Fields{
+		Account:            englishAccountFields,
 		UsernameRequired:   "Enter your username",
 		UsernameInvalid:    "A username has 1–32 characters: Thai or English letters, digits, and . _ - without spaces",
 		PasswordRequired:   "Enter your password",

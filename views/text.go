@@ -73,6 +73,8 @@ type Text struct {
 	// January to December, as dates are written.
 	Months [12]string
 
+	Account AccountText
+
 	Problems Problems
 	Fields   Fields
 	Rejected Rejected

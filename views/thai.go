@@ -134,6 +134,8 @@ var thai = Text{
 
 	Months: [12]string{"ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."},
 
+	Account: thaiAccount,
+
 	Problems: Problems{
 		Unauthenticated:    Problem{"กรุณาเข้าสู่ระบบ", "ยังไม่ได้เข้าสู่ระบบ หรือการเข้าสู่ระบบหมดอายุแล้ว กรุณาเข้าสู่ระบบอีกครั้ง"},
 		BadCredentials:     Problem{"เข้าสู่ระบบไม่สำเร็จ", "ชื่อผู้ใช้หรือรหัสผ่านไม่ถูกต้อง"},
@@ -170,6 +172,7 @@ var thai = Text{
 	},
 
 	Fields: Fields{
+		Account:            thaiAccountFields,
 		UsernameRequired:   "กรุณากรอกชื่อผู้ใช้",
 		UsernameInvalid:    "ชื่อผู้ใช้ต้องยาว 1–32 ตัวอักษร ใช้ได้เฉพาะอักษรไทย อักษรอังกฤษ ตัวเลข และ . _ - โดยไม่เว้นวรรค",
 		PasswordRequired:   "กรุณากรอกรหัสผ่าน",
