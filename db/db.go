@@ -20,7 +20,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
 )
@@ -58,7 +57,9 @@ type DB struct {
 	defaults Limits
 	now      func() time.Time
 	account  *sql.Stmt // the one query of nearly every request
-	accounts *lru.Cache[accountKey, knownAccount]
+	token    *sql.Stmt // the one before it where a personal token is shown
+	accounts *memory[accountKey, Account]
+	tokens   *memory[string, APIToken] // by hash
 	commits  *commits
 	reach    int64 // searchReach, less in tests
 }
@@ -86,11 +87,17 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if d.account, err = reader.PrepareContext(ctx, accountQuery); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the account query: %w", err), d.Close())
 	}
+	if d.token, err = reader.PrepareContext(ctx, apiTokenQuery); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare the token query: %w", err), d.Close())
+	}
 	if d.commits, err = openCommits(o.Path + ".commits"); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.accounts, err = lru.New[accountKey, knownAccount](accountsKnown); err != nil {
-		return nil, errors.Join(fmt.Errorf("make the memory of accounts: %w", err), d.Close())
+	if d.accounts, err = newMemory[accountKey, Account](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	if d.tokens, err = newMemory[string, APIToken](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -128,8 +135,10 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 // Close closes both pools; a checkpoint happens with the last connection.
 func (d *DB) Close() error {
 	var errs []error
-	if d.account != nil {
-		errs = append(errs, d.account.Close())
+	for _, s := range []*sql.Stmt{d.account, d.token} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
 	}
 	return errors.Join(append(errs, d.reader.Close(), d.writer.Close())...)
 }

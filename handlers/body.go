@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"mime"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -30,6 +31,22 @@ type tokenBody struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds
+}
+
+// readBody reads a JSON or form body, whichever was sent.
+func readBody(c *fiber.Ctx, into any, form func()) error {
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil {
+		kind = ""
+	}
+	switch kind {
+	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm:
+		form()
+		return nil
+	case fiber.MIMEApplicationJSON:
+		return readJSON(c, into)
+	}
+	return invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
 }
 
 // readJSON reads the body of a request that smallBody has let in.

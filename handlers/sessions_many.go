@@ -172,7 +172,8 @@ func manyAgain(m views.ManySessions) formAgain {
 func manyForm(args interface {
 	Peek(string) []byte
 	PeekMulti(string) [][]byte
-}) manyInput {
+},
+) manyInput {
 	var in manyInput
 	if len(args.Peek("all")) > 0 {
 		in.Match = &matchInput{Search: string(args.Peek("q")), Filter: string(args.Peek("filter"))}

@@ -137,7 +137,8 @@ var english = Text{
 
 	Months: [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 
-	Docs: englishDocs,
+	Docs:    englishDocs,
+	Account: englishAccount,
 
 	Problems: Problems{
 		Unauthenticated:    Problem{"Please sign in", "You are not signed in, or your sign-in has expired. Please sign in again."},
@@ -176,6 +177,7 @@ var english = Text{
 	},
 
 	Fields: Fields{
+		Account:            englishAccountFields,
 		UsernameRequired:   "Enter your username",
 		UsernameInvalid:    "A username has 1–32 characters: Thai or English letters, digits, and . _ - without spaces",
 		PasswordRequired:   "Enter your password",

@@ -77,6 +77,7 @@ type Fields struct {
 	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
+	Account                                   AccountFields
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

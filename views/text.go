@@ -73,7 +73,9 @@ type Text struct {
 	// January to December, as dates are written.
 	Months [12]string
 
-	Docs     DocsText
+	Docs    DocsText
+	Account AccountText
+
 	Problems Problems
 	Fields   Fields
 	Rejected Rejected
