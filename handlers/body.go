@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"mime"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -58,6 +59,12 @@ type tokenBody struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds
+}
+
+// isForm tells what a page sent from JSON.
+func isForm(c *fiber.Ctx) bool {
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	return err == nil && (kind == fiber.MIMEApplicationForm || kind == fiber.MIMEMultipartForm)
 }
 
 // readJSON reads the body of a request that smallBody has let in.

@@ -35,6 +35,10 @@ import (
 var pages = []string{
 	"GET /", "GET /quota", "GET /login", "GET /register", "POST /language",
 	"GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
+	// Browsers send forms with POST alone; scripts say PUT, PATCH and DELETE.
+	"POST /admin/sessions/{id}/limits", "POST /admin/users/{username}", "POST /admin/users/{username}/delete",
+	"GET /admin/users/new", "GET /admin/users/{username}/password",
+	"GET /admin/users/{username}/change", "GET /admin/users/{username}/delete",
 	"GET /static/{name}", "GET /favicon.ico",
 }
 
@@ -193,6 +197,8 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	a.answers("GET", "/admin/sessions", "/admin/sessions?limit=1&sort=-last_upload", admin, "", 200)
 	a.answers("GET", "/admin/sessions/{id}", "/admin/sessions/user_admin", admin, "", 200)
 	a.answers("GET", "/admin/sessions/{id}", "/admin/sessions/user_nobody", admin, "", 404)
+	a.answers("GET", "/admin/sessions/{id}/videos", "/admin/sessions/user_สมชาย/videos", admin, "", 200)
+	a.answers("GET", "/admin/sessions/{id}/videos", "/admin/sessions/user_nobody/videos", admin, "", 404)
 	a.answers("POST", "/admin/sessions/{id}/reset", "/admin/sessions/user_admin/reset", admin, `{"reason":"test"}`, 200)
 	a.answers("DELETE", "/videos/{id}", "/videos/"+video, user, "", 204)
 	a.answers("POST", "/logout", "/logout", user, "", 204)

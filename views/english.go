@@ -3,7 +3,9 @@ package views
 var english = Text{
 	language: English,
 
-	Plot: plotEnglish,
+	Plot:    plotEnglish,
+	Session: sessionEnglish,
+	Users:   userEnglish,
 
 	Tagline:        "Your videos, ready for subtitles",
 	SkipToContent:  "Skip to content",
@@ -193,6 +195,8 @@ var english = Text{
 		LanguageInvalid:    "This language is not available",
 		JSONMalformed:      "The JSON sent is not valid",
 		ContentTypeUnknown: "This Content-Type is not supported",
+		AmountRequired:     "Say by how much",
+		ClockInvalid:       "Write minutes and seconds, such as 2:30 or -0:45",
 	},
 
 	Rejected: Rejected{

@@ -50,6 +50,8 @@ func pages(l Language) map[string]templ.Component {
 	quota := someQuota
 	quota.SessionID = hostile
 	rows := []Session{someSession, {Quota: quota, Username: hostile}}
+	session := someAdminSession(hostile)
+	deleted := AdminSession{Session: rows[1], Deleted: true}
 	return map[string]templ.Component{
 		"login":             LoginPage(anyone, form),
 		"login, closed":     LoginPage(anyone, closed),
@@ -65,7 +67,16 @@ func pages(l Language) map[string]templ.Component {
 		"error":             ErrorPage(user, 404, hostile, hostile),
 		"error, signed out": ErrorPage(anyone, 500, hostile, hostile),
 		"confirm":           ConfirmPage(user, DeleteConfirm(l, videos[1])),
-		"confirm reset":     ConfirmPage(user, ResetConfirm(l, rows[1])),
+		"confirm reset":     ConfirmPage(user, ResetConfirm(l, rows[1], hostile)),
+		"session":           SessionPage(user, session),
+		"session, deleted":  SessionPage(user, deleted),
+		"session, refused":  SessionPage(user, refused(session)),
+		"new user":          NewUserPage(user, NewUser{Form: form, Role: "admin"}),
+		"new password":      NewPasswordPage(user, NewPassword{Form: form, SessionID: hostile, Self: true}),
+		"made password":     MadePasswordPage(user, MadePassword{Username: hostile, SessionID: hostile, Password: hostile, New: true}),
+		"own made password": MadePasswordPage(anyone, MadePassword{Username: hostile, Password: hostile, SignedOut: true}),
+		"confirm admin":     ConfirmPage(user, UserConfirm(l, session, MakeAdmin)),
+		"confirm delete":    ConfirmPage(user, UserConfirm(l, session, DeleteUser)),
 	}
 }
 
@@ -83,6 +94,12 @@ func fragments(l Language) map[string]templ.Component {
 		"unplayable": Player(signedIn(l), Video{ID: "a", Filename: hostile, Container: "avi", HasPicture: true, Status: "accepted"}),
 		"sessions":   SessionsList(signedIn(l), Sessions{Rows: []Session{someSession}, NextCursor: "a"}),
 		"session":    SessionRow(signedIn(l), someSession),
+		"limits":     SessionChanged(signedIn(l), someAdminSession("x"), FormLimits),
+		"account":    SessionChanged(signedIn(l), someAdminSession("x"), FormAccount),
+		"refused":    SentAlert(signedIn(l), SentForm{Form: FormCorrect, Alert: hostile, Errors: map[string]string{"reason": hostile}}),
+		"events":     MoreEvents(signedIn(l), someAdminSession(hostile).Events),
+		"videos":     MoreSessionVideos(signedIn(l), someAdminSession(hostile).Videos),
+		"password":   PasswordAlert(signedIn(l), Form{Alert: hostile, Errors: map[string]string{"password": hostile}}),
 	}
 }
 

@@ -76,6 +76,7 @@ type Fields struct {
 	SearchTooLong, ReasonTooLong              string
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
+	AmountRequired, ClockInvalid              string
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

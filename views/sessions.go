@@ -57,9 +57,7 @@ func (s Sessions) url(sort, cursor string) string {
 	return strings.TrimSuffix("/admin/sessions?"+query.Encode(), "?")
 }
 
-func (s Session) path() string {
-	return "/admin/sessions/" + url.PathEscape(s.SessionID)
-}
+func (s Session) path() string { return SessionPath(s.SessionID) }
 
 func (t *Text) ratio(used, limit int) string {
 	return fmt.Sprintf("%d/%d", used, limit)

@@ -77,7 +77,9 @@ type Text struct {
 	Fields   Fields
 	Rejected Rejected
 
-	Plot PlotText
+	Plot    PlotText
+	Session SessionText
+	Users   UserText
 
 	language Language
 }

@@ -2,6 +2,7 @@ import "htmx.org";
 import "./alert.js";
 import "./announce.js";
 import "./confirm.js";
+import "./copy.js";
 import "./field.js";
 import "./focus.js";
 import "./player.js";
