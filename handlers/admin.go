@@ -166,39 +166,15 @@ func decodeCursor(cursor string) (*db.SessionCursor, error) {
 	return &at, nil
 }
 
-func (s *Server) showSession(c *fiber.Ctx) error {
-	id, err := pathParam(c, "id")
-	if err != nil {
-		return err
-	}
-	session, err := s.DB.Session(c.UserContext(), id)
-	if err != nil {
-		return err
-	}
-	return c.JSON(api.AdminSessionOf(session))
-}
-
 // resetSession sets a session's usage to zero.
 func (s *Server) resetSession(c *fiber.Ctx) error {
-	id, err := pathParam(c, "id")
-	if err != nil {
-		return err
-	}
-	reason, err := readReason(c)
-	if err != nil {
-		return err
-	}
-	session, err := s.DB.Reset(c.UserContext(), db.Act{SessionID: id, Actor: signedIn(c).Name, Reason: reason})
-	if err != nil {
-		return err
-	}
-	switch {
-	case !wantsHTML(c):
-		return c.JSON(api.AdminSessionOf(session))
-	case wantsPart(c):
-		return render(c, fiber.StatusOK, views.SessionRow(page(c), sessionView(session)))
-	}
-	return c.Redirect("/admin/sessions", fiber.StatusSeeOther)
+	return s.steerSession(c, views.FormReset, func(a db.Act) (db.Session, error) {
+		var err error
+		if a.Reason, err = readReason(c); err != nil {
+			return db.Session{}, err
+		}
+		return s.DB.Reset(c.UserContext(), a)
+	})
 }
 
 // confirmReset asks first, for those without JavaScript.
@@ -211,7 +187,7 @@ func (s *Server) confirmReset(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, views.ConfirmPage(page(c), views.ResetConfirm(language(c), sessionView(session))))
+	return render(c, fiber.StatusOK, views.ConfirmPage(page(c), views.ResetConfirm(language(c), sessionView(session), c.Query("reason"))))
 }
 
 // readReason reads the optional reason of a JSON or form body.
@@ -220,16 +196,19 @@ func readReason(c *fiber.Ctx) (string, error) {
 		Reason string `json:"reason"`
 	}
 	switch {
-	case len(c.Request().Body()) == 0:
-	case strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm):
+	case isForm(c):
 		in.Reason = formValue(c, "reason")
-	default:
+	case len(c.Request().Body()) > 0:
 		if err := readJSON(c, &in); err != nil {
 			return "", err
 		}
 	}
-	if utf8.RuneCountInString(in.Reason) > maxReason {
-		return "", invalidField("reason", func(f *views.Fields) string { return f.ReasonTooLong })
+	return in.Reason, checkReason(in.Reason)
+}
+
+func checkReason(reason string) error {
+	if utf8.RuneCountInString(reason) > maxReason {
+		return invalidField("reason", func(f *views.Fields) string { return f.ReasonTooLong })
 	}
-	return in.Reason, nil
+	return nil
 }

@@ -49,6 +49,12 @@ func readBody(c *fiber.Ctx, into any, form func()) error {
 	return invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
 }
 
+// isForm tells what a page sent from JSON.
+func isForm(c *fiber.Ctx) bool {
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	return err == nil && (kind == fiber.MIMEApplicationForm || kind == fiber.MIMEMultipartForm)
+}
+
 // readJSON reads the body of a request that smallBody has let in.
 func readJSON(c *fiber.Ctx, into any) error {
 	if json.Unmarshal(c.Request().Body(), into) != nil {

@@ -104,11 +104,12 @@ func answerHTML(c *fiber.Ctx, p *problem) error {
 	switch {
 	case ok && isHTMX(c) && !form.whole:
 		return answerAlert(c, p.status, form.alert, form.part(c, p))
-	case ok:
-		return form.page(c, p)
+	case ok && form.page(c, p) == nil:
+		return nil
 	case wantsPart(c):
 		return answerAlert(c, p.status, views.PageAlertID, views.Alert(views.PageAlertID, words.Detail))
 	}
+	c.Response().ResetBody() // of a form's page that could not be made either
 	return render(c, p.status, views.ErrorPage(page(c), p.status, words.Title, words.Detail))
 }
 

@@ -32,6 +32,10 @@ var pages = []string{
 	"GET /account", "GET /account/sign-ins/end", "POST /account/sign-ins/end",
 	"GET /account/sign-ins/{id}/end", "POST /account/sign-ins/{id}/end",
 	"GET /account/tokens/{id}/revoke", "POST /account/tokens/{id}/revoke",
+	// Browsers send forms with POST alone; scripts say PUT, PATCH and DELETE.
+	"POST /admin/sessions/{id}/limits", "POST /admin/users/{username}", "POST /admin/users/{username}/delete",
+	"GET /admin/users/new", "GET /admin/users/{username}/password",
+	"GET /admin/users/{username}/change", "GET /admin/users/{username}/delete",
 	"GET /static/{name}", "GET /favicon.ico", "GET /docs",
 }
 

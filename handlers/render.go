@@ -30,6 +30,16 @@ func render(c *fiber.Ctx, status int, component templ.Component) error {
 	return component.Render(c.UserContext(), c.Response().BodyWriter())
 }
 
+// lead sends a browser to another page. htmx would swap what it finds there
+// into a part of this one, unless it is told.
+func lead(c *fiber.Ctx, path string) error {
+	if wantsPart(c) {
+		c.Set("HX-Redirect", path)
+		return c.SendStatus(fiber.StatusOK)
+	}
+	return c.Redirect(path, fiber.StatusSeeOther)
+}
+
 func language(c *fiber.Ctx) views.Language {
 	return views.MatchLanguage(c.Cookies(languageCookie), c.Get(fiber.HeaderAcceptLanguage))
 }

@@ -32,11 +32,14 @@ var scopeOf = map[string][]string{
 	"admin": {
 		"GET /admin/sessions", "GET /admin/sessions/{id}", "GET /admin/sessions/{id}/events", "PUT /admin/sessions/{id}/limits",
 		"POST /admin/sessions/{id}/correct", "POST /admin/sessions/{id}/reset",
-		"GET /admin/overview", "GET /admin/sessions/reset", "POST /admin/sessions/reset",
+		"GET /admin/sessions/{id}/videos", "POST /admin/sessions/{id}/limits",
+		"POST /admin/users/{username}", "POST /admin/users/{username}/delete", "GET /admin/overview", "GET /admin/sessions/reset", "POST /admin/sessions/reset",
 		"GET /admin/sessions/limits", "PUT /admin/sessions/limits", "POST /admin/sessions/limits",
 		"POST /admin/users", "PATCH /admin/users/{username}", "DELETE /admin/users/{username}",
 	},
 	"a sign-in": {
+		"GET /admin/users/new", "GET /admin/users/{username}/password", "GET /admin/users/{username}/change",
+		"GET /admin/users/{username}/delete",
 		"POST /logout", "GET /", "GET /quota", "GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
 		"GET /account", "POST /account/password", "GET /account/sign-ins", "DELETE /account/sign-ins",
 		"GET /account/sign-ins/end", "POST /account/sign-ins/end", "DELETE /account/sign-ins/{id}",

@@ -3,8 +3,6 @@ package handlers
 import (
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,7 +18,6 @@ type manyInput struct {
 	SessionIDs []string    `json:"session_ids"`
 	Match      *matchInput `json:"match"`
 	Expected   *int64      `json:"expected"` // how many were agreed to; nil: however many
-	Reason     string      `json:"reason"`
 	limitsInput
 }
 
@@ -36,8 +33,8 @@ func (in manyInput) selection() (db.Selection, error) {
 	if (in.Match == nil) == (len(in.SessionIDs) == 0) || len(in.SessionIDs) > maxNamed {
 		return sel, invalidField("session_ids", func(f *views.Fields) string { return f.SelectionInvalid })
 	}
-	if utf8.RuneCountInString(in.Reason) > maxReason {
-		return sel, invalidField("reason", func(f *views.Fields) string { return f.ReasonTooLong })
+	if err := checkReason(in.Reason); err != nil {
+		return sel, err
 	}
 	if in.Match == nil {
 		// One that is named twice is meant once.
@@ -84,7 +81,7 @@ func (s *Server) resetMany(c *fiber.Ctx) error {
 // limitMany gives many sessions limits of their own.
 func (s *Server) limitMany(c *fiber.Ctx) error {
 	return s.changeMany(c, true, func(in manyInput, sel db.Selection, a db.Act, expected int64) (int64, error) {
-		own, err := in.own()
+		own, err := in.own(map[string]fieldText{})
 		if err != nil {
 			return 0, err
 		}
@@ -125,32 +122,24 @@ func (s *Server) changeMany(
 // readMany reads a JSON body, or the form, which is shown again when what it
 // says cannot be done.
 func readMany(c *fiber.Ctx, limits bool) (manyInput, error) {
-	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) {
+	if !isForm(c) {
 		var in manyInput
 		err := readJSON(c, &in)
 		return in, err
 	}
-	args := c.Request().PostArgs()
-	in := manyForm(args)
-	in.Reason = formValue(c, "reason")
+	in := manyForm(c.Request().PostArgs())
+	wrong := map[string]fieldText{}
+	var err error
+	if in.limitsInput, err = readLimits(c, wrong); err != nil {
+		return in, err
+	}
 	m := in.view(limits)
-	m.Values = map[string]string{"reason": in.Reason}
 	if n, err := strconv.ParseInt(formValue(c, "expected"), 10, 64); err == nil {
 		in.Expected, m.Count = &n, int(n)
 	}
-	wrong := map[string]fieldText{}
-	for name, to := range map[string]**float64{
-		"maxVideos": &in.MaxVideos, "maxDurationMinutes": &in.MaxDurationMinutes, "maxFileSizeMB": &in.MaxFileSizeMB,
-	} {
+	m.Values = map[string]string{}
+	for _, name := range []string{"maxVideos", "maxDurationMinutes", "maxFileSizeMB", "reason"} {
 		m.Values[name] = formValue(c, name)
-		if m.Values[name] == "" {
-			continue
-		}
-		number, err := strconv.ParseFloat(m.Values[name], 64)
-		if err != nil {
-			wrong[name] = func(f *views.Fields) string { return f.NumberInvalid }
-		}
-		*to = &number
 	}
 	c.Locals(formKey, manyAgain(m))
 	if len(wrong) > 0 {

@@ -252,11 +252,11 @@ func passwordCard(p Page, f PasswordForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = passwordField(p, "old_password", p.text().Account.OldPassword, "current-password", "", p.text().Fields.Account.OldPasswordRequired, f.Errors["old_password"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = accountPasswordField(p, "old_password", p.text().Account.OldPassword, "current-password", "", p.text().Fields.Account.OldPasswordRequired, f.Errors["old_password"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = passwordField(p, "new_password", p.text().Account.NewPassword, "new-password", p.text().PasswordHint, p.text().Fields.Account.NewPasswordRequired, f.Errors["new_password"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = accountPasswordField(p, "new_password", p.text().Account.NewPassword, "new-password", p.text().PasswordHint, p.text().Fields.Account.NewPasswordRequired, f.Errors["new_password"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -289,7 +289,7 @@ func passwordCard(p Page, f PasswordForm) templ.Component {
 	})
 }
 
-func passwordField(p Page, name, label, autocomplete, hint, required, message string) templ.Component {
+func accountPasswordField(p Page, name, label, autocomplete, hint, required, message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1078,7 +1078,7 @@ func newToken(p Page, token string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = copyIcon().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = copyIcon("size-5 shrink-0").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -5,6 +5,8 @@ var english = Text{
 
 	Plot:     plotEnglish,
 	Sessions: sessionsEnglish,
+	Session:  sessionEnglish,
+	Users:    userEnglish,
 
 	Tagline:        "Your videos, ready for subtitles",
 	SkipToContent:  "Skip to content",
@@ -201,6 +203,8 @@ var english = Text{
 		LanguageInvalid:    "This language is not available",
 		JSONMalformed:      "The JSON sent is not valid",
 		ContentTypeUnknown: "This Content-Type is not supported",
+		AmountRequired:     "Say by how much",
+		ClockInvalid:       "Write minutes and seconds, such as 2:30 or -0:45",
 	},
 
 	Rejected: Rejected{

@@ -9,11 +9,13 @@ func DeleteConfirm(l Language, v Video) Confirm {
 	}
 }
 
-// ResetConfirm asks before a quota session is reset.
-func ResetConfirm(l Language, s Session) Confirm {
+// ResetConfirm asks before a quota session is reset, and for the reason, which
+// may have been typed already.
+func ResetConfirm(l Language, s Session, reason string) Confirm {
 	t := Messages(l)
 	return Confirm{
 		Title: t.ResetTitle.With(s.Username), Detail: t.ResetDetail,
-		Action: s.path() + "/reset", Yes: t.Reset, Back: "/admin/sessions",
+		Action: s.path() + "/reset", Yes: t.Reset, Back: s.path(),
+		AsksReason: true, Reason: reason,
 	}
 }

@@ -64,6 +64,8 @@ func pages(l Language) map[string]templ.Component {
 		TokenForm: TokenForm{Name: hostile, Scope: hostile, Days: 7, Alert: hostile, Errors: map[string]string{"name": hostile, "scope": hostile, "expires_in_days": hostile}},
 		NewToken:  hostile,
 	}
+	session := someAdminSession(hostile)
+	deleted := AdminSession{Session: rows[1], Deleted: true}
 	return map[string]templ.Component{
 		"account":           AccountPage(user, account),
 		"account, empty":    AccountPage(user, Account{PasswordChanged: true}),
@@ -88,28 +90,43 @@ func pages(l Language) map[string]templ.Component {
 		"error, signed out": ErrorPage(anyone, 500, hostile, hostile),
 		"confirm":           ConfirmPage(user, DeleteConfirm(l, videos[1])),
 		"docs":              DocsPage(anyone, hostileDocs),
-		"confirm reset":     ConfirmPage(user, ResetConfirm(l, rows[1])),
+		"confirm reset":     ConfirmPage(user, ResetConfirm(l, rows[1], hostile)),
+		"session":           SessionPage(user, session),
+		"session, deleted":  SessionPage(user, deleted),
+		"session, refused":  SessionPage(user, refused(session)),
+		"new user":          NewUserPage(user, NewUser{Form: form, Role: "admin"}),
+		"new password":      NewPasswordPage(user, NewPassword{Form: form, SessionID: hostile, Self: true}),
+		"made password":     MadePasswordPage(user, MadePassword{Username: hostile, SessionID: hostile, Password: hostile, New: true}),
+		"own made password": MadePasswordPage(anyone, MadePassword{Username: hostile, Password: hostile, SignedOut: true}),
+		"confirm admin":     ConfirmPage(user, UserConfirm(l, session, MakeAdmin)),
+		"confirm delete":    ConfirmPage(user, UserConfirm(l, session, DeleteUser)),
 	}
 }
 
 // fragments are what htmx swaps into a page.
 func fragments(l Language) map[string]templ.Component {
 	return map[string]templ.Component{
-		"alert":      Alert(PageAlertID, hostile),
-		"password":   PasswordFormAlert(PasswordForm{Alert: hostile, Errors: map[string]string{"old_password": hostile}}),
-		"token form": TokenFormAlert(TokenForm{Alert: hostile, Errors: map[string]string{"name": hostile}}),
-		"sign-ins":   SignInsCard(signedIn(l), Account{SignIns: []SignIn{{ID: "a", LastSeenAt: someTime}}, OthersEnded: true}),
-		"tokens":     TokensCard(signedIn(l), Account{NewToken: hostile, TokenForm: TokenForm{Scope: "read", Days: 30}}),
-		"form alert": FormAlert(signedIn(l), Form{Alert: hostile, Errors: map[string]string{"username": hostile}}),
-		"quota":      QuotaWidget(signedIn(l), someQuota),
-		"uploaded":   Uploaded(signedIn(l), Video{ID: "a", Filename: hostile, Status: "accepted"}, someQuota),
-		"more":       MoreVideos(signedIn(l), []Video{someVideo}, "cursor"),
-		"no more":    MoreVideos(signedIn(l), []Video{someVideo}, ""),
-		"player":     Player(signedIn(l), someVideo),
-		"sound":      Player(signedIn(l), Video{ID: hostile, Filename: hostile, Status: "accepted"}),
-		"unplayable": Player(signedIn(l), Video{ID: "a", Filename: hostile, Container: "avi", HasPicture: true, Status: "accepted"}),
-		"sessions":   SessionsList(signedIn(l), Sessions{Rows: []Session{someSession}, NextCursor: "a"}),
-		"session":    SessionRow(signedIn(l), someSession),
+		"alert":        Alert(PageAlertID, hostile),
+		"password":     PasswordFormAlert(PasswordForm{Alert: hostile, Errors: map[string]string{"old_password": hostile}}),
+		"token form":   TokenFormAlert(TokenForm{Alert: hostile, Errors: map[string]string{"name": hostile}}),
+		"sign-ins":     SignInsCard(signedIn(l), Account{SignIns: []SignIn{{ID: "a", LastSeenAt: someTime}}, OthersEnded: true}),
+		"tokens":       TokensCard(signedIn(l), Account{NewToken: hostile, TokenForm: TokenForm{Scope: "read", Days: 30}}),
+		"form alert":   FormAlert(signedIn(l), Form{Alert: hostile, Errors: map[string]string{"username": hostile}}),
+		"quota":        QuotaWidget(signedIn(l), someQuota),
+		"uploaded":     Uploaded(signedIn(l), Video{ID: "a", Filename: hostile, Status: "accepted"}, someQuota),
+		"more":         MoreVideos(signedIn(l), []Video{someVideo}, "cursor"),
+		"no more":      MoreVideos(signedIn(l), []Video{someVideo}, ""),
+		"player":       Player(signedIn(l), someVideo),
+		"sound":        Player(signedIn(l), Video{ID: hostile, Filename: hostile, Status: "accepted"}),
+		"unplayable":   Player(signedIn(l), Video{ID: "a", Filename: hostile, Container: "avi", HasPicture: true, Status: "accepted"}),
+		"sessions":     SessionsList(signedIn(l), Sessions{Rows: []Session{someSession}, NextCursor: "a"}),
+		"session":      SessionRow(signedIn(l), someSession),
+		"limits":       SessionChanged(signedIn(l), someAdminSession("x"), FormLimits),
+		"account":      SessionChanged(signedIn(l), someAdminSession("x"), FormAccount),
+		"refused":      SentAlert(signedIn(l), SentForm{Form: FormCorrect, Alert: hostile, Errors: map[string]string{"reason": hostile}}),
+		"events":       MoreEvents(signedIn(l), someAdminSession(hostile).Events),
+		"videos":       MoreSessionVideos(signedIn(l), someAdminSession(hostile).Videos),
+		"new password": PasswordAlert(signedIn(l), Form{Alert: hostile, Errors: map[string]string{"password": hostile}}),
 	}
 }
 

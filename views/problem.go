@@ -78,6 +78,7 @@ type Fields struct {
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
 	Account                                   AccountFields
+	AmountRequired, ClockInvalid              string
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

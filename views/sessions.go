@@ -126,9 +126,7 @@ func (m ManySessions) usernames() []string {
 	return names
 }
 
-func (s Session) path() string {
-	return "/admin/sessions/" + url.PathEscape(s.SessionID)
-}
+func (s Session) path() string { return SessionPath(s.SessionID) }
 
 func (t *Text) ratio(used, limit int) string {
 	return fmt.Sprintf("%d/%d", used, limit)

@@ -82,6 +82,8 @@ type Text struct {
 
 	Plot     PlotText
 	Sessions SessionsText
+	Session  SessionText
+	Users    UserText
 
 	language Language
 }

@@ -5,6 +5,8 @@ var thai = Text{
 
 	Plot:     plotThai,
 	Sessions: sessionsThai,
+	Session:  sessionThai,
+	Users:    userThai,
 
 	Tagline:        "วิดีโอของคุณ พร้อมทำคำบรรยาย",
 	SkipToContent:  "ข้ามไปที่เนื้อหา",
@@ -201,6 +203,8 @@ var thai = Text{
 		LanguageInvalid:    "ไม่มีภาษานี้ให้เลือก",
 		JSONMalformed:      "JSON ที่ส่งมาไม่ถูกต้อง",
 		ContentTypeUnknown: "ไม่รองรับ Content-Type นี้",
+		AmountRequired:     "กรุณาระบุว่าแก้เท่าไร",
+		ClockInvalid:       "กรอกนาทีและวินาที เช่น 2:30 หรือ -0:45",
 	},
 
 	Rejected: Rejected{

@@ -120,4 +120,7 @@ type Confirm struct {
 	Action        string // where the form is posted to
 	Yes           string // label of the button that does it
 	Back          string // path of the link that does not
+	Field, Value  string // sent along, where there is a field
+	AsksReason    bool
+	Reason        string // typed already
 }

@@ -29,15 +29,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig,
   }
 });
 
-// The link to more videos goes with the last of them; the first new one is next.
+// The link to older items goes with the last of them; the first new one is next.
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {
-  if (requestConfig.elt.id === "more-videos-link") {
+  if ("older" in requestConfig.elt.dataset) {
     const last = target.lastElementChild;
     target.addEventListener(
       "htmx:afterSettle",
       () => {
         if (document.activeElement === document.body) {
-          last.nextElementSibling?.querySelector("a, button")?.focus();
+          const next = last.nextElementSibling;
+          (next?.querySelector("a, button") ?? next)?.focus();
         }
       },
       { once: true },
