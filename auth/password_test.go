@@ -198,6 +198,10 @@ func TestVerifyBrokenHash(t *testing.T) {
 		"other version":     "$argon2id$v=16$m=19456,t=2,p=1$" + salt + "$" + key,
 		"cheaper":           "$argon2id$v=19$m=8,t=2,p=1$" + salt + "$" + key,
 		"4 TiB of memory":   "$argon2id$v=19$m=4294967295,t=2,p=1$" + salt + "$" + key,
+		"129 MiB of memory": "$argon2id$v=19$m=132096,t=1,p=1$" + salt + "$" + key,
+		"much work":         "$argon2id$v=19$m=65536,t=9,p=1$" + salt + "$" + key,
+		"many threads":      "$argon2id$v=19$m=65536,t=1,p=17$" + salt + "$" + key,
+		"key of 15 bytes":   "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + key[:20],
 		"no iterations":     "$argon2id$v=19$m=19456,t=0,p=1$" + salt + "$" + key,
 		"no threads":        "$argon2id$v=19$m=19456,t=2,p=0$" + salt + "$" + key,
 		"empty key":         "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$",
@@ -211,6 +215,36 @@ func TestVerifyBrokenHash(t *testing.T) {
 				t.Errorf("got %v, %v; want ErrHash", match, err)
 			}
 		})
+	}
+}
+
+// TestForeignHash verifies hashes with the parameters that other systems use.
+func TestForeignHash(t *testing.T) {
+	h := newHasher(t, 2, time.Minute)
+	for what, p := range map[string]argon2id.Params{
+		"PHP":         {Memory: 65536, Iterations: 4, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		"Django":      {Memory: 102400, Iterations: 2, Parallelism: 8, SaltLength: 22, KeyLength: 32},
+		"OWASP's 5th": {Memory: 7168, Iterations: 5, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		"Spring":      {Memory: 16384, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+	} {
+		hash, err := argon2id.CreateHash("correct horse", &p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckHash(hash); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if !Outdated(hash) {
+			t.Errorf("%s: not outdated", what)
+		}
+		for password, want := range map[string]bool{"correct horse": true, "wrong horse": false} {
+			if match, err := h.Verify(t.Context(), password, hash); match != want || err != nil {
+				t.Errorf("%s, %s: got %v, %v", what, password, match, err)
+			}
+		}
+	}
+	if Outdated(mustHash(t, h, "correct horse")) || Outdated("") {
+		t.Error("a hash of ours, or none, is outdated")
 	}
 }
 

@@ -282,3 +282,40 @@ func TestJoinWhereThereIsNoRoom(t *testing.T) {
 		t.Error("joined", p.Leave())
 	}
 }
+
+func TestSeclude(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "processes")
+	p, err := Join(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Seclude(dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("beside a process: %v, want ErrInUse", err)
+	}
+	if err := p.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	gate, err := Seclude(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := make(chan error)
+	go func() {
+		late, err := Join(dir)
+		if err == nil {
+			err = late.Leave()
+		}
+		joined <- err
+	}()
+	select {
+	case err := <-joined:
+		t.Errorf("joined a secluded folder: %v", err)
+	case <-time.After(100 * time.Millisecond):
+		if err := gate.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-joined; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// besides are what SQLite keeps beside a database file, after its name.
-var besides = []string{"-wal", "-shm"}
-
 // AdoptBackup makes sure that a copy of a backup is a sound database of ours
 // and ends every sign-in in it: what was made invalid after the backup must not
 // come to life again. Versions only grow by one at a time, so that the seconds
@@ -50,11 +47,7 @@ func Replace(ctx context.Context, path, with, aside string) error {
 			return err
 		}
 		logins := filepath.Join(dir, LoginsName)
-		gone := []string{logins}
-		for _, suffix := range besides {
-			gone = append(gone, logins+suffix, path+suffix)
-		}
-		for _, gone := range gone {
+		for _, gone := range []string{logins, logins + "-wal", logins + "-shm", path + "-wal", path + "-shm"} {
 			if err := os.Remove(gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -73,20 +66,24 @@ func Replace(ctx context.Context, path, with, aside string) error {
 	return nil
 }
 
-// setAside gives the database a second name. Its log is first written into it,
-// so that it is whole without one; a damaged database may not have that, and
-// keeps its log under the second name.
+// setAside gives the database and its log second names. Then the log is written
+// into it, so that it is whole under the first name without one; a damaged
+// database may not have that, and has its log under the second name.
 func setAside(ctx context.Context, path, aside string) error {
+	if err := os.Link(path, aside); err != nil {
+		return err
+	}
+	if err := os.Link(path+"-wal", aside+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
 	if conn, err := openOne(ctx, dsn(path, "mode=rw")); err == nil {
 		_, err := conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 		_ = errors.Join(err, conn.Close()) // It is replaced because it may be broken.
 	}
-	for _, suffix := range append([]string{""}, besides...) {
-		if err := os.Link(path+suffix, aside+suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
-			return err
-		}
-	}
-	return syncFolder(filepath.Dir(path))
+	return nil
 }
 
 func syncFolder(path string) error {

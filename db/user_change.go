@@ -50,6 +50,17 @@ func (d *DB) ChangeUser(ctx context.Context, key string, c UserChange) (User, er
 	return u, err
 }
 
+// RenewHash stores another hash of the same password, which ends no sign-in. A
+// password that was changed meanwhile stays.
+func (d *DB) RenewHash(ctx context.Context, u User, hash string) error {
+	return d.write(ctx, "renew password hash", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE users SET password_hash = $1 WHERE id = CAST($2 AS INTEGER) AND password_hash = $3`,
+			hash, u.ID, u.PasswordHash)
+		return err
+	})
+}
+
 // DeleteUser ends an account for good and returns the ids of its videos, whose
 // files are then nobody's. The name stays taken; the quota session and its
 // ledger stay. Errors are those of ChangeUser.

@@ -172,7 +172,25 @@ func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
 	if !ok {
 		return u, errBadCredentials
 	}
+	if auth.Outdated(u.PasswordHash) {
+		s.renewHash(c, u, password)
+	}
 	return u, nil
+}
+
+// renewHash makes a hash that came from elsewhere one of ours, so that signing
+// in costs as much as for everybody.
+func (s *Server) renewHash(c *fiber.Ctx, u db.User, password string) {
+	hash, err := s.Hasher.Hash(c.UserContext(), password)
+	if errors.Is(err, auth.ErrPasswordLength) {
+		return // It was chosen under other rules.
+	}
+	if err == nil {
+		err = s.DB.RenewHash(c.UserContext(), u, hash)
+	}
+	if err != nil {
+		s.Log.Warn("password hash not renewed", "user", u.Name, "error", err)
+	}
 }
 
 // enter answers a login or registration that went well: a script gets a
