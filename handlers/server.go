@@ -67,6 +67,7 @@ type Parts struct {
 	Signer  *auth.Signer
 	Logins  fiber.Storage
 	House   *upkeep.House
+	Metrics *Metrics
 }
 
 // Server answers requests until it is stopped.
@@ -85,7 +86,6 @@ type Server struct {
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
 	leftovers       leftovers
-	metrics         *metrics
 	docs            *apidoc.Document
 }
 
@@ -99,7 +99,6 @@ func New(c Config, p Parts) (*Server, error) {
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      newBackground(),
-		metrics:         newMetrics(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 	}
 	var err error
@@ -125,6 +124,8 @@ func New(c Config, p Parts) (*Server, error) {
 		ErrorHandler:   s.answerUnrouted,
 	})
 	s.app.Server().CloseOnShutdown = true
+	s.Metrics.watch(s)
+	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
 	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
 	return s, nil
