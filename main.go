@@ -24,6 +24,7 @@ import (
 	"github.com/gofiber/storage/sqlite3/v2"
 
 	"gensubtitle/auth"
+	"gensubtitle/cli"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
 	"gensubtitle/media"
@@ -31,31 +32,25 @@ import (
 )
 
 const (
-	exitFailure    = 1
-	exitUsage      = 2
 	stopTimeout    = 30 * time.Second
 	tokenLife      = 12 * time.Hour
 	hashWait       = 15 * time.Second
 	measureTime    = 10 * time.Minute
 	metricsTimeout = 10 * time.Second
-	databaseName   = "gensubtitle.db"
-	processesName  = "processes"
 )
 
 // settings are the flags and environment variables of the program.
 type settings struct {
 	Serve serveSettings `cmd:"" default:"withargs" help:"Run the web service (the default)."`
-	Check checkSettings `cmd:"" help:"Compare database, ledger and files: exit status 0 if they agree, 1 if not."`
+	cli.Commands
 }
 
 type serveSettings struct {
-	Addr                 string  `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
-	DataDir              string  `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
-	PublicURL            string  `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
-	TrustedProxies       string  `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
-	MaxVideos            int64   `default:"10" env:"GENSUB_MAX_VIDEOS" help:"Videos of each user."`
-	MaxDurationMinutes   float64 `default:"10" env:"GENSUB_MAX_DURATION_MINUTES" help:"Minutes of each user; may be fractional."`
-	MaxFileSizeMB        float64 `default:"500" env:"GENSUB_MAX_FILE_SIZE_MB" name:"max-file-size-mb" help:"Size of a file; MB = 1,048,576 bytes."`
+	Addr           string `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
+	DataDir        string `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
+	PublicURL      string `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
+	TrustedProxies string `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
+	cli.LimitSettings
 	MaxUnfinishedUploads int64   `default:"3" env:"GENSUB_MAX_UNFINISHED_UPLOADS" help:"Resumable uploads that each user may leave unfinished."`
 	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`
 	Registration         string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
@@ -77,17 +72,17 @@ func run() int {
 		kong.Description("Upload videos, get subtitles, within a quota."))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
-		return exitFailure
+		return cli.Failure
 	}
 	command, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
-		return exitUsage
+		return cli.Misuse
 	}
-	if command.Command() == "check" {
-		return s.Check.run(os.Stdout, os.Stderr)
+	if command.Command() == "serve" {
+		return s.Serve.run()
 	}
-	return s.Serve.run()
+	return cli.Run(command, &cli.Shell{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 }
 
 // run is the service with an exit status.
@@ -95,7 +90,7 @@ func (s serveSettings) run() int {
 	config, err := s.check()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
-		return exitUsage
+		return cli.Misuse
 	}
 	lines := newLogBuffer(os.Stderr)
 	defer lines.Close()
@@ -105,7 +100,7 @@ func (s serveSettings) run() int {
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := Run(ctx, s, config, log); err != nil {
 		log.Error("stopped", "error", err)
-		return exitFailure
+		return cli.Failure
 	}
 	return 0
 }
@@ -117,11 +112,6 @@ func (s serveSettings) check() (handlers.Config, error) {
 		SignupsPerHour:   s.SignupsPerHour,
 		MaxUnfinished:    s.MaxUnfinishedUploads,
 		UploadExpiry:     time.Duration(s.UploadExpiryHours * float64(time.Hour)),
-		Defaults: db.Limits{
-			Videos:    s.MaxVideos,
-			Duration:  time.Duration(s.MaxDurationMinutes * float64(time.Minute)).Round(time.Millisecond),
-			FileBytes: int64(s.MaxFileSizeMB * (1 << 20)),
-		},
 	}
 	if err := checkAddr(s.Addr); err != nil {
 		return c, fmt.Errorf("--addr: %w", err)
@@ -131,27 +121,27 @@ func (s serveSettings) check() (handlers.Config, error) {
 			return c, fmt.Errorf("--metrics-addr: %w", err)
 		}
 	}
-	limits := []struct {
+	var err error
+	if c.Defaults, err = s.Limits(""); err != nil {
+		return c, err
+	}
+	numbers := []struct {
 		flag  string
 		value float64
 		most  float64
 	}{
-		{"--max-videos", float64(s.MaxVideos), 1e9},
-		{"--max-duration-minutes", s.MaxDurationMinutes, 1e8},
-		{"--max-file-size-mb", s.MaxFileSizeMB, 1e9},
 		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1e9},
 		{"--upload-expiry-hours", s.UploadExpiryHours, 1e5},
 		{"--signups-per-hour", float64(s.SignupsPerHour), 1e9},
 	}
-	for _, l := range limits {
-		if !(l.value >= 0 && l.value <= l.most) { // NaN is neither.
-			return c, fmt.Errorf("%s: %v is not between 0 and %.0f", l.flag, l.value, l.most)
+	for _, n := range numbers {
+		if err := cli.CheckNumber(n.flag, n.value, n.most); err != nil {
+			return c, err
 		}
 	}
 	if s.AdminPassword != "" && auth.CheckPassword(s.AdminPassword) != nil {
 		return c, errors.New("--admin-password: needs 8 to 128 characters")
 	}
-	var err error
 	if c.PublicURL, err = parsePublicURL(s.PublicURL); err != nil {
 		return c, fmt.Errorf("--public-url: %w", err)
 	}
@@ -284,17 +274,17 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			return fmt.Errorf("make the data directory: %w", err)
 		}
 		var err error
+		if p.Process, err = db.Join(filepath.Join(s.DataDir, db.ProcessesName)); err != nil {
+			return err
+		}
+		closers = append(closers, p.Process.Leave)
 		if p.DB, err = db.Open(ctx, db.Options{
-			Path: filepath.Join(s.DataDir, databaseName), Defaults: config.Defaults, Observe: p.Metrics.Written,
+			Path: filepath.Join(s.DataDir, db.FileName), Defaults: config.Defaults, Observe: p.Metrics.Written,
 		}); err != nil {
 			return err
 		}
 		closers = append(closers, p.DB.Close)
-		if p.Process, err = db.Join(filepath.Join(s.DataDir, processesName)); err != nil {
-			return err
-		}
-		closers = append(closers, p.Process.Leave)
-		logins, err := openLogins(filepath.Join(s.DataDir, "logins.db"))
+		logins, err := openLogins(filepath.Join(s.DataDir, db.LoginsName))
 		if err != nil {
 			return err
 		}
@@ -345,7 +335,7 @@ func openLogins(path string) (storage *sqlite3.Storage, err error) {
 
 func signingKey(s serveSettings, log *slog.Logger) ([]byte, error) {
 	if s.JWTSecret == "" {
-		return auth.LoadOrCreateKey(filepath.Join(s.DataDir, "jwt.key"))
+		return auth.LoadOrCreateKey(filepath.Join(s.DataDir, auth.KeyName))
 	}
 	if err := auth.CheckKey([]byte(s.JWTSecret)); err != nil {
 		log.Warn("--jwt-secret is short enough to be guessed from one token; use 32 characters or more")

@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	// KeyName is the file of the key in a data directory.
+	KeyName = "jwt.key"
 	// MinKeyBytes is the least length of a key for HMAC-SHA256 (RFC 7518, 3.2).
 	MinKeyBytes = sha256.Size
 	maxKeyBytes = 4096

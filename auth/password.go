@@ -33,8 +33,9 @@ var (
 	// ErrBusy says that too many passwords were being hashed to take one more in
 	// the time allowed. Nothing has been found out about the password.
 	ErrBusy = errors.New("too many passwords are being hashed")
-	// ErrHash says that a stored hash was not made by a Hasher.
-	ErrHash = errors.New("stored password hash is broken")
+	// ErrHash says that a hash cannot be taken: it is broken, of another kind, too
+	// weak, or costs too much to compare with.
+	ErrHash = errors.New("password hash cannot be used")
 )
 
 // hashParams are OWASP's second choice for argon2id. At 19 MiB a hash, a small
@@ -46,6 +47,17 @@ var hashParams = argon2id.Params{
 	SaltLength:  16,
 	KeyLength:   32,
 }
+
+// What a hash that was made elsewhere may cost and must have. The defaults of
+// PHP, Django, Spring, libsodium (interactive) and argon2-cffi are within.
+const (
+	maxHashMemory      = 128 << 10 // KiB
+	maxHashWork        = 512 << 10 // KiB, of all iterations together
+	minHashMemory      = 7 << 10   // KiB; OWASP's last choice, with five iterations
+	maxHashParallelism = 16
+	minHashKey         = 16 // bytes
+	maxHashBytes       = 512
+)
 
 // CheckPassword tells whether somebody may choose this password. The error is
 // ErrPasswordLength or ErrPasswordEncoding.
@@ -93,6 +105,7 @@ func normalPassword(password string) (string, error) {
 // Hasher hashes and verifies passwords with argon2id, only so many at once.
 type Hasher struct {
 	slots   chan struct{}
+	costly  chan struct{} // one slot, for hashes with other parameters than ours
 	wait    time.Duration
 	unknown string
 	compare func(password, hash string) (bool, error)
@@ -111,6 +124,7 @@ func NewHasher(concurrency int, wait time.Duration) (*Hasher, error) {
 	}
 	return &Hasher{
 		slots:   make(chan struct{}, concurrency),
+		costly:  make(chan struct{}, 1),
 		wait:    wait,
 		unknown: unknown,
 		compare: argon2id.ComparePasswordAndHash,
@@ -147,12 +161,19 @@ func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error
 	if !known {
 		hash = h.unknown
 	}
-	if err := checkHash(hash); err != nil {
+	params, err := decodeHash(hash)
+	if err != nil {
 		return false, err
 	}
 	normal, err := normalPassword(password)
 	if err != nil {
 		return false, nil // It is the password that is wrong.
+	}
+	if params != hashParams {
+		if err := h.takeSlot(ctx, h.costly); err != nil {
+			return false, err
+		}
+		defer func() { <-h.costly }()
 	}
 	if err := h.begin(ctx); err != nil {
 		return false, err
@@ -165,23 +186,45 @@ func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error
 	return match && known, nil
 }
 
-// checkHash refuses a hash with other parameters than ours. They decide how much
+// CheckHash tells whether a hash that was made elsewhere can be verified here:
+// argon2id in the PHC form, not too weak and not too costly. The error is ErrHash.
+func CheckHash(hash string) error {
+	_, err := decodeHash(hash)
+	return err
+}
+
+// Outdated reports whether a hash that can be verified was made with other
+// parameters than a new one would be.
+func Outdated(hash string) bool {
+	params, err := decodeHash(hash)
+	return err == nil && params != hashParams
+}
+
+// decodeHash refuses parameters that are out of bounds. They decide how much
 // memory and time a comparison takes, zeros among them make argon2 panic, and an
 // empty key would match every password.
-func checkHash(hash string) error {
-	params, _, _, err := argon2id.DecodeHash(hash)
+func decodeHash(hash string) (argon2id.Params, error) {
+	if len(hash) > maxHashBytes {
+		return argon2id.Params{}, fmt.Errorf("%w: longer than %d bytes", ErrHash, maxHashBytes)
+	}
+	decoded, _, _, err := argon2id.DecodeHash(hash)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrHash, err)
+		return argon2id.Params{}, fmt.Errorf("%w: %w", ErrHash, err)
 	}
-	if *params != hashParams {
-		return fmt.Errorf("%w: made with other parameters", ErrHash)
+	p := *decoded
+	switch {
+	case p.Iterations < 1 || p.Parallelism < 1 || p.Memory < minHashMemory ||
+		p.KeyLength < minHashKey || p.SaltLength < 8:
+		err = fmt.Errorf("%w: too weak", ErrHash)
+	case p.Memory > maxHashMemory || uint64(p.Memory)*uint64(p.Iterations) > maxHashWork || p.Parallelism > maxHashParallelism:
+		err = fmt.Errorf("%w: too costly to compare with", ErrHash)
 	}
-	return nil
+	return p, err
 }
 
 // begin makes room for one hash, which must be given back by end.
 func (h *Hasher) begin(ctx context.Context) error {
-	if err := h.takeSlot(ctx); err != nil {
+	if err := h.takeSlot(ctx, h.slots); err != nil {
 		return err
 	}
 	// argon2 allocates its 19 MiB anew for each hash. Left alone, the collector
@@ -195,19 +238,19 @@ func (h *Hasher) end() {
 	<-h.slots
 }
 
-func (h *Hasher) takeSlot(ctx context.Context) error {
+func (h *Hasher) takeSlot(ctx context.Context, slots chan struct{}) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait to hash password: %w", err)
 	}
 	select {
-	case h.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	default:
 	}
 	timer := time.NewTimer(h.wait)
 	defer timer.Stop()
 	select {
-	case h.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	case <-timer.C:
 		return ErrBusy

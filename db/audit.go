@@ -57,6 +57,32 @@ func (d *DB) MendUsage(ctx context.Context, sessionID string) error {
 	})
 }
 
+// actualTotals is what the row of totals should hold, in the order of its columns.
+const actualTotals = `
+	SELECT (SELECT count(*) FROM users WHERE deleted_at IS NULL), (SELECT count(*) FROM quota_sessions),
+	       count(*), coalesce(sum(duration_ms), 0), coalesce(sum(size_bytes), 0)
+	FROM videos WHERE status = 'accepted'`
+
+// TotalsDrifted reports whether the totals of the installation are not what is there.
+func (d *DB) TotalsDrifted(ctx context.Context) (bool, error) {
+	var drifted bool
+	err := d.reader.QueryRowContext(ctx, `
+		SELECT NOT EXISTS (SELECT users, sessions, videos, duration_ms, size_bytes FROM totals INTERSECT `+actualTotals+")").
+		Scan(&drifted)
+	if err != nil {
+		return false, fmt.Errorf("compare the totals: %w", classify(err))
+	}
+	return drifted, nil
+}
+
+// MendTotals counts the totals anew.
+func (d *DB) MendTotals(ctx context.Context) error {
+	return d.write(ctx, "mend totals", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE totals SET (users, sessions, videos, duration_ms, size_bytes) = ("+actualTotals+")")
+		return err
+	})
+}
+
 // UsersWithoutSession lists the users whose quota session is missing.
 func (d *DB) UsersWithoutSession(ctx context.Context) ([]User, error) {
 	const what = "look for missing quota sessions"

@@ -20,7 +20,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
 )
@@ -30,6 +29,13 @@ var migrations embed.FS
 
 // ErrNotFound says that no row has the name or id that was asked for.
 var ErrNotFound = errors.New("not found")
+
+// What belongs to the databases in a data directory.
+const (
+	FileName      = "gensubtitle.db"
+	LoginsName    = "logins.db" // the login sessions of browsers
+	ProcessesName = "processes" // the folder of the lock files
+)
 
 const (
 	writerOptions = "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1"
@@ -60,9 +66,12 @@ type DB struct {
 	defaults Limits
 	now      func() time.Time
 	account  *sql.Stmt // the one query of nearly every request
-	accounts *lru.Cache[accountKey, knownAccount]
+	token    *sql.Stmt // the one before it where a personal token is shown
+	accounts *memory[accountKey, Account]
+	tokens   *memory[string, APIToken] // by hash
 	commits  *commits
 	observe  func(Write)
+	reach    int64 // searchReach, less in tests
 }
 
 // Open opens the database and brings its schema up to date.
@@ -81,7 +90,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now}
+	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, reach: searchReach}
 	if d.observe = o.Observe; d.observe == nil {
 		d.observe = func(Write) {}
 	}
@@ -91,11 +100,17 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if d.account, err = reader.PrepareContext(ctx, accountQuery); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the account query: %w", err), d.Close())
 	}
+	if d.token, err = reader.PrepareContext(ctx, apiTokenQuery); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare the token query: %w", err), d.Close())
+	}
 	if d.commits, err = openCommits(o.Path + ".commits"); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.accounts, err = lru.New[accountKey, knownAccount](accountsKnown); err != nil {
-		return nil, errors.Join(fmt.Errorf("make the memory of accounts: %w", err), d.Close())
+	if d.accounts, err = newMemory[accountKey, Account](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	if d.tokens, err = newMemory[string, APIToken](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -133,8 +148,10 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 // Close closes both pools; a checkpoint happens with the last connection.
 func (d *DB) Close() error {
 	var errs []error
-	if d.account != nil {
-		errs = append(errs, d.account.Close())
+	for _, s := range []*sql.Stmt{d.account, d.token} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
 	}
 	return errors.Join(append(errs, d.reader.Close(), d.writer.Close())...)
 }
@@ -152,16 +169,21 @@ func (d *DB) Ready(ctx context.Context) error {
 
 // write runs f in one transaction and says in an error what was being done.
 func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return d.writeOn(ctx, d.writer, what, f)
+}
+
+// writeOn is write on the writing connection, for one who holds it.
+func (d *DB) writeOn(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) error {
 	start := time.Now()
-	waited, err := d.transact(ctx, what, f)
+	waited, err := d.transact(ctx, on, what, f)
 	d.observe(Write{What: what, Waited: waited, Took: time.Since(start), Err: err})
 	return err
 }
 
 // transact also returns how long it waited to begin.
-func (d *DB) transact(ctx context.Context, what string, f func(*sql.Tx) error) (waited time.Duration, err error) {
+func (d *DB) transact(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) (waited time.Duration, err error) {
 	start := time.Now()
-	tx, err := d.writer.BeginTx(ctx, nil)
+	tx, err := on.BeginTx(ctx, nil)
 	waited = time.Since(start)
 	if err != nil {
 		return waited, fmt.Errorf("%s: begin: %w", what, classify(err))
@@ -180,7 +202,29 @@ func (d *DB) transact(ctx context.Context, what string, f func(*sql.Tx) error) (
 	return waited, nil
 }
 
+// read runs f over one state of the database and says in an error what was
+// being done.
+func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	tx, err := d.reader.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: begin: %w", what, classify(err))
+	}
+	err = f(tx)
+	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+		err = errors.Join(err, rollback)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return nil
+}
+
 func (d *DB) nowMillis() int64 { return d.now().UnixMilli() }
+
+// beginner is what the pool of one connection and that connection have in common.
+type beginner interface {
+	BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error)
+}
 
 // queryer is what a transaction and a pool have in common.
 type queryer interface {

@@ -85,7 +85,7 @@ func number(t *testing.T, d *DB, query string, args ...any) int64 {
 func dump(t *testing.T, d *DB) string {
 	t.Helper()
 	var all strings.Builder
-	for _, table := range []string{"users", "quota_sessions", "videos", "events", "revocations"} {
+	for _, table := range []string{"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens"} {
 		rows, err := d.writer.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {
 			t.Fatal(err)

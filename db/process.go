@@ -3,6 +3,7 @@ package db
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -21,7 +22,11 @@ type Process struct {
 
 const gateName = "gate"
 
-// Join registers this process below dir, the folder of the lock files.
+// ErrInUse says that another process works with the data directory.
+var ErrInUse = errors.New("another process uses the data directory")
+
+// Join registers this process below dir, the folder of the lock files. Whoever
+// opens the database does so first, so that nobody replaces it meanwhile.
 func Join(dir string) (*Process, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of process locks: %w", err)
@@ -82,6 +87,11 @@ func (p *Process) Alone() (bool, error) {
 		return false, err
 	}
 	defer gate.Close()
+	return p.alone()
+}
+
+// alone is Alone for one who holds the gate.
+func (p *Process) alone() (bool, error) {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		return false, fmt.Errorf("list process locks: %w", err)
@@ -96,6 +106,27 @@ func (p *Process) Alone() (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// Seclude keeps every process from joining the folder until the gate that it
+// returns is closed; those who come meanwhile wait in Join. ErrInUse when a
+// process has joined already.
+func Seclude(dir string) (gate io.Closer, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of process locks: %w", err)
+	}
+	file, err := passGate(dir)
+	if err != nil {
+		return nil, err
+	}
+	alone, err := (&Process{dir: dir}).alone()
+	if err == nil && !alone {
+		err = ErrInUse
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // Sweep removes the lock files of dead processes. Call it once their slots

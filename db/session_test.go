@@ -61,8 +61,9 @@ func TestListSessionsSorted(t *testing.T) {
 		{"10", 0, 1000, 0, 2},
 		{"9", 100, 600_000, 899, 3},
 	}
+	ids := map[string]int64{}
 	for _, r := range rows {
-		newUser(t, d, r.name)
+		ids[r.name] = newUser(t, d, r.name).ID
 		alter(t, d, `UPDATE quota_sessions SET videos_count = $1, duration_ms = $2, last_upload_at = nullif($3, 0), created_at = $4
 			WHERE session_id = $5`, r.videos, r.duration, r.last, r.created, "user_"+r.name)
 	}
@@ -80,7 +81,7 @@ func TestListSessionsSorted(t *testing.T) {
 		SortCreated:    func(a, b row) int { return cmp.Compare(a.created, b.created) },
 	}
 	for _, sort := range sorts {
-		slices.SortFunc(rows, func(a, b row) int { return cmp.Or(orders[sort](a, b), cmp.Compare(a.name, b.name)) })
+		slices.SortFunc(rows, func(a, b row) int { return cmp.Or(orders[sort](a, b), cmp.Compare(ids[a.name], ids[b.name])) })
 		var want []string
 		for _, r := range rows {
 			want = append(want, "user_"+r.name)
@@ -130,7 +131,7 @@ func TestListSessionsSearch(t *testing.T) {
 		slices.Sort(want)
 		for _, sort := range sorts {
 			for _, limit := range []int{1, 2, 20} {
-				got := allPages(t, d, SessionQuery{Key: test.part, Sort: sort, Limit: limit})
+				got := allPages(t, d, SessionQuery{SessionMatch: SessionMatch{Key: test.part}, Sort: sort, Limit: limit})
 				if slices.Sort(got); !slices.Equal(got, want) {
 					t.Errorf("%q by %s, limit %d: got %v, want %v", test.part, sort, limit, got, want)
 				}
@@ -142,8 +143,9 @@ func TestListSessionsSearch(t *testing.T) {
 // The answer of a page must not depend on how long the numbers are.
 func TestListSessionsCursorOfNumbers(t *testing.T) {
 	d := open(t)
+	ids := map[string]int64{}
 	for i, n := range []int64{9, 10, 100} {
-		newUser(t, d, fmt.Sprint("u", i))
+		ids[fmt.Sprint(n)] = newUser(t, d, fmt.Sprint("u", i)).ID
 		alter(t, d, `UPDATE quota_sessions SET videos_count = $1, duration_ms = $2, last_upload_at = $3, created_at = $4
 			WHERE session_id = $5`, n, n, n, n, fmt.Sprint("user_u", i))
 	}
@@ -160,9 +162,8 @@ func TestListSessionsCursorOfNumbers(t *testing.T) {
 			{"100", true, []string{"user_u1", "user_u0"}},
 			{"9", true, nil},
 		} {
-			ids := map[string]string{"9": "user_u0", "10": "user_u1", "100": "user_u2"}
 			p, err := d.ListSessions(t.Context(), SessionQuery{
-				Sort: sort, Descending: test.descending, Limit: 10, After: &SessionCursor{Value: test.after, SessionID: ids[test.after]},
+				Sort: sort, Descending: test.descending, Limit: 10, After: &SessionCursor{Value: test.after, UserID: ids[test.after]},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -21,15 +21,13 @@ type Act struct {
 // Reset sets the usage of a session to zero and writes the event.
 // ErrNotFound when there is no such session.
 func (d *DB) Reset(ctx context.Context, a Act) (Session, error) {
-	return d.steer(ctx, "reset quota session", a, func(tx *sql.Tx, q Quota) (Event, error) {
-		return Event{Kind: EventReset, Videos: -q.Usage.Videos, Duration: -q.Usage.Duration}, nil
-	})
+	return d.steer(ctx, "reset quota", a, reset)
 }
 
 // Correct adds an amount, which may be negative, to the usage of a session and
 // writes the event. ErrBelowZero when less than nothing would be left.
 func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
-	return d.steer(ctx, "correct usage", a, func(_ *sql.Tx, q Quota) (Event, error) {
+	return d.steer(ctx, "correct usage", a, func(_ context.Context, _ *sql.Tx, q Quota) (Event, error) {
 		if q.Usage.Videos+by.Videos < 0 || q.Usage.Duration+by.Duration < 0 ||
 			by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
 			return Event{}, ErrBelowZero
@@ -41,42 +39,69 @@ func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
 // SetLimits gives a session limits of its own, or the defaults where they are
 // nil, and writes the event.
 func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, error) {
-	return d.steer(ctx, "set limits", a, func(tx *sql.Tx, _ Quota) (Event, error) {
-		err := oneRow(tx.ExecContext(ctx, `
-			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
-			own.Videos, milliseconds(own.Duration), own.FileBytes, a.SessionID))
-		return Event{Kind: EventLimits, Limits: own}, err
-	})
+	return d.AdjustLimits(ctx, a, func(OwnLimits) OwnLimits { return own })
 }
 
-// steer moves usage by what the event says and writes the event, in one
-// transaction.
-func (d *DB) steer(ctx context.Context, what string, a Act, decide func(*sql.Tx, Quota) (Event, error)) (Session, error) {
+// AdjustLimits changes the limits that a session has of its own and writes the
+// event.
+func (d *DB) AdjustLimits(ctx context.Context, a Act, to func(OwnLimits) OwnLimits) (Session, error) {
+	return d.steer(ctx, "set limits", a, d.adjust(to))
+}
+
+// change decides what happens to a session, and does what is not usage.
+type change func(ctx context.Context, tx *sql.Tx, q Quota) (Event, error)
+
+func reset(_ context.Context, _ *sql.Tx, q Quota) (Event, error) {
+	return Event{Kind: EventReset, Videos: -q.Usage.Videos, Duration: -q.Usage.Duration}, nil
+}
+
+func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
+	return func(ctx context.Context, tx *sql.Tx, q Quota) (Event, error) {
+		s, err := d.session(ctx, tx, q.SessionID)
+		if err != nil {
+			return Event{}, err
+		}
+		own := to(s.Own)
+		err = oneRow(tx.ExecContext(ctx, `
+			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
+			own.Videos, milliseconds(own.Duration), own.FileBytes, q.SessionID))
+		return Event{Kind: EventLimits, Limits: own}, err
+	}
+}
+
+// steer changes one session in a transaction of its own.
+func (d *DB) steer(ctx context.Context, what string, a Act, decide change) (Session, error) {
 	var s Session
 	err := d.write(ctx, what, func(tx *sql.Tx) error {
-		q, err := d.quota(ctx, tx, a.SessionID)
-		if err != nil {
+		if err := d.apply(ctx, tx, a, decide); err != nil {
 			return err
 		}
-		e, err := decide(tx, q)
-		if err != nil {
-			return err
-		}
-		now := d.nowMillis()
-		if err := oneRow(tx.ExecContext(ctx, `
-			UPDATE quota_sessions
-			SET videos_count = videos_count + $1, duration_ms = duration_ms + $2, updated_at = $3
-			WHERE session_id = $4`, e.Videos, e.Duration.Milliseconds(), now, a.SessionID)); err != nil {
-			return err
-		}
-		e.SessionID, e.Actor, e.Reason, e.CreatedAt = a.SessionID, a.Actor, a.Reason, timeOf(now)
-		if err := e.insert(ctx, tx); err != nil {
-			return err
-		}
+		var err error
 		s, err = d.session(ctx, tx, a.SessionID)
 		return err
 	})
 	return s, err
+}
+
+// apply moves usage by what the event says and writes the event.
+func (d *DB) apply(ctx context.Context, tx *sql.Tx, a Act, decide change) error {
+	q, err := d.quota(ctx, tx, a.SessionID)
+	if err != nil {
+		return err
+	}
+	e, err := decide(ctx, tx, q)
+	if err != nil {
+		return err
+	}
+	now := d.nowMillis()
+	if err := oneRow(tx.ExecContext(ctx, `
+		UPDATE quota_sessions
+		SET videos_count = videos_count + $1, duration_ms = duration_ms + $2, updated_at = $3
+		WHERE session_id = $4`, e.Videos, e.Duration.Milliseconds(), now, a.SessionID)); err != nil {
+		return err
+	}
+	e.SessionID, e.Actor, e.Reason, e.CreatedAt = a.SessionID, a.Actor, a.Reason, timeOf(now)
+	return e.insert(ctx, tx)
 }
 
 // OwnLimits are a session's own; nil stands for the default.

@@ -101,6 +101,10 @@ func TestLedgerHolds(t *testing.T) {
 			return err
 		},
 	}
+	moves = append(moves, func(d *DB, u User) error {
+		_, err := d.ResetMany(t.Context(), Selection{}, act(u), 2)
+		return err
+	})
 	for range 4 {
 		moves = append(moves, func(d *DB, u User) error { return tryUpload(t, d, u) })
 	}

@@ -64,6 +64,9 @@ func (d *DB) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		if u.ID, err = r.LastInsertId(); err != nil {
 			return err
 		}
+		if err := indexNames(ctx, tx, u.ID-1); err != nil {
+			return err
+		}
 		return insertSession(ctx, tx, u.ID, n.SessionID, now)
 	})
 	return u, err
@@ -116,23 +119,9 @@ const accountQuery = `
 	  AND u.disabled = 0 AND u.deleted_at IS NULL
 	  AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.token_id = $3)`
 
-const (
-	accountsKnown = 10_000
-	// Every change through this package is seen at once. This is for changes
-	// made with other tools, and for a process killed right after its commit.
-	accountFresh = time.Second
-)
-
 type accountKey struct {
 	userID, credentialsVersion int64
 	tokenID                    string
-}
-
-// knownAccount is an account as it was when so many commits had been counted.
-type knownAccount struct {
-	Account
-	commits uint64
-	read    time.Time
 }
 
 // SignedIn returns the account that a token or login session stands for.
@@ -140,15 +129,7 @@ type knownAccount struct {
 // since, or the token was revoked. A quota session that is missing is made.
 func (d *DB) SignedIn(ctx context.Context, userID, credentialsVersion int64, tokenID string) (Account, error) {
 	key := accountKey{userID, credentialsVersion, tokenID}
-	commits, now := d.commits.count(), d.now()
-	if known, ok := d.accounts.Get(key); ok && known.commits == commits && now.Sub(known.read) < accountFresh {
-		return known.Account, nil
-	}
-	a, err := d.readAccount(ctx, key)
-	if err == nil {
-		d.accounts.Add(key, knownAccount{a, commits, now})
-	}
-	return a, err
+	return d.accounts.get(key, func() (Account, error) { return d.readAccount(ctx, key) })
 }
 
 func (d *DB) readAccount(ctx context.Context, key accountKey) (Account, error) {
@@ -185,12 +166,19 @@ func sessionIDOf(username string) string { return "user_" + username }
 // expires, when it would have ended anyway.
 func (d *DB) Revoke(ctx context.Context, tokenID string, expires time.Time) error {
 	return d.write(ctx, "revoke token", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", d.nowMillis()); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO revocations (token_id, expires_at) VALUES ($1, $2)
-			ON CONFLICT (token_id) DO NOTHING`, tokenID, expires.UnixMilli())
-		return err
+		return d.revoke(ctx, tx, tokenID, expires.UnixMilli())
 	})
+}
+
+func (d *DB) revoke(ctx context.Context, tx *sql.Tx, tokenID string, expires int64) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", d.nowMillis()); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM sign_ins WHERE id = $1", tokenID); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO revocations (token_id, expires_at) VALUES ($1, $2)
+		ON CONFLICT (token_id) DO NOTHING`, tokenID, expires)
+	return err
 }

@@ -94,9 +94,9 @@ func user(ctx context.Context, tx *sql.Tx, key string) (User, error) {
 	return u, notFound(err)
 }
 
-func anAdminIsLeft(ctx context.Context, tx *sql.Tx) error {
+func anAdminIsLeft(ctx context.Context, q queryer) error {
 	var left bool
-	err := tx.QueryRowContext(ctx, `
+	err := q.QueryRowContext(ctx, `
 		SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled = 0 AND deleted_at IS NULL)`).Scan(&left)
 	if err == nil && !left {
 		return ErrLastAdmin

@@ -178,7 +178,7 @@ func TestSignedInFollows(t *testing.T) {
 	if _, err := foreign.ExecContext(t.Context(), "UPDATE users SET disabled = 1"); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(accountFresh)
+	now = now.Add(memoryFresh)
 	if _, err := signedIn(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("disabled by another program: got %v, want %v", err, ErrNotFound)
 	}

@@ -13,10 +13,12 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":          {"auth", "db", "handlers", "media", "upkeep"},
-		"gensubtitle/handlers": {"apidoc", "auth", "db", "media", "static", "upkeep", "views"},
+		"gensubtitle":          {"auth", "cli", "db", "handlers", "media", "upkeep"},
+		"gensubtitle/cli":      {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle/handlers": {"api", "apidoc", "auth", "db", "media", "static", "upkeep", "views"},
 		"gensubtitle/upkeep":   {"db", "media"},
 		"gensubtitle/views":    {"apidoc", "static"},
+		"gensubtitle/api":      {"db"},
 		"gensubtitle/apidoc":   nil,
 		"gensubtitle/auth":     nil,
 		"gensubtitle/db":       nil,

@@ -3,13 +3,13 @@ package handlers
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/views"
@@ -190,21 +190,14 @@ func (s *Server) enter(c *fiber.Ctx, u db.User, next string, status int) error {
 		return err
 	}
 	if !wantsHTML(c) {
-		token, _, err := s.Signer.Issue(u.ID, u.CredentialsVersion)
-		if err != nil {
-			return fmt.Errorf("issue token: %w", err)
-		}
-		return c.Status(status).JSON(tokenBody{
-			Username: u.Name, SessionID: u.SessionID, AccessToken: token,
-			TokenType: "bearer", ExpiresIn: int64(s.Signer.Lifetime().Seconds()),
-		})
+		return s.answerToken(c, u, status)
 	}
 	if old, err := s.visitor(c); err == nil && old != nil && old.browser {
 		if err := s.DB.Revoke(c.UserContext(), old.tokenID, old.expires); err != nil {
 			return err
 		}
 	}
-	if err := s.logins.start(c, u); err != nil {
+	if _, err := s.startLogin(c, u); err != nil {
 		return err
 	}
 	return c.Redirect(localPath(next), fiber.StatusSeeOther)
@@ -218,7 +211,7 @@ func (s *Server) logSession(c *fiber.Ctx, u db.User) error {
 		return err
 	}
 	c.Locals(accountKey, u)
-	s.logOf(c).Info("session loaded", "videos_count", a.Quota.Usage.Videos, "total_duration", seconds(a.Quota.Usage.Duration))
+	s.logOf(c).Info("session loaded", "videos_count", a.Quota.Usage.Videos, "total_duration", api.Seconds(a.Quota.Usage.Duration))
 	return nil
 }
 
@@ -255,19 +248,10 @@ func (s *Server) switchLanguage(c *fiber.Ctx) error {
 // readCredentials reads a JSON or form body, whichever was sent.
 func readCredentials(c *fiber.Ctx) (credentials, error) {
 	var in credentials
-	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil && c.Get(fiber.HeaderContentType) != "" {
-		kind = ""
-	}
-	switch kind {
-	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm:
+	err := readBody(c, &in, func() {
 		in.Username, in.Password, in.Next = formValue(c, "username"), formValue(c, "password"), formValue(c, "next")
-		return in, nil
-	case fiber.MIMEApplicationJSON:
-		err := readJSON(c, &in)
-		return in, err
-	}
-	return in, invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
+	})
+	return in, err
 }
 
 // formValue is a field of the form in the body alone. The framework's own looks

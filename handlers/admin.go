@@ -4,18 +4,22 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/unicode/norm"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
 
 const (
 	maxSearch = 100
-	maxReason = 500 // characters
+	// overviewDays is how far back the overview looks, today included.
+	overviewDays = 30
+	maxReason    = 500 // characters
 )
 
 // listSessions answers with a page of all quota sessions.
@@ -31,35 +35,81 @@ func (s *Server) listSessions(c *fiber.Ctx) error {
 	next := encodeCursor(list.Next)
 	if !wantsHTML(c) {
 		return c.JSON(fiber.Map{
-			"sessions": mapped(list.Sessions, adminSessionOf), "next_cursor": cursorOrNull(next), "total": list.Total,
+			"sessions": mapped(list.Sessions, api.AdminSessionOf), "next_cursor": cursorOrNull(next),
+			"total": list.Total, "total_exact": !list.TotalOver,
 		})
 	}
-	return s.renderSessions(c, views.Sessions{
-		Rows: mapped(list.Sessions, sessionView), Query: c.Query("q"), Sort: sortParam(q),
-		Cursor: c.Query("cursor"), NextCursor: next, Total: int(list.Total),
-	})
-}
-
-func (s *Server) renderSessions(c *fiber.Ctx, list views.Sessions) error {
-	if wantsPart(c) {
-		return render(c, fiber.StatusOK, views.SessionsList(page(c), list))
+	shown := views.Sessions{
+		Rows: mapped(list.Sessions, sessionView), Query: c.Query("q"), Filter: string(q.Filter), Sort: sortParam(q),
+		Cursor: c.Query("cursor"), NextCursor: next, Total: int(list.Total), TotalOver: list.TotalOver,
 	}
-	return render(c, fiber.StatusOK, views.SessionsPage(page(c), list))
+	if wantsPart(c) {
+		return render(c, fiber.StatusOK, views.SessionsList(page(c), shown))
+	}
+	overview, err := s.DB.Overview(c.UserContext(), time.Now(), overviewDays)
+	if err != nil {
+		return err
+	}
+	shown.Overview = overviewView(overview)
+	return render(c, fiber.StatusOK, views.SessionsPage(page(c), shown))
 }
 
-// sessionQuery reads q, sort (a column, after "-" when descending), cursor
-// and limit.
+// overview tells what the whole installation holds.
+func (s *Server) overview(c *fiber.Ctx) error {
+	o, err := s.DB.Overview(c.UserContext(), time.Now(), overviewDays)
+	if err != nil {
+		return err
+	}
+	return c.JSON(overviewOf(o))
+}
+
+// overviewBody is what the whole installation holds.
+type overviewBody struct {
+	Users         int64     `json:"users"`
+	Sessions      int64     `json:"sessions"`
+	Videos        int64     `json:"videos"`
+	TotalDuration float64   `json:"total_duration"` // seconds
+	SizeBytes     int64     `json:"size_bytes"`
+	Days          []dayBody `json:"days"`
+}
+
+// dayBody is what was accepted on one day of the server's time zone.
+type dayBody struct {
+	Day           string  `json:"day"` // such as 2026-11-24
+	Uploads       int64   `json:"uploads"`
+	TotalDuration float64 `json:"total_duration"` // seconds
+}
+
+func overviewOf(o db.Overview) overviewBody {
+	return overviewBody{
+		Users: o.Users, Sessions: o.Sessions, Videos: o.Videos,
+		TotalDuration: api.Seconds(o.Duration), SizeBytes: o.SizeBytes,
+		Days: mapped(o.Days, func(d db.UploadDay) dayBody {
+			return dayBody{Day: d.Day.Format(time.DateOnly), Uploads: d.Uploads, TotalDuration: api.Seconds(d.Duration)}
+		}),
+	}
+}
+
+func overviewView(o db.Overview) views.Overview {
+	return views.Overview{
+		Users: int(o.Users), Videos: int(o.Videos), Duration: o.Duration, SizeBytes: o.SizeBytes,
+		Days: mapped(o.Days, func(d db.UploadDay) views.UploadDay {
+			return views.UploadDay{Day: d.Day, Uploads: int(d.Uploads)}
+		}),
+	}
+}
+
+// sessionQuery reads q, filter, sort (a column, after "-" when descending),
+// cursor and limit.
 func sessionQuery(c *fiber.Ctx) (db.SessionQuery, error) {
 	var q db.SessionQuery
 	var err error
 	if q.Limit, err = pageLimit(c); err != nil {
 		return q, err
 	}
-	search := c.Query("q")
-	if utf8.RuneCountInString(search) > maxSearch {
-		return q, invalidField("q", func(f *views.Fields) string { return f.SearchTooLong })
+	if q.SessionMatch, err = sessionMatch(c.Query("q"), c.Query("filter")); err != nil {
+		return q, err
 	}
-	q.Key = strings.ToLower(norm.NFKC.String(search))
 	column, descending := strings.CutPrefix(c.Query("sort", string(db.SortUsername)), "-")
 	q.Sort, q.Descending = db.SessionSort(column), descending
 	if !q.Sort.Valid() {
@@ -69,6 +119,20 @@ func sessionQuery(c *fiber.Ctx) (db.SessionQuery, error) {
 		return q, invalidField("cursor", func(f *views.Fields) string { return f.CursorInvalid })
 	}
 	return q, nil
+}
+
+// sessionMatch is what a search and a filter ask for.
+func sessionMatch(search, filter string) (db.SessionMatch, error) {
+	var m db.SessionMatch
+	if utf8.RuneCountInString(search) > maxSearch {
+		return m, invalidField("q", func(f *views.Fields) string { return f.SearchTooLong })
+	}
+	m.Key = strings.ToLower(norm.NFKC.String(search))
+	m.Filter = db.SessionFilter(filter)
+	if !m.Filter.Valid() {
+		return m, invalidField("filter", func(f *views.Fields) string { return f.FilterInvalid })
+	}
+	return m, nil
 }
 
 func sortParam(q db.SessionQuery) string {
@@ -111,7 +175,7 @@ func (s *Server) showSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(adminSessionOf(session))
+	return c.JSON(api.AdminSessionOf(session))
 }
 
 // resetSession sets a session's usage to zero.
@@ -130,7 +194,7 @@ func (s *Server) resetSession(c *fiber.Ctx) error {
 	}
 	switch {
 	case !wantsHTML(c):
-		return c.JSON(adminSessionOf(session))
+		return c.JSON(api.AdminSessionOf(session))
 	case wantsPart(c):
 		return render(c, fiber.StatusOK, views.SessionRow(page(c), sessionView(session)))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/views"
 )
 
@@ -17,8 +18,8 @@ type problemBody struct {
 	Status   int               `json:"status"`
 	Detail   string            `json:"detail"`
 	Errors   map[string]string `json:"errors,omitempty"`
-	Usage    *usageBody        `json:"usage,omitempty"`
-	Limits   *limitsBody       `json:"limits,omitempty"`
+	Usage    *api.Usage        `json:"usage,omitempty"`
+	Limits   *api.Limits       `json:"limits,omitempty"`
 	NotReady []string          `json:"not_ready,omitempty"`
 }
 
@@ -37,8 +38,8 @@ func answerError(c *fiber.Ctx, err error) error {
 	if p.retryAfter > 0 {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
-	if p.status == fiber.StatusUnauthorized {
-		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	if p.challenge != "" {
+		c.Set(fiber.HeaderWWWAuthenticate, p.challenge)
 	}
 	switch {
 	case !wantsHTML(c):
@@ -57,7 +58,7 @@ func answerJSONError(c *fiber.Ctx, p *problem) error {
 		Errors: p.fieldErrors(t), NotReady: p.notReady,
 	}
 	if p.quota != nil {
-		usage, limits := usageOf(*p.quota), limitsOf(p.quota.Limits)
+		usage, limits := api.UsageOf(*p.quota), api.LimitsOf(p.quota.Limits)
 		body.Usage, body.Limits = &usage, &limits
 	}
 	c.Status(p.status)
@@ -92,6 +93,7 @@ type formAgain struct {
 	alert string // the id of its alert
 	part  func(*fiber.Ctx, *problem) templ.Component
 	page  func(*fiber.Ctx, *problem) error // without JavaScript
+	whole bool                             // with it too: there is no part
 }
 
 // answerHTML shows the form that was sent again, or else a page of its own.
@@ -100,7 +102,7 @@ func answerHTML(c *fiber.Ctx, p *problem) error {
 	words := p.words(text(c))
 	form, ok := c.Locals(formKey).(formAgain)
 	switch {
-	case ok && isHTMX(c):
+	case ok && isHTMX(c) && !form.whole:
 		return answerAlert(c, p.status, form.alert, form.part(c, p))
 	case ok:
 		return form.page(c, p)

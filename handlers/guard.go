@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
 )
 
 const smallBodyBytes = 64 << 10
@@ -78,7 +80,7 @@ func smallBody(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// visit finds out who asks, where anybody may.
+// visit finds out who asks, where anybody may read what everybody may.
 func (s *Server) visit(c *fiber.Ctx) error {
 	v, err := s.visitor(c)
 	if err != nil {
@@ -90,20 +92,47 @@ func (s *Server) visit(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// signIn lets only those pass who are signed in.
+// signIn lets only those pass who are signed in themselves, and no personal
+// token: such a token may do what routes.go says, and nothing else.
 func (s *Server) signIn(c *fiber.Ctx) error {
-	v, err := s.visitor(c)
+	v, err := s.require(c)
 	if err != nil {
 		return err
 	}
-	if v == nil {
-		return errUnauthenticated
+	if v.personal {
+		return errSignInNeeded
 	}
-	c.Locals(visitorKey, v)
 	return c.Next()
 }
 
-// adminOnly lets only admins pass; it stands behind signIn.
+// signInOr also lets personal tokens pass that have this scope.
+func (s *Server) signInOr(scope db.Scope) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := s.require(c)
+		if err != nil {
+			return err
+		}
+		if !v.may(scope) {
+			return insufficientScope(scope)
+		}
+		return c.Next()
+	}
+}
+
+// require finds out who asks, where nobody may without having signed in.
+func (s *Server) require(c *fiber.Ctx) (*visitor, error) {
+	v, err := s.visitor(c)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, errUnauthenticated
+	}
+	c.Locals(visitorKey, v)
+	return v, nil
+}
+
+// adminOnly lets only admins pass; it stands behind signIn or signInOr.
 func adminOnly(c *fiber.Ctx) error {
 	if !signedIn(c).admin() {
 		return errForbidden

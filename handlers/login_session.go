@@ -11,7 +11,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/session"
-	"github.com/google/uuid"
 	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"gensubtitle/db"
@@ -122,8 +121,8 @@ func (l *logins) touch(c *fiber.Ctx, stored *session.Session) {
 	}
 }
 
-// start makes a login session with a new id and sets its cookie.
-func (l *logins) start(c *fiber.Ctx, u db.User) error {
+// start makes a login session with this id and sets its cookie.
+func (l *logins) start(c *fiber.Ctx, u db.User, id string) error {
 	stored, err := l.store.Get(c)
 	if err != nil && !errors.Is(err, errLoginStore) {
 		// The cookie's row is broken. Without the cookie there is a new one.
@@ -139,7 +138,7 @@ func (l *logins) start(c *fiber.Ctx, u db.User) error {
 	now := time.Now().Unix()
 	stored.Set(keyUser, u.ID)
 	stored.Set(keyVersion, u.CredentialsVersion)
-	stored.Set(keyID, uuid.NewString())
+	stored.Set(keyID, id)
 	stored.Set(keyStarted, now)
 	stored.Set(keySeen, now)
 	if err := stored.Save(); err != nil {

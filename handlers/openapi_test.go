@@ -29,6 +29,9 @@ import (
 var pages = []string{
 	"GET /", "GET /quota", "GET /login", "GET /register", "POST /language",
 	"GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
+	"GET /account", "GET /account/sign-ins/end", "POST /account/sign-ins/end",
+	"GET /account/sign-ins/{id}/end", "POST /account/sign-ins/{id}/end",
+	"GET /account/tokens/{id}/revoke", "POST /account/tokens/{id}/revoke",
 	"GET /static/{name}", "GET /favicon.ico", "GET /docs",
 }
 
@@ -103,7 +106,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errUsernameTaken,
+		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),

@@ -29,6 +29,7 @@ type problem struct {
 	quota      *db.Quota            // for quota errors
 	retryAfter time.Duration        // 0: nothing is said of it
 	notReady   []string             // for the readiness probe
+	challenge  string               // what WWW-Authenticate says; empty where nothing is said
 }
 
 type fieldText func(*views.Fields) string
@@ -69,6 +70,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.TusHeaders })
 	errLastAdmin = simple(fiber.StatusConflict, "last-admin",
 		func(t *views.Text) views.Problem { return t.Problems.LastAdmin })
+	errSelectionChanged = simple(fiber.StatusConflict, "selection-changed",
+		func(t *views.Text) views.Problem { return t.Problems.SelectionChanged })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
@@ -81,6 +84,9 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.Misdirected })
 	errInternal = simple(fiber.StatusInternalServerError, "internal",
 		func(t *views.Text) views.Problem { return t.Problems.Internal })
+	errSignInNeeded  = outOfScope("", func(t *views.Text) views.Problem { return t.Account.SignInNeeded })
+	errTooManyTokens = simple(fiber.StatusConflict, "too-many-tokens",
+		func(t *views.Text) views.Problem { return t.TooManyTokens(db.MaxAPITokens) })
 	errStorageFull = simple(fiber.StatusInsufficientStorage, "storage-full",
 		func(t *views.Text) views.Problem { return t.Problems.StorageFull })
 	errBusy = later(5*time.Second, "busy",
@@ -90,7 +96,11 @@ var (
 )
 
 func simple(status int, kind string, words func(*views.Text) views.Problem) *problem {
-	return &problem{status: status, kind: kind, words: words}
+	p := &problem{status: status, kind: kind, words: words}
+	if status == fiber.StatusUnauthorized {
+		p.challenge = "Bearer"
+	}
+	return p
 }
 
 func later(after time.Duration, kind string, words func(*views.Text) views.Problem) *problem {
@@ -114,6 +124,20 @@ func fileTooLarge(limit int64) *problem {
 	return simple(fiber.StatusRequestEntityTooLarge, "file-too-large", func(t *views.Text) views.Problem {
 		return t.FileTooLarge(limit)
 	})
+}
+
+// insufficientScope refuses a personal token what another could do.
+func insufficientScope(needed db.Scope) *problem {
+	return outOfScope(`, scope="`+string(needed)+`"`, func(t *views.Text) views.Problem {
+		return t.InsufficientScope(string(needed))
+	})
+}
+
+// outOfScope says it as RFC 6750, section 3.1 wants it.
+func outOfScope(attributes string, words func(*views.Text) views.Problem) *problem {
+	p := simple(fiber.StatusForbidden, "insufficient-scope", words)
+	p.challenge = `Bearer error="insufficient_scope"` + attributes
+	return p
 }
 
 func tooManyAttempts(wait time.Duration) *problem {
@@ -155,8 +179,12 @@ func problemOf(err error) *problem {
 		return errTooManyUploads
 	case errors.Is(err, tusd.ErrLockTimeout):
 		return errUploadLocked
+	case errors.Is(err, db.ErrTooManyTokens):
+		return errTooManyTokens
 	case errors.Is(err, db.ErrLastAdmin):
 		return errLastAdmin
+	case errors.Is(err, db.ErrSelectionChanged):
+		return errSelectionChanged
 	case errors.Is(err, db.ErrUsernameTaken):
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):

@@ -3,13 +3,14 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
 
 // limits answers with the caller's own limits, or the defaults.
 func (s *Server) limits(c *fiber.Ctx) error {
-	return c.JSON(limitsOf(s.limitsFor(c)))
+	return c.JSON(api.LimitsOf(s.limitsFor(c)))
 }
 
 func (s *Server) limitsFor(c *fiber.Ctx) db.Limits {
@@ -22,7 +23,7 @@ func (s *Server) limitsFor(c *fiber.Ctx) db.Limits {
 // userSession answers with the caller's quota session.
 func (s *Server) userSession(c *fiber.Ctx) error {
 	v := signedIn(c)
-	return c.JSON(sessionOf(v.Name, v.Quota))
+	return c.JSON(api.SessionOf(v.Name, v.Quota))
 }
 
 // quotaWidget answers with the widget alone.

@@ -3,14 +3,20 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+
+	"gensubtitle/db"
 )
 
-// routes is the whole of what the program answers.
+// routes is the whole of what the program answers. Behind signIn stands what
+// takes a real sign-in; read, upload and admin also let personal tokens in that
+// have the scope.
 func (s *Server) routes() {
 	a := s.app
 	a.Use(s.observe)
 	a.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.logPanic}))
 	a.Use(s.guardHost, s.guardOrigin)
+
+	read, upload, admin := s.signInOr(db.ScopeRead), s.signInOr(db.ScopeUpload), s.signInOr(db.ScopeAdmin)
 
 	packed := compress.New(compress.Config{Level: compress.LevelBestSpeed})
 	a.Get("/healthz", s.health)
@@ -27,36 +33,57 @@ func (s *Server) routes() {
 	a.Post("/logout", smallBody, s.signIn, s.logout)
 	a.Post("/language", smallBody, s.switchLanguage)
 
+	a.Get("/account", packed, s.signIn, s.accountPage)
+	a.Post("/account/password", smallBody, s.signIn, s.changePassword)
+	a.Get("/account/sign-ins", s.signIn, s.listSignIns)
+	a.Delete("/account/sign-ins", s.signIn, s.endOtherSignIns)
+	a.Get("/account/sign-ins/end", s.signIn, s.confirmEndOthers)
+	a.Post("/account/sign-ins/end", smallBody, s.signIn, s.endOtherSignIns)
+	a.Delete("/account/sign-ins/:id", s.signIn, s.endSignIn)
+	a.Get("/account/sign-ins/:id/end", s.signIn, s.confirmEndSignIn)
+	a.Post("/account/sign-ins/:id/end", smallBody, s.signIn, s.endSignIn)
+	a.Get("/account/tokens", s.signIn, s.listAPITokens)
+	a.Post("/account/tokens", smallBody, s.signIn, s.createAPIToken)
+	a.Delete("/account/tokens/:id", s.signIn, s.revokeAPIToken)
+	a.Get("/account/tokens/:id/revoke", s.signIn, s.confirmRevoke)
+	a.Post("/account/tokens/:id/revoke", smallBody, s.signIn, s.revokeAPIToken)
+
 	a.Get("/limits", s.visit, s.limits)
-	a.Get("/user/session", s.signIn, s.userSession)
+	a.Get("/user/session", read, s.userSession)
 
 	a.Get("/", packed, s.signIn, s.home)
 	a.Get("/quota", s.signIn, s.quotaWidget)
 
-	a.Post("/upload-video", s.signIn, s.uploadVideo)
-	a.Get("/videos", packed, s.signIn, s.listVideos)
-	a.Get("/videos/:id", s.signIn, s.showVideo)
-	a.Get("/videos/:id/file", s.signIn, s.videoFile)
-	a.Get("/videos/:id/thumbnail", s.signIn, s.thumbnail)
-	a.Delete("/videos/:id", s.signIn, s.deleteVideo)
+	a.Post("/upload-video", upload, s.uploadVideo)
+	a.Get("/videos", packed, read, s.listVideos)
+	a.Get("/videos/:id", read, s.showVideo)
+	a.Get("/videos/:id/file", read, s.videoFile)
+	a.Get("/videos/:id/thumbnail", read, s.thumbnail)
+	a.Delete("/videos/:id", upload, s.deleteVideo)
 	a.Get("/videos/:id/delete", s.signIn, s.confirmDelete)
 	a.Post("/videos/:id/delete", smallBody, s.signIn, s.deleteVideo)
 
 	a.Options("/files", s.visit, resumable, s.tusProtocol)
-	a.Post("/files", s.signIn, resumable, s.createUpload)
-	a.Head("/files/:id", s.signIn, resumable, s.uploadOffset)
-	a.Patch("/files/:id", s.signIn, resumable, s.receiveChunk)
-	a.Delete("/files/:id", s.signIn, resumable, s.terminateUpload)
-	a.Post("/files/:id", s.signIn, resumable, s.overriddenMethod)
+	a.Post("/files", upload, resumable, s.createUpload)
+	a.Head("/files/:id", upload, resumable, s.uploadOffset)
+	a.Patch("/files/:id", upload, resumable, s.receiveChunk)
+	a.Delete("/files/:id", upload, resumable, s.terminateUpload)
+	a.Post("/files/:id", upload, resumable, s.overriddenMethod)
 
-	a.Get("/admin/sessions", packed, s.signIn, adminOnly, s.listSessions)
-	a.Get("/admin/sessions/:id", s.signIn, adminOnly, s.showSession)
+	a.Get("/admin/sessions", packed, admin, adminOnly, s.listSessions)
+	a.Get("/admin/overview", admin, adminOnly, s.overview)
+	a.Get("/admin/sessions/reset", packed, admin, adminOnly, s.confirmResetMany)
+	a.Post("/admin/sessions/reset", smallBody, admin, adminOnly, s.resetMany)
+	a.Get("/admin/sessions/limits", packed, admin, adminOnly, s.confirmLimitMany)
+	a.Put("/admin/sessions/limits", smallBody, admin, adminOnly, s.limitMany)
+	a.Post("/admin/sessions/limits", smallBody, admin, adminOnly, s.limitMany)
+	a.Get("/admin/sessions/:id", admin, adminOnly, s.showSession)
 	a.Get("/admin/sessions/:id/reset", s.signIn, adminOnly, s.confirmReset)
-	a.Get("/admin/sessions/:id/events", packed, s.signIn, adminOnly, s.listEvents)
-	a.Put("/admin/sessions/:id/limits", smallBody, s.signIn, adminOnly, s.setLimits)
-	a.Post("/admin/sessions/:id/correct", smallBody, s.signIn, adminOnly, s.correctUsage)
-	a.Post("/admin/users", smallBody, s.signIn, adminOnly, s.createUserForAdmin)
-	a.Patch("/admin/users/:username", smallBody, s.signIn, adminOnly, s.changeUser)
-	a.Delete("/admin/users/:username", s.signIn, adminOnly, s.deleteUser)
-	a.Post("/admin/sessions/:id/reset", smallBody, s.signIn, adminOnly, s.resetSession)
+	a.Get("/admin/sessions/:id/events", packed, admin, adminOnly, s.listEvents)
+	a.Put("/admin/sessions/:id/limits", smallBody, admin, adminOnly, s.setLimits)
+	a.Post("/admin/sessions/:id/correct", smallBody, admin, adminOnly, s.correctUsage)
+	a.Post("/admin/users", smallBody, admin, adminOnly, s.createUserForAdmin)
+	a.Patch("/admin/users/:username", smallBody, admin, adminOnly, s.changeUser)
+	a.Delete("/admin/users/:username", admin, adminOnly, s.deleteUser)
+	a.Post("/admin/sessions/:id/reset", smallBody, admin, adminOnly, s.resetSession)
 }

@@ -86,6 +86,7 @@ type Server struct {
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
 	leftovers       leftovers
+	seen            seen
 	docs            *apidoc.Document
 }
 
@@ -170,6 +171,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		s.Log.Warn("requests are cut off", "running", s.running.count())
 	}
 	s.background.stop()
+	s.attend(ctx, "note what was used", s.keepSeen)
 	// Whatever still runs is cut here; its slot is given back by its own
 	// handler, or else by the next start.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

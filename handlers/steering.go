@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
@@ -19,29 +20,43 @@ const (
 	mostMB      = 1e9
 )
 
+// limitsInput are limits as they are sent; nil is the default.
+type limitsInput struct {
+	MaxVideos          *float64 `json:"maxVideos"`
+	MaxDurationMinutes *float64 `json:"maxDurationMinutes"`
+	MaxFileSizeMB      *float64 `json:"maxFileSizeMB"`
+}
+
+// own turns them into ours, or says which are wrong.
+func (in limitsInput) own() (db.OwnLimits, error) {
+	wrong := map[string]fieldText{}
+	own := db.OwnLimits{
+		Videos:    scaled[int64](in.MaxVideos, 1, mostVideos, "maxVideos", wrong),
+		Duration:  scaled[time.Duration](in.MaxDurationMinutes, 60_000, mostMinutes, "maxDurationMinutes", wrong),
+		FileBytes: scaled[int64](in.MaxFileSizeMB, 1<<20, mostMB, "maxFileSizeMB", wrong),
+	}
+	if in.MaxVideos != nil && *in.MaxVideos != math.Trunc(*in.MaxVideos) {
+		wrong["maxVideos"] = func(f *views.Fields) string { return f.NumberInvalid }
+	}
+	if len(wrong) > 0 {
+		return own, invalid(wrong)
+	}
+	if own.Duration != nil {
+		*own.Duration *= time.Millisecond
+	}
+	return own, nil
+}
+
 // setLimits gives a quota session limits of its own; null is the default.
 func (s *Server) setLimits(c *fiber.Ctx) error {
 	var in struct {
-		MaxVideos          *float64 `json:"maxVideos"`
-		MaxDurationMinutes *float64 `json:"maxDurationMinutes"`
-		MaxFileSizeMB      *float64 `json:"maxFileSizeMB"`
-		Reason             string   `json:"reason"`
+		limitsInput
+		Reason string `json:"reason"`
 	}
-	wrong := map[string]fieldText{}
 	return s.steerSession(c, &in, func(a db.Act) (db.Session, error) {
-		own := db.OwnLimits{
-			Videos:    scaled[int64](in.MaxVideos, 1, mostVideos, "maxVideos", wrong),
-			Duration:  scaled[time.Duration](in.MaxDurationMinutes, 60_000, mostMinutes, "maxDurationMinutes", wrong),
-			FileBytes: scaled[int64](in.MaxFileSizeMB, 1<<20, mostMB, "maxFileSizeMB", wrong),
-		}
-		if in.MaxVideos != nil && *in.MaxVideos != math.Trunc(*in.MaxVideos) {
-			wrong["maxVideos"] = func(f *views.Fields) string { return f.NumberInvalid }
-		}
-		if len(wrong) > 0 {
-			return db.Session{}, invalid(wrong)
-		}
-		if own.Duration != nil {
-			*own.Duration *= time.Millisecond
+		own, err := in.own()
+		if err != nil {
+			return db.Session{}, err
 		}
 		return s.DB.SetLimits(c.UserContext(), a, own)
 	}, func() string { return in.Reason })
@@ -101,7 +116,7 @@ func (s *Server) steerSession(c *fiber.Ctx, in any, act func(db.Act) (db.Session
 	if err != nil {
 		return err
 	}
-	return c.JSON(adminSessionOf(session))
+	return c.JSON(api.AdminSessionOf(session))
 }
 
 // eventBody is one entry of the ledger.
@@ -127,7 +142,7 @@ type ownLimitBody struct {
 func eventOf(e db.Event) eventBody {
 	b := eventBody{
 		ID: e.ID, Kind: e.Kind, Actor: e.Actor, Reason: e.Reason, VideoID: e.VideoID,
-		Videos: e.Videos, Duration: seconds(e.Duration), CreatedAt: e.CreatedAt,
+		Videos: e.Videos, Duration: api.Seconds(e.Duration), CreatedAt: e.CreatedAt,
 	}
 	if e.Kind == db.EventLimits {
 		limits := ownLimitsOf(e.Limits)

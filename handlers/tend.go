@@ -11,6 +11,9 @@ const (
 	// uploads that have expired are looked for.
 	tendInterval    = time.Minute
 	tendIntervalMin = time.Second
+	// When sign-ins and tokens were last used is kept in memory in between: each
+	// write to the database has everybody's account read anew.
+	seenInterval = 3 * time.Minute
 )
 
 // Tend takes up work that was left behind and keeps the house clean until ctx
@@ -20,6 +23,8 @@ func (s *Server) Tend(ctx context.Context) {
 	defer clean.Stop()
 	tend := time.NewTicker(max(tendIntervalMin, min(tendInterval, s.UploadExpiry/4)))
 	defer tend.Stop()
+	seen := time.NewTicker(seenInterval)
+	defer seen.Stop()
 	for {
 		s.attend(ctx, "take up measuring", s.resumeMeasuring)
 		select {
@@ -27,6 +32,8 @@ func (s *Server) Tend(ctx context.Context) {
 			return
 		case <-clean.C:
 			s.attend(ctx, "clean up", s.House.Clean)
+		case <-seen.C:
+			s.attend(ctx, "note what was used", s.keepSeen)
 		case <-tend.C:
 			s.retryLeftovers()
 			s.attend(ctx, "remove expired uploads", s.House.Expire)

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"gensubtitle/api"
 	"gensubtitle/db"
 	"gensubtitle/media"
 	"gensubtitle/views"
@@ -183,7 +184,7 @@ func (s *Server) answerUpload(c *fiber.Ctx, v db.Video, q db.Quota) error {
 	switch {
 	case !wantsHTML(c):
 		return c.Status(fiber.StatusCreated).JSON(fiber.Map{
-			"session_id": v.SessionID, "video": videoOf(v), "usage": usageOf(q), "limits": limitsOf(q.Limits),
+			"session_id": v.SessionID, "video": videoOf(v), "usage": api.UsageOf(q), "limits": api.LimitsOf(q.Limits),
 		})
 	case wantsPart(c):
 		quota, err := s.ownQuota(c, q)

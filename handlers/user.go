@@ -1,11 +1,11 @@
 package handlers
 
 import (
-	"errors"
 	"maps"
 
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/api"
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/views"
@@ -18,12 +18,6 @@ type userBody struct {
 	ResetPassword bool     `json:"reset_password"`
 	Role          *db.Role `json:"role"`
 	Disabled      *bool    `json:"disabled"`
-}
-
-// userAnswer shows a password that was made up, this once.
-type userAnswer struct {
-	adminSessionBody
-	Password string `json:"password,omitempty"`
 }
 
 // createUserForAdmin makes an account for somebody else, also where
@@ -90,15 +84,8 @@ func (s *Server) deleteUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ids, err := s.DB.DeleteUser(c.UserContext(), key)
-	if err != nil {
+	if err := s.House.DeleteUser(c.UserContext(), key); err != nil {
 		return err
-	}
-	for _, id := range ids {
-		if err := errors.Join(s.Files.Discard(id), s.Files.Remove(id)); err != nil {
-			// The row is gone, so the file is nobody's: the next clean-up removes it.
-			s.logOf(c).Error("file of a deleted user not removed", "video", id, "error", err)
-		}
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }
@@ -108,7 +95,7 @@ func (s *Server) answerUser(c *fiber.Ctx, status int, sessionID, password string
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(userAnswer{adminSessionOf(session), password})
+	return c.Status(status).JSON(api.Account{AdminSession: api.AdminSessionOf(session), Password: password})
 }
 
 // newPassword hashes the password that was sent, or makes one up, which is

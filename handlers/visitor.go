@@ -8,20 +8,26 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gensubtitle/auth"
 	"gensubtitle/db"
 )
 
 // visitor is who a request comes from.
 type visitor struct {
 	db.Account
-	tokenID string    // of the JWT or login session that was shown
-	expires time.Time // the latest moment at which that ends
-	browser bool      // it was a login session's cookie
+	tokenID  string    // of the JWT, login session or personal token that was shown
+	expires  time.Time // the latest moment at which that ends
+	browser  bool      // it was a login session's cookie
+	personal bool      // it was a personal token
+	scope    db.Scope  // of that
 }
 
-func (v *visitor) admin() bool { return v.Role == db.RoleAdmin }
+// may tells whether somebody who signed in, or a personal token, has a scope.
+func (v *visitor) may(scope db.Scope) bool { return !v.personal || v.scope.Includes(scope) }
 
-// signedIn is the visitor of a route behind signIn.
+func (v *visitor) admin() bool { return v.Role == db.RoleAdmin && v.may(db.ScopeAdmin) }
+
+// signedIn is the visitor of a route behind signIn or signInOr.
 func signedIn(c *fiber.Ctx) *visitor {
 	return c.Locals(visitorKey).(*visitor)
 }
@@ -52,7 +58,11 @@ func (s *Server) bearer(c *fiber.Ctx, header string) (*visitor, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return nil, errUnauthenticated
 	}
-	claims, err := s.Signer.Parse(strings.TrimSpace(token))
+	token = strings.TrimSpace(token)
+	if auth.IsAPIToken(token) {
+		return s.personal(c, token)
+	}
+	claims, err := s.Signer.Parse(token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnauthenticated, err)
 	}
@@ -63,10 +73,30 @@ func (s *Server) bearer(c *fiber.Ctx, header string) (*visitor, error) {
 	return v, err
 }
 
+func (s *Server) personal(c *fiber.Ctx, token string) (*visitor, error) {
+	t, err := s.DB.APIToken(c.UserContext(), auth.HashAPIToken(token))
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, errUnauthenticated
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.account(c, t.UserID, t.CredentialsVersion, t.ID, t.ExpiresAt)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, errUnauthenticated
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.personal, v.scope = true, t.Scope
+	return v, nil
+}
+
 func (s *Server) account(c *fiber.Ctx, userID, version int64, tokenID string, expires time.Time) (*visitor, error) {
 	a, err := s.DB.SignedIn(c.UserContext(), userID, version, tokenID)
 	if err != nil {
 		return nil, err
 	}
+	s.seen.note(tokenID)
 	return &visitor{Account: a, tokenID: tokenID, expires: expires}, nil
 }

@@ -37,7 +37,7 @@ type Finding struct {
 func (h *House) Check(ctx context.Context, repair bool, report func(Finding) error) error {
 	c := &check{House: h, repair: repair, report: report}
 	for _, compare := range []func(context.Context) error{
-		c.damage, c.sessions, c.usage, c.events, c.accepted, c.slots, c.files,
+		c.damage, c.sessions, c.usage, c.totals, c.events, c.accepted, c.slots, c.files,
 	} {
 		if err := compare(ctx); err != nil {
 			return fmt.Errorf("check: %w", err)
@@ -110,6 +110,14 @@ func (c *check) usage(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (c *check) totals(ctx context.Context) error {
+	drifted, err := c.DB.TotalsDrifted(ctx)
+	if err != nil || !drifted {
+		return err
+	}
+	return c.find("totals", "are not what is there", func() error { return c.DB.MendTotals(ctx) })
 }
 
 func (c *check) events(ctx context.Context) error {

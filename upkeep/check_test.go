@@ -100,6 +100,10 @@ var disagreements = []disagreement{
 		l.alter("UPDATE quota_sessions SET videos_count = 7, duration_ms = 7001 WHERE session_id = 'user_john'")
 		return []string{"user_john: counts 7 videos of 7.001s, but its ledger 2 of 2s"}
 	}, true},
+	{"totals that are not what is there", func(l *lived) []string {
+		l.alter("UPDATE totals SET size_bytes = size_bytes + 1")
+		return []string{"totals: are not what is there"}
+	}, true},
 	{"a ledger without its uploads", func(l *lived) []string {
 		l.alter("DELETE FROM events WHERE kind = 'upload' AND video_id NOT IN (SELECT id FROM videos WHERE status = 'accepted')")
 		l.alter("UPDATE events SET videos_delta = -9 WHERE kind = 'reset'")

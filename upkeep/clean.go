@@ -30,8 +30,8 @@ type House struct {
 }
 
 // Clean gives back the slots of processes that ended without doing so, takes
-// over what they had to measure, and removes what has expired and every file
-// that no row stands for.
+// over what they had to measure, and removes what has expired, sign-ins and
+// personal tokens too, and every file that no row stands for.
 func (h *House) Clean(ctx context.Context) error {
 	if err := h.clean(ctx); err != nil {
 		return fmt.Errorf("clean up: %w", err)
@@ -50,6 +50,7 @@ func (h *House) clean(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(
+		h.DB.DropEnded(ctx),
 		h.removeOrphans(ctx, h.Files.Incoming(), h.Files.Discard),
 		h.removeOrphans(ctx, h.Files.Videos(), h.Files.Remove),
 		h.removeOrphans(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail),

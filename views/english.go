@@ -3,6 +3,9 @@ package views
 var english = Text{
 	language: English,
 
+	Plot:     plotEnglish,
+	Sessions: sessionsEnglish,
+
 	Tagline:        "Your videos, ready for subtitles",
 	SkipToContent:  "Skip to content",
 	OtherLanguage:  "ไทย",
@@ -134,7 +137,8 @@ var english = Text{
 
 	Months: [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 
-	Docs: englishDocs,
+	Docs:    englishDocs,
+	Account: englishAccount,
 
 	Problems: Problems{
 		Unauthenticated:    Problem{"Please sign in", "You are not signed in, or your sign-in has expired. Please sign in again."},
@@ -160,6 +164,7 @@ var english = Text{
 		TusVersion:         Problem{"Unknown protocol version", "Resumable uploads need the header Tus-Resumable: 1.0.0."},
 		TusHeaders:         Problem{"A header is wrong", "A header of the upload request is missing or has a wrong value."},
 		LastAdmin:          Problem{"The last admin", "Nobody else is an enabled admin. Make somebody else one first."},
+		SelectionChanged:   Problem{"The list has changed", "Other users match by now than when you were asked. Go back to the list and look again. Nothing was changed."},
 		EncodedBody:        Problem{"Compressed requests are not taken", "Please send the request without Content-Encoding."},
 		Misdirected:        Problem{"Wrong address", "This server does not serve the site name that was asked for."},
 		Internal:           Problem{"Something went wrong", "The problem has been recorded. Please try again, and tell the administrator if it stays."},
@@ -172,6 +177,7 @@ var english = Text{
 	},
 
 	Fields: Fields{
+		Account:            englishAccountFields,
 		UsernameRequired:   "Enter your username",
 		UsernameInvalid:    "A username has 1–32 characters: Thai or English letters, digits, and . _ - without spaces",
 		PasswordRequired:   "Enter your password",
@@ -189,6 +195,8 @@ var english = Text{
 		LimitInvalid:       "The limit must be a whole number within the allowed range",
 		SortInvalid:        "Sorting by this is not possible",
 		SearchTooLong:      "The search text is too long",
+		FilterInvalid:      "There is no such filter",
+		SelectionInvalid:   "Name 1 to 1,000 users, or say what they match",
 		ReasonTooLong:      "The reason is too long",
 		LanguageInvalid:    "This language is not available",
 		JSONMalformed:      "The JSON sent is not valid",

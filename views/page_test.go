@@ -50,14 +50,36 @@ func pages(l Language) map[string]templ.Component {
 	quota := someQuota
 	quota.SessionID = hostile
 	rows := []Session{someSession, {Quota: quota, Username: hostile}}
+	account := Account{
+		Password: PasswordForm{Alert: hostile, Errors: map[string]string{"old_password": hostile, "new_password": hostile}},
+		SignIns: []SignIn{
+			{ID: "a", Agent: "curl/8.5", Script: true, Address: "203.0.113.1", LastSeenAt: someTime, Current: true},
+			{ID: hostile, Agent: "Mozilla/5.0 " + hostile, Address: hostile, LastSeenAt: someTime},
+			{ID: "c", Agent: hostile + " iPhone", Address: "2001:db8::1", LastSeenAt: someTime},
+		},
+		Tokens: []APIToken{
+			{ID: hostile, Name: hostile, Scope: "admin", CreatedAt: someTime, ExpiresAt: someTime, LastUsedAt: &someTime},
+			{ID: "b", Name: "b", Scope: "upload", CreatedAt: someTime, ExpiresAt: someTime},
+		},
+		TokenForm: TokenForm{Name: hostile, Scope: hostile, Days: 7, Alert: hostile, Errors: map[string]string{"name": hostile, "scope": hostile, "expires_in_days": hostile}},
+		NewToken:  hostile,
+	}
 	return map[string]templ.Component{
+		"account":           AccountPage(user, account),
+		"account, empty":    AccountPage(user, Account{PasswordChanged: true}),
+		"confirm sign-out":  ConfirmPage(user, EndSignInConfirm(l, account.SignIns[1])),
+		"confirm others":    ConfirmPage(user, EndOthersConfirm(l)),
+		"confirm revoke":    ConfirmPage(user, RevokeConfirm(l, account.Tokens[0])),
 		"login":             LoginPage(anyone, form),
 		"login, closed":     LoginPage(anyone, closed),
 		"register":          RegisterPage(anyone, form),
 		"register, closed":  RegisterPage(anyone, closed),
 		"home":              HomePage(user, Home{Quota: quota, Videos: videos, NextCursor: hostile, Alert: hostile}),
 		"home, empty":       HomePage(user, Home{}),
-		"sessions":          SessionsPage(user, Sessions{Rows: rows, Query: hostile, Sort: "-videos", Cursor: hostile, NextCursor: hostile, Total: 2, Alert: hostile}),
+		"sessions":          SessionsPage(user, Sessions{Rows: rows, Query: hostile, Sort: "-videos", Cursor: hostile, NextCursor: hostile, Total: 2}),
+		"many":              ManyPage(user, ManySessions{Count: 2, Limits: true, Chosen: []string{hostile}, Query: hostile, Filter: hostile, Alert: hostile, Values: map[string]string{"reason": hostile}, Errors: map[string]string{"reason": hostile}}),
+		"many, nobody":      ManyPage(user, ManySessions{Query: hostile}),
+		"many, done":        ManyDonePage(user, ManySessions{Count: 2, Query: hostile}),
 		"sessions, empty":   SessionsPage(user, Sessions{Query: hostile}),
 		"video":             VideoPage(user, videos[0]),
 		"video, rejected":   VideoPage(user, videos[3]),
@@ -74,6 +96,10 @@ func pages(l Language) map[string]templ.Component {
 func fragments(l Language) map[string]templ.Component {
 	return map[string]templ.Component{
 		"alert":      Alert(PageAlertID, hostile),
+		"password":   PasswordFormAlert(PasswordForm{Alert: hostile, Errors: map[string]string{"old_password": hostile}}),
+		"token form": TokenFormAlert(TokenForm{Alert: hostile, Errors: map[string]string{"name": hostile}}),
+		"sign-ins":   SignInsCard(signedIn(l), Account{SignIns: []SignIn{{ID: "a", LastSeenAt: someTime}}, OthersEnded: true}),
+		"tokens":     TokensCard(signedIn(l), Account{NewToken: hostile, TokenForm: TokenForm{Scope: "read", Days: 30}}),
 		"form alert": FormAlert(signedIn(l), Form{Alert: hostile, Errors: map[string]string{"username": hostile}}),
 		"quota":      QuotaWidget(signedIn(l), someQuota),
 		"uploaded":   Uploaded(signedIn(l), Video{ID: "a", Filename: hostile, Status: "accepted"}, someQuota),

@@ -29,7 +29,7 @@ type Problems struct {
 	OffsetMismatch, UploadLocked     Problem
 	TooManyUploads                   Problem
 	TusVersion, TusHeaders           Problem
-	LastAdmin                        Problem
+	LastAdmin, SelectionChanged      Problem
 	EncodedBody                      Problem
 	Misdirected, Internal            Problem
 
@@ -74,8 +74,10 @@ type Fields struct {
 	NumberInvalid, BelowZero, ReasonRequired  string
 	CursorInvalid, LimitInvalid, SortInvalid  string
 	SearchTooLong, ReasonTooLong              string
+	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
+	Account                                   AccountFields
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

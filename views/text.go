@@ -73,10 +73,15 @@ type Text struct {
 	// January to December, as dates are written.
 	Months [12]string
 
-	Docs     DocsText
+	Docs    DocsText
+	Account AccountText
+
 	Problems Problems
 	Fields   Fields
 	Rejected Rejected
+
+	Plot     PlotText
+	Sessions SessionsText
 
 	language Language
 }

@@ -3,6 +3,9 @@ package views
 var thai = Text{
 	language: Thai,
 
+	Plot:     plotThai,
+	Sessions: sessionsThai,
+
 	Tagline:        "วิดีโอของคุณ พร้อมทำคำบรรยาย",
 	SkipToContent:  "ข้ามไปที่เนื้อหา",
 	OtherLanguage:  "English",
@@ -134,7 +137,8 @@ var thai = Text{
 
 	Months: [12]string{"ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."},
 
-	Docs: thaiDocs,
+	Docs:    thaiDocs,
+	Account: thaiAccount,
 
 	Problems: Problems{
 		Unauthenticated:    Problem{"กรุณาเข้าสู่ระบบ", "ยังไม่ได้เข้าสู่ระบบ หรือการเข้าสู่ระบบหมดอายุแล้ว กรุณาเข้าสู่ระบบอีกครั้ง"},
@@ -160,6 +164,7 @@ var thai = Text{
 		TusVersion:         Problem{"ไม่รู้จักรุ่นของโปรโตคอล", "การอัปโหลดแบบส่งต่อได้ต้องมีส่วนหัว Tus-Resumable: 1.0.0"},
 		TusHeaders:         Problem{"ส่วนหัวไม่ถูกต้อง", "ส่วนหัวของคำขออัปโหลดขาดหายไปหรือมีค่าไม่ถูกต้อง"},
 		LastAdmin:          Problem{"ผู้ดูแลคนสุดท้าย", "ไม่มีผู้ดูแลคนอื่นที่เปิดใช้งานอยู่ กรุณาตั้งผู้ดูแลคนอื่นก่อน"},
+		SelectionChanged:   Problem{"รายการเปลี่ยนไปแล้ว", "ตอนนี้ผู้ใช้ที่ตรงเงื่อนไขไม่เหมือนตอนที่ถามไว้ กลับไปดูรายการอีกครั้ง ยังไม่มีอะไรเปลี่ยนแปลง"},
 		EncodedBody:        Problem{"ไม่รับคำขอที่บีบอัด", "กรุณาส่งคำขอโดยไม่ใช้ Content-Encoding"},
 		Misdirected:        Problem{"ที่อยู่เว็บไซต์ไม่ถูกต้อง", "เซิร์ฟเวอร์นี้ไม่ได้ให้บริการภายใต้ชื่อเว็บไซต์ที่ใช้เรียก"},
 		Internal:           Problem{"เกิดข้อผิดพลาดในระบบ", "ระบบบันทึกปัญหาไว้แล้ว กรุณาลองอีกครั้ง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ"},
@@ -172,6 +177,7 @@ var thai = Text{
 	},
 
 	Fields: Fields{
+		Account:            thaiAccountFields,
 		UsernameRequired:   "กรุณากรอกชื่อผู้ใช้",
 		UsernameInvalid:    "ชื่อผู้ใช้ต้องยาว 1–32 ตัวอักษร ใช้ได้เฉพาะอักษรไทย อักษรอังกฤษ ตัวเลข และ . _ - โดยไม่เว้นวรรค",
 		PasswordRequired:   "กรุณากรอกรหัสผ่าน",
@@ -189,6 +195,8 @@ var thai = Text{
 		LimitInvalid:       "limit ต้องเป็นจำนวนเต็มในช่วงที่กำหนด",
 		SortInvalid:        "เรียงลำดับตามค่านี้ไม่ได้",
 		SearchTooLong:      "คำค้นยาวเกินไป",
+		FilterInvalid:      "ไม่มีตัวกรองนี้",
+		SelectionInvalid:   "ระบุผู้ใช้ 1–1,000 คน หรือระบุเงื่อนไข",
 		ReasonTooLong:      "เหตุผลยาวเกินไป",
 		LanguageInvalid:    "ไม่มีภาษานี้ให้เลือก",
 		JSONMalformed:      "JSON ที่ส่งมาไม่ถูกต้อง",

@@ -78,11 +78,40 @@ type Session struct {
 type Sessions struct {
 	Rows       []Session
 	Query      string
+	Filter     string // over, near, disabled, unused or empty
 	Sort       string // a column of sortColumns, after '-' when descending
 	Cursor     string // of this page; empty for the first
 	NextCursor string // empty on the last page
-	Total      int    // rows that match Query, on all pages
-	Alert      string
+	Total      int    // rows that match, on all pages
+	TotalOver  bool   // there are more than that
+	Overview   Overview
+}
+
+// Overview is what the whole installation holds.
+type Overview struct {
+	Users, Videos int
+	Duration      time.Duration // of the videos
+	SizeBytes     int64         // of the videos
+	Days          []UploadDay   // oldest first
+}
+
+// UploadDay is how much was accepted on one day.
+type UploadDay struct {
+	Day     time.Time
+	Uploads int
+}
+
+// ManySessions is what is about to happen to many quota sessions.
+type ManySessions struct {
+	Count  int
+	Limits bool     // they get limits; else they are reset
+	All    bool     // everybody who matches; else those in Chosen
+	Chosen []string // session ids
+	Query  string
+	Filter string
+	Values map[string]string // what was typed, by field
+	Errors map[string]string // by field
+	Alert  string
 }
 
 // Confirm asks once more before something is done, where there is no JavaScript.

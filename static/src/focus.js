@@ -20,11 +20,12 @@ document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
   }
 });
 
-// A deleted video takes its button with it; the next one is where the reader was.
+// What is taken off a list takes its button with it; the next one is where the
+// reader was.
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig, isError } }) => {
   if (requestConfig.verb === "delete" && !isError && target.contains(document.activeElement)) {
     const neighbour = target.nextElementSibling ?? target.previousElementSibling;
-    (neighbour?.querySelector("button") ?? document.querySelector("#videos-title")).focus();
+    (neighbour?.querySelector("button") ?? target.closest("section").querySelector("h2")).focus();
   }
 });
 

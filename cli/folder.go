@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/upkeep"
+)
+
+// folderSettings say which data directory a command works on.
+type folderSettings struct {
+	DataDir string `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
+}
+
+func (s folderSettings) database() string { return filepath.Join(s.DataDir, db.FileName) }
+
+// exists returns an error where there is no database, so that a wrong folder
+// never becomes a new installation.
+func (s folderSettings) exists() error {
+	info, err := os.Stat(s.database())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database %s; say with --data-dir where it is", s.database())
+	}
+	if err != nil {
+		return fmt.Errorf("find the database: %w", err)
+	}
+	if info.Size() == 0 { // To a database without rows, every file is nobody's.
+		return fmt.Errorf("the database %s is empty", s.database())
+	}
+	return nil
+}
+
+// begin makes the data directory where there is no database, and says so.
+func (s folderSettings) begin(sh *Shell) error {
+	if _, err := os.Stat(s.database()); !errors.Is(err, fs.ErrNotExist) {
+		return s.exists()
+	}
+	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	_, err := fmt.Fprintf(sh.Err, "This begins a new installation in %s.\n", s.DataDir)
+	return err
+}
+
+// open opens the database of a folder that exists, as one of the processes
+// that use it.
+func (s folderSettings) open(ctx context.Context, defaults db.Limits) (*db.DB, func() error, error) {
+	_, database, closer, err := s.join(ctx, defaults)
+	return database, closer, err
+}
+
+func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Process, *db.DB, func() error, error) {
+	process, err := db.Join(filepath.Join(s.DataDir, db.ProcessesName))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	database, err := db.Open(ctx, db.Options{Path: s.database(), Defaults: defaults})
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, process.Leave())
+	}
+	return process, database, func() error { return errors.Join(database.Close(), process.Leave()) }, nil
+}
+
+// house is the database with the files.
+func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.House, func() error, error) {
+	if err := s.exists(); err != nil {
+		return nil, nil, err
+	}
+	process, database, closer, err := s.join(ctx, db.Limits{})
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := media.OpenStore(s.DataDir)
+	if err != nil {
+		return nil, nil, errors.Join(err, closer())
+	}
+	// Nothing that a command does looks at the expiry.
+	return &upkeep.House{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}, closer, nil
+}
+
+// withDB has f work on the database of a folder that exists.
+func (s folderSettings) withDB(ctx context.Context, defaults db.Limits, f func(*db.DB) error) error {
+	if err := s.exists(); err != nil {
+		return err
+	}
+	d, closer, err := s.open(ctx, defaults)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(d), closer())
+}
+
+// actor is who the ledger says has done something: no username has a colon.
+func actor() string {
+	if u, err := user.Current(); err == nil {
+		return "cli:" + u.Username
+	}
+	return "cli:" + strconv.Itoa(os.Getuid())
+}
