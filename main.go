@@ -219,7 +219,7 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		log.Warn("uploads cannot be measured", "error", err)
 	}
 	if s.MetricsAddr != "" {
-		close, err := serveMetrics(s.MetricsAddr, server.Metrics(), log)
+		close, err := serveMetrics(s.MetricsAddr, parts.Metrics.Handler(), log)
 		if err != nil {
 			return err
 		}
@@ -268,7 +268,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			}
 		}
 	}
-	p := handlers.Parts{Log: log}
+	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics()}
 	err := func() error {
 		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 			return fmt.Errorf("make the data directory: %w", err)
@@ -278,7 +278,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			return err
 		}
 		closers = append(closers, p.Process.Leave)
-		if p.DB, err = db.Open(ctx, db.Options{Path: filepath.Join(s.DataDir, db.FileName), Defaults: config.Defaults}); err != nil {
+		if p.DB, err = db.Open(ctx, db.Options{
+			Path: filepath.Join(s.DataDir, db.FileName), Defaults: config.Defaults, Observe: p.Metrics.Written,
+		}); err != nil {
 			return err
 		}
 		closers = append(closers, p.DB.Close)
@@ -292,7 +294,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			return err
 		}
 		p.House = &upkeep.House{DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry}
-		p.Meter = media.NewMeter(media.Options{Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime})
+		p.Meter = media.NewMeter(media.Options{
+			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
+		})
 		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), hashWait); err != nil {
 			return err
 		}

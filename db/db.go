@@ -48,6 +48,15 @@ type Options struct {
 	Path     string           // the database file, made when it is missing
 	Defaults Limits           // for quota sessions without limits of their own
 	Now      func() time.Time // nil: time.Now
+	Observe  func(Write)      // called after each write transaction, unless nil
+}
+
+// Write is what became of a write transaction.
+type Write struct {
+	What   string        // one of a few names
+	Waited time.Duration // for other writers
+	Took   time.Duration // with the waiting
+	Err    error
 }
 
 // DB is safe for use by many goroutines, and beside other processes.
@@ -61,6 +70,7 @@ type DB struct {
 	accounts *memory[accountKey, Account]
 	tokens   *memory[string, APIToken] // by hash
 	commits  *commits
+	observe  func(Write)
 	reach    int64 // searchReach, less in tests
 }
 
@@ -81,6 +91,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, reach: searchReach}
+	if d.observe = o.Observe; d.observe == nil {
+		d.observe = func(Write) {}
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -161,22 +174,32 @@ func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) erro
 
 // writeOn is write on the writing connection, for one who holds it.
 func (d *DB) writeOn(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) error {
+	start := time.Now()
+	waited, err := d.transact(ctx, on, what, f)
+	d.observe(Write{What: what, Waited: waited, Took: time.Since(start), Err: err})
+	return err
+}
+
+// transact also returns how long it waited to begin.
+func (d *DB) transact(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) (waited time.Duration, err error) {
+	start := time.Now()
 	tx, err := on.BeginTx(ctx, nil)
+	waited = time.Since(start)
 	if err != nil {
-		return fmt.Errorf("%s: begin: %w", what, classify(err))
+		return waited, fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
 	if err := f(tx); err != nil {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, rollback)
 		}
-		return fmt.Errorf("%s: %w", what, classify(err))
+		return waited, fmt.Errorf("%s: %w", what, classify(err))
 	}
 	err = tx.Commit()
 	d.commits.add() // Whatever it says: a failed commit may have happened.
 	if err != nil {
-		return fmt.Errorf("%s: commit: %w", what, classify(err))
+		return waited, fmt.Errorf("%s: commit: %w", what, classify(err))
 	}
-	return nil
+	return waited, nil
 }
 
 // read runs f over one state of the database and says in an error what was

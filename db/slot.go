@@ -32,6 +32,28 @@ func slots(ctx context.Context, q queryer, sessionID string) (n int64, err error
 	return n, err
 }
 
+// SlotsInUse counts the uploads of all sessions that are under way, by status.
+func (d *DB) SlotsInUse(ctx context.Context) (map[Status]int64, error) {
+	rows, err := d.reader.QueryContext(ctx, `SELECT status, count(*) FROM videos WHERE `+holdsSlot+` GROUP BY status`)
+	if err != nil {
+		return nil, fmt.Errorf("count slots: %w", classify(err))
+	}
+	defer rows.Close()
+	counts := map[Status]int64{}
+	for rows.Next() {
+		var status Status
+		var n int64
+		if err := rows.Scan(&status, &n); err != nil {
+			return nil, fmt.Errorf("count slots: %w", classify(err))
+		}
+		counts[status] = n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count slots: %w", classify(err))
+	}
+	return counts, nil
+}
+
 // ReleaseSlots gives back the slots of a process that is known to be dead and
 // returns the ids of those uploads, whose files are then nobody's. The process
 // heir takes over resumable uploads, which are whole and keep their slots.

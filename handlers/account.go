@@ -63,23 +63,30 @@ func (s *Server) register(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !s.RegistrationOpen {
-		return errRegistrationClosed
-	}
-	name, err := checkNew(in)
-	if err != nil {
-		return err
-	}
-	attempt, err := s.signups.Begin(c.UserContext(), auth.AddressKey(s.address(c)))
-	if err != nil {
-		return err
-	}
-	u, err := s.createUser(c, name, in.Password)
-	attempt.End(err == nil)
+	u, err := s.signUp(c, in)
+	attempt(s.Metrics.registrations, err)
 	if err != nil {
 		return err
 	}
 	return s.enter(c, u, in.Next, fiber.StatusCreated)
+}
+
+// signUp makes the user, where that is allowed.
+func (s *Server) signUp(c *fiber.Ctx, in credentials) (db.User, error) {
+	if !s.RegistrationOpen {
+		return db.User{}, errRegistrationClosed
+	}
+	name, err := checkNew(in)
+	if err != nil {
+		return db.User{}, err
+	}
+	attempt, err := s.signups.Begin(c.UserContext(), auth.AddressKey(s.address(c)))
+	if err != nil {
+		return db.User{}, err
+	}
+	u, err := s.createUser(c, name, in.Password)
+	attempt.End(err == nil)
+	return u, err
 }
 
 func checkNew(in credentials) (auth.Username, error) {
@@ -114,6 +121,7 @@ func (s *Server) login(c *fiber.Ctx) error {
 		return err
 	}
 	u, err := s.authenticate(c, in)
+	attempt(s.Metrics.logins, err)
 	if err != nil {
 		return err
 	}

@@ -62,14 +62,20 @@ func (s *Server) settle(ctx context.Context, v db.Video) error {
 	_, _, err = s.count(ctx, v.ID, quota)
 	switch p := problemOf(err); {
 	case err == nil:
+		s.Metrics.uploadEnded(resumableUpload, nil)
 		s.Log.Info("upload counted", "video", v.ID, "session_id", v.SessionID)
 		return nil
 	case errors.Is(err, db.ErrSignedOut), s.lost(v.ID):
+		s.Metrics.uploadDropped("lost")
 		return s.forget(v.ID)
 	case p.status >= 500 || ctx.Err() != nil:
 		return err
 	default:
-		return s.reject(ctx, v, p.kind)
+		rejected := s.reject(ctx, v, p.kind)
+		if rejected == nil {
+			s.Metrics.uploadEnded(resumableUpload, err)
+		}
+		return rejected
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	}
 	took := time.Since(start)
 	s.logRequest(c, took, err)
-	s.metrics.observe(c, took)
+	s.Metrics.request(c, took, err)
 	if err != nil {
 		linger(c)
 	}

@@ -187,7 +187,7 @@ func apiServer(t *testing.T) *Server {
 		MaxUnfinished:    3,
 		UploadExpiry:     24 * time.Hour,
 	}
-	p := Parts{Log: slog.New(slog.DiscardHandler), Meter: media.NewMeter(media.Options{})}
+	p := Parts{Log: slog.New(slog.DiscardHandler), Meter: media.NewMeter(media.Options{}), Metrics: NewMetrics()}
 	var err error
 	p.DB, err = db.Open(t.Context(), db.Options{Path: filepath.Join(dir, "gensubtitle.db"), Defaults: config.Defaults})
 	check(err)

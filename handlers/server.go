@@ -67,6 +67,7 @@ type Parts struct {
 	Signer  *auth.Signer
 	Logins  fiber.Storage
 	House   *upkeep.House
+	Metrics *Metrics
 }
 
 // Server answers requests until it is stopped.
@@ -86,7 +87,6 @@ type Server struct {
 	thumbnails      singleflight.Group
 	leftovers       leftovers
 	seen            seen
-	metrics         *metrics
 	docs            *apidoc.Document
 }
 
@@ -100,7 +100,6 @@ func New(c Config, p Parts) (*Server, error) {
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      newBackground(),
-		metrics:         newMetrics(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 	}
 	var err error
@@ -126,6 +125,8 @@ func New(c Config, p Parts) (*Server, error) {
 		ErrorHandler:   s.answerUnrouted,
 	})
 	s.app.Server().CloseOnShutdown = true
+	s.Metrics.watch(s)
+	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
 	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
 	return s, nil

@@ -71,30 +71,39 @@ func resumable(c *fiber.Ctx) error {
 
 // createUpload admits an upload and makes a place for its bytes.
 func (s *Server) createUpload(c *fiber.Ctx) error {
+	made, err := s.makeUpload(c)
+	if !made {
+		s.Metrics.uploadEnded(resumableUpload, err)
+	}
+	return err
+}
+
+// makeUpload may have made the upload although there is an error: where the
+// first bytes did not all come, the client may go on.
+func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 	for _, name := range []string{"Upload-Defer-Length", "Upload-Concat"} {
 		if c.Get(name) != "" {
-			return invalidField(name, func(f *views.Fields) string { return f.NotOffered })
+			return false, invalidField(name, func(f *views.Fields) string { return f.NotOffered })
 		}
 	}
 	if c.Get("Upload-Length") == "0" {
-		return invalidField("Upload-Length", fileRequired)
+		return false, invalidField("Upload-Length", fileRequired)
 	}
 	if s.stopping.Load() {
-		return errUnavailable
+		return false, errUnavailable
 	}
 	r := &tusRequest{c: c, visitor: signedIn(c)}
-	err := s.serveTus(r, "", s.tus.PostFile)
+	err = s.serveTus(r, "", s.tus.PostFile)
 	if r.id == "" {
-		return err
+		return false, err
 	}
 	if !r.made {
 		s.abandon(s.logOf(c), r.id)
-		return err
+		return false, err
 	}
-	// Also where the first bytes did not all come: the client may go on.
 	c.Set(fiber.HeaderLocation, tusPath+r.id)
 	s.setExpiry(c, time.Now())
-	return err
+	return true, err
 }
 
 // admitTus is asked by the library before it makes an upload.
@@ -211,7 +220,11 @@ func (s *Server) withUpload(c *fiber.Ctx, v db.Video, method http.HandlerFunc) e
 	if _, _, lost := s.Files.Received(v.ID); !errors.Is(lost, fs.ErrNotExist) {
 		return err
 	}
-	if dropped := s.DB.DropUpload(c.UserContext(), v.ID); !errors.Is(dropped, db.ErrNotFound) {
+	dropped := s.DB.DropUpload(c.UserContext(), v.ID)
+	if dropped == nil {
+		s.Metrics.uploadDropped("lost")
+	}
+	if !errors.Is(dropped, db.ErrNotFound) {
 		return errors.Join(err, dropped)
 	}
 	if v, now := s.ownUpload(c); now == nil && v.Status != db.Receiving {
@@ -235,6 +248,8 @@ func (s *Server) dropTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 	err := s.DB.DropUpload(hook.Context, hook.Upload.ID)
 	if err != nil {
 		reportTus(hook.Context, err)
+	} else {
+		s.Metrics.uploadDropped("cancelled")
 	}
 	return tusd.HTTPResponse{}, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 type tusKey struct{}
@@ -47,7 +48,7 @@ func (s *Server) serveTus(r *tusRequest, id string, method http.HandlerFunc) err
 	c := r.c
 	ctx, cancel := context.WithCancel(context.WithValue(c.UserContext(), tusKey{}, r))
 	defer cancel()
-	body := newTusBody(c)
+	body := newTusBody(c, s.Metrics.received.WithLabelValues(string(resumableUpload)))
 	request := (&http.Request{
 		Method: c.Method(), URL: &url.URL{Path: "/" + id}, Host: string(c.Request().Host()),
 		Header: tusHeaders(c), Body: body, ContentLength: max(int64(c.Request().Header.ContentLength()), -1),
@@ -87,13 +88,14 @@ func tusHeaders(c *fiber.Ctx) http.Header {
 
 // tusBody is a body as it arrives, and what became of it.
 type tusBody struct {
-	stream io.Reader
-	ended  bool
-	failed error
+	stream   io.Reader
+	received prometheus.Counter // of bytes
+	ended    bool
+	failed   error
 }
 
-func newTusBody(c *fiber.Ctx) *tusBody {
-	b := &tusBody{stream: c.Context().RequestBodyStream()}
+func newTusBody(c *fiber.Ctx, received prometheus.Counter) *tusBody {
+	b := &tusBody{stream: c.Context().RequestBodyStream(), received: received}
 	b.ended = b.stream == nil || c.Request().Header.ContentLength() == 0
 	return b
 }
@@ -103,6 +105,7 @@ func (b *tusBody) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := b.stream.Read(p)
+	b.received.Add(float64(n))
 	if err != nil {
 		b.ended = true
 	}

@@ -28,24 +28,31 @@ const (
 // body is read where it can, and whenever it fails nothing is left of it.
 func (s *Server) uploadVideo(c *fiber.Ctx) error {
 	c.Locals(formKey, s.uploadAgain())
-	v := signedIn(c)
-	form, err := s.openUpload(c, v)
+	video, quota, err := s.takeUpload(c, signedIn(c))
+	s.Metrics.uploadEnded(multipartUpload, err)
 	if err != nil {
 		return err
+	}
+	return s.answerUpload(c, video, quota)
+}
+
+func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (db.Video, db.Quota, error) {
+	form, err := s.openUpload(c, v)
+	if err != nil {
+		return db.Video{}, db.Quota{}, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("make video id: %w", err)
+		return db.Video{}, db.Quota{}, fmt.Errorf("make video id: %w", err)
 	}
 	if err := s.DB.Admit(c.UserContext(), v.SessionID, id.String(), s.Process.ID); err != nil {
-		return err
+		return db.Video{}, db.Quota{}, err
 	}
 	video, quota, err := s.receive(form, id.String(), v)
 	if err != nil {
 		s.abandon(s.logOf(c), id.String())
-		return err
 	}
-	return s.answerUpload(c, video, quota)
+	return video, quota, err
 }
 
 func (s *Server) uploadAgain() formAgain {

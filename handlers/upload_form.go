@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"gensubtitle/media"
@@ -61,6 +62,7 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 		ctx: c.Context(), stream: stream,
 		length: int64(c.Request().Header.ContentLength()), limit: fileLimit + formBytes,
 		headLimit: math.MaxInt64,
+		received:  s.Metrics.received.WithLabelValues(string(multipartUpload)),
 	}
 	return &uploadForm{
 		// Without a reader this large the library would hand on 4 KiB at a time.
@@ -210,6 +212,7 @@ type steadyReader struct {
 	failed error // by what, if not well
 	// headLimit is what read may come to while the head of a part is read.
 	headLimit int64
+	received  prometheus.Counter // of bytes
 }
 
 func (r *steadyReader) Read(b []byte) (int, error) {
@@ -222,6 +225,7 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 	}
 	n, err := r.stream.Read(b)
 	r.read += int64(n)
+	r.received.Add(float64(n))
 	if err != nil {
 		r.ended = true
 	}

@@ -64,6 +64,9 @@ type Options struct {
 	FFprobe     string        // name in PATH, or path; "ffprobe" when empty
 	Concurrency int           // files measured at once; 2 when zero
 	Timeout     time.Duration // the most that one file may take by the clock; 5 minutes when zero
+
+	Ran    func(Run)           // called after each run of a program, unless nil
+	Waited func(time.Duration) // called when a file has its turn, unless nil
 }
 
 // Meter measures what a file really holds with the system's ffprobe and ffmpeg.
@@ -74,6 +77,8 @@ type Meter struct {
 	timeout time.Duration
 	memory  int64 // bytes that a child may hold
 	turns   chan struct{}
+	ran     func(Run)
+	waited  func(time.Duration)
 }
 
 // Measurement is what a file really holds.
@@ -100,12 +105,20 @@ type Measurement struct {
 
 // NewMeter looks for the programs when it needs them, not here: see Ready.
 func NewMeter(options Options) *Meter {
+	if options.Ran == nil {
+		options.Ran = func(Run) {}
+	}
+	if options.Waited == nil {
+		options.Waited = func(time.Duration) {}
+	}
 	return &Meter{
 		ffmpeg:  cmp.Or(options.FFmpeg, "ffmpeg"),
 		ffprobe: cmp.Or(options.FFprobe, "ffprobe"),
 		timeout: cmp.Or(options.Timeout, defaultTimeout),
 		memory:  maxMemory,
 		turns:   make(chan struct{}, cmp.Or(options.Concurrency, defaultConcurrency)),
+		ran:     options.Ran,
+		waited:  options.Waited,
 	}
 }
 
@@ -141,8 +154,10 @@ func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration) 
 
 // begin waits for a turn and opens the account of a file.
 func (m *Meter) begin(ctx context.Context, file *subject, atMost time.Duration) (context.Context, func(), error) {
+	start := time.Now()
 	select {
 	case m.turns <- struct{}{}:
+		m.waited(time.Since(start))
 	case <-ctx.Done():
 		return nil, nil, fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, ctx.Err())
 	}
@@ -241,8 +256,10 @@ func (s *subject) run(ctx context.Context, child process) error {
 	if child.cpu <= 0 {
 		return fmt.Errorf("%w: took too much processor time", ErrNotVideo)
 	}
+	start := time.Now()
 	used, err := child.run(ctx)
 	s.spend(used)
+	s.meter.ran(Run{Program: filepath.Base(child.program), Took: time.Since(start), Outcome: outcomeOf(err)})
 	return err
 }
 

@@ -25,6 +25,7 @@ type House struct {
 	Process *db.Process
 	Log     *slog.Logger
 	Expiry  time.Duration
+	Expired func()      // called for each upload that is removed for it, unless nil
 	cleaned atomic.Bool // once, at least
 }
 
@@ -135,6 +136,9 @@ func (h *House) expire(ctx context.Context) error {
 			return err
 		}
 		h.Log.Info("expired upload removed", "video", v.ID, "session_id", v.SessionID)
+		if h.Expired != nil {
+			h.Expired()
+		}
 	}
 	return h.DB.DropRejected(ctx, time.Now().Add(-h.Expiry))
 }
