@@ -175,11 +175,7 @@ func answerTo(b *testing.B, addr, request string) string {
 // startServer builds and starts the program and returns its address.
 func startServer(b *testing.B, flags ...string) string {
 	b.Helper()
-	dir := b.TempDir()
-	program := filepath.Join(dir, "gensubtitle")
-	if out, err := exec.Command("go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v\n%s", err, out)
-	}
+	dir, program := b.TempDir(), buildProgram(b)
 	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json"}
 	cmd := exec.Command(program, append(args, flags...)...)
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -195,6 +191,16 @@ func startServer(b *testing.B, flags ...string) string {
 		return addr != ""
 	})
 	return addr
+}
+
+// buildProgram returns the path of the program.
+func buildProgram(b *testing.B) string {
+	b.Helper()
+	program := filepath.Join(b.TempDir(), "gensubtitle")
+	if out, err := exec.Command("go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	return program
 }
 
 // listening finds the address in the log.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"gensubtitle/auth"
 	"gensubtitle/db"
 )
@@ -144,10 +146,23 @@ func (c *restoreCommand) adopt(ctx context.Context, source io.Reader) (path stri
 		}
 	}()
 	_, err = io.Copy(file, source)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err = errors.Join(err, giveToOwner(file, c.DataDir), file.Sync(), file.Close()); err != nil {
 		return "", fmt.Errorf("copy the backup: %w", err)
 	}
 	return file.Name(), db.AdoptBackup(ctx, file.Name(), time.Now())
+}
+
+// giveToOwner has a file belong to whom its folder belongs, so that a service
+// can read what root has restored.
+func giveToOwner(file *os.File, folder string) error {
+	var owner unix.Stat_t
+	if err := unix.Stat(folder, &owner); err != nil {
+		return err
+	}
+	if int(owner.Uid) == os.Geteuid() {
+		return nil
+	}
+	return file.Chown(int(owner.Uid), int(owner.Gid))
 }
 
 func (c *restoreCommand) tell(sh *Shell, there bool, aside string) error {

@@ -49,10 +49,9 @@ Rows wait in the folder for temporary files (TMPDIR, or /var/tmp) until they com
 
 // importAnswer is what an import says of itself.
 type importAnswer struct {
-	Imported int64 `json:"imported"`
-	Refused  int64 `json:"refused"`
-	// Blocked is the longest time for which nobody else could write.
-	Blocked float64 `json:"longest_transaction"` // seconds
+	Imported int64
+	Refused  int64
+	Blocked  float64 // the longest time for which nobody else could write, in seconds
 }
 
 // refusedBody is a refused row.
