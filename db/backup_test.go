@@ -107,7 +107,7 @@ func TestAdoptBackup(t *testing.T) {
 		err     error
 	}{
 		"a backup":             {hold(sound), nil},
-		"an older schema":      {execute("DELETE FROM goose_db_version WHERE version_id = 3"), nil},
+		"an older schema":      {downgrade, nil},
 		"a newer schema":       {execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"), ErrNotABackup},
 		"another program's":    {execute("DROP TABLE events"), ErrNotABackup},
 		"nothing":              {hold(nil), ErrNotABackup},
@@ -130,6 +130,22 @@ func TestAdoptBackup(t *testing.T) {
 				t.Errorf("the credentials have version %d, want %d", version, now.Unix())
 			}
 		})
+	}
+}
+
+// downgrade takes the newest migration back.
+func downgrade(t *testing.T, path string) {
+	raw, err := sql.Open("sqlite3", dsn(path, "_journal_mode=DELETE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	provider, err := newProvider(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Down(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 

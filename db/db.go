@@ -127,13 +127,9 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 		return fmt.Errorf("wait for other processes to migrate: %w", err)
 	}
 	defer gate.Close()
-	sources, err := fs.Sub(migrations, "migrations")
+	provider, err := newProvider(writer)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, sources)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -143,6 +139,18 @@ func migrate(ctx context.Context, writer *sql.DB, path string) error {
 	runtime.GC()
 	debug.FreeOSMemory()
 	return nil
+}
+
+func newProvider(writer *sql.DB) (*goose.Provider, error) {
+	sources, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, sources)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
 }
 
 // Close closes both pools; a checkpoint happens with the last connection.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -104,6 +105,9 @@ func (s *server) tab() *tab {
 		s.t.Fatal(err)
 	}
 	call(b, network.Enable, network.EnableParams{})
+	// Tests share the browser, in which one tab alone has the focus; a page
+	// without it may not use the clipboard.
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	return b
 }
 
@@ -242,8 +246,11 @@ func (b *tab) fill(form, name, pass string) {
 	)
 }
 
+// click clicks as a person would, who is slower than htmx, which takes a moment
+// until what it swapped in does more than a plain form.
 func (b *tab) click(selector string) {
 	b.t.Helper()
+	b.until(`!document.querySelector(".htmx-added, .htmx-settling, .htmx-swapping")`)
 	b.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 

@@ -281,14 +281,26 @@ func (d *document) find(method, path string) *describedOperation {
 		if !matches(strings.Split(op.path, "/"), steps) {
 			continue
 		}
-		if op.method == method || (method == http.MethodHead && op.method == http.MethodGet && found == nil) {
+		if op.method != method && (method != http.MethodHead || op.method != http.MethodGet) {
+			continue
+		}
+		if found == nil || op.before(found, method) {
 			found = op
 		}
 	}
 	return found
 }
 
-// matches treats {name} as anything; no two paths of the document match the same.
+// before prefers the method itself to GET for HEAD, and then, as OpenAPI asks
+// (3.1.1, section 4.8.8.2), the path that names its steps to one that takes any.
+func (op *describedOperation) before(other *describedOperation, method string) bool {
+	if (op.method == method) != (other.method == method) {
+		return op.method == method
+	}
+	return strings.Count(op.path, "{") < strings.Count(other.path, "{")
+}
+
+// matches treats {name} as anything.
 func matches(pattern, steps []string) bool {
 	return slices.EqualFunc(pattern, steps, func(p, step string) bool {
 		return p == step || (strings.HasPrefix(p, "{") && step != "")

@@ -19,6 +19,7 @@ var english = Text{
 	Unreachable:    "The server can't be reached right now. Check your connection and try again; what you typed is still here.",
 	Cancel:         "Cancel",
 	BackHome:       "Back to the start",
+	CopyByHand:     "It is selected: press Ctrl+C",
 
 	SignIn:       "Sign in",
 	SignInLead:   "Welcome back. Your quota and videos are where you left them.",

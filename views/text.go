@@ -10,7 +10,7 @@ type Text struct {
 	// Around every page.
 	Tagline, SkipToContent, OtherLanguage, SwitchLanguage string
 	SignOut, MyVideos, AllSessions, MainNavigation        string
-	Unreachable, Cancel, BackHome                         string
+	Unreachable, Cancel, BackHome, CopyByHand             string
 
 	// Signing in and registering.
 	SignIn, SignInLead, NoAccount, Register, RegisterLead, HaveAccount string

@@ -1,6 +1,13 @@
 /** Copies what is shown once, and selects it for those who copy by hand. */
 
+import htmx from "htmx.org";
 import { announce } from "./announce.js";
+
+htmx.onLoad((root) => {
+  for (const button of root.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+  }
+});
 
 document.addEventListener("focusin", ({ target }) => {
   if (target.matches("[data-select]")) {
@@ -36,9 +43,14 @@ async function copy(source) {
 
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
-  if (button && (await copy(document.getElementById(button.dataset.copy)))) {
-    button.focus();
-    button.querySelector("[data-label]").textContent = button.dataset.copied;
-    announce(button.dataset.copied);
+  if (!button) {
+    return;
   }
+  const copied = await copy(document.getElementById(button.dataset.copy));
+  const said = copied ? button.dataset.copied : button.dataset.byHand;
+  if (copied) {
+    button.focus();
+  }
+  button.querySelector("[data-label]").textContent = said;
+  announce(said);
 });
