@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 	"gensubtitle/handlers"
 	"gensubtitle/media"
 	"gensubtitle/upkeep"
+	"gensubtitle/webhook"
 )
 
 const (
@@ -57,8 +59,10 @@ type serveSettings struct {
 	SignupsPerHour       int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
 	AdminPassword        string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
 	JWTSecret            string  `env:"GENSUB_JWT_SECRET" name:"jwt-secret" help:"Key of the tokens; made once and kept if empty."`
-	MetricsAddr          string  `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
-	LogFormat            string  `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
+	engineSettings
+	webhookSettings
+	MetricsAddr string `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
+	LogFormat   string `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
 }
 
 func main() {
@@ -112,6 +116,7 @@ func (s serveSettings) check() (handlers.Config, error) {
 		SignupsPerHour:   s.SignupsPerHour,
 		MaxUnfinished:    s.MaxUnfinishedUploads,
 		UploadExpiry:     time.Duration(s.UploadExpiryHours * float64(time.Hour)),
+		MaxSubtitleRuns:  s.MaxSubtitleRuns,
 	}
 	if err := checkAddr(s.Addr); err != nil {
 		return c, fmt.Errorf("--addr: %w", err)
@@ -138,6 +143,12 @@ func (s serveSettings) check() (handlers.Config, error) {
 		if err := cli.CheckNumber(n.flag, n.value, n.most); err != nil {
 			return c, err
 		}
+	}
+	if err := s.engineSettings.check(); err != nil {
+		return c, err
+	}
+	if err := s.webhookSettings.check(); err != nil {
+		return c, err
 	}
 	if s.AdminPassword != "" && auth.CheckPassword(s.AdminPassword) != nil {
 		return c, errors.New("--admin-password: needs 8 to 128 characters")
@@ -225,6 +236,12 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		}
 		defer close()
 	}
+	hooks, err := s.sender(parts.DB, parts.Process, log)
+	if err != nil {
+		return err
+	}
+	working := work(ctx, parts, hooks)
+	defer working.Wait()
 	go server.Tend(ctx)
 	log.Info("listening", "addr", listener.Addr().String())
 	served := make(chan error, 1)
@@ -238,6 +255,20 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return server.Stop(stopping)
+}
+
+// work makes subtitles and tells the webhook until ctx ends; what it returns
+// waits until that is done.
+func work(ctx context.Context, p handlers.Parts, hooks *webhook.Sender) *sync.WaitGroup {
+	var working sync.WaitGroup
+	if p.Transcriber != nil {
+		working.Go(func() { p.Transcriber.Run(ctx) })
+	}
+	if hooks != nil {
+		hooks.Ended = p.Metrics.Told
+		working.Go(func() { hooks.Run(ctx) })
+	}
+	return &working
 }
 
 // serveMetrics serves /metrics on an address of its own until it is closed.
@@ -280,6 +311,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		closers = append(closers, p.Process.Leave)
 		if p.DB, err = db.Open(ctx, db.Options{
 			Path: filepath.Join(s.DataDir, db.FileName), Defaults: config.Defaults, Observe: p.Metrics.Written,
+			Webhooks: s.WebhookURL != "",
 		}); err != nil {
 			return err
 		}
@@ -297,6 +329,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		p.Meter = media.NewMeter(media.Options{
 			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
 		})
+		if p.Transcriber, err = newTranscriber(s, p); err != nil {
+			return err
+		}
 		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), hashWait); err != nil {
 			return err
 		}

@@ -13,19 +13,22 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":          {"auth", "cli", "db", "handlers", "media", "upkeep"},
-		"gensubtitle/cli":      {"api", "auth", "db", "media", "upkeep"},
-		"gensubtitle/handlers": {"api", "apidoc", "auth", "db", "media", "static", "upkeep", "views"},
-		"gensubtitle/upkeep":   {"db", "media"},
-		"gensubtitle/views":    {"apidoc", "static"},
-		"gensubtitle/api":      {"db"},
-		"gensubtitle/apidoc":   nil,
-		"gensubtitle/auth":     nil,
-		"gensubtitle/db":       nil,
-		"gensubtitle/media":    nil,
-		"gensubtitle/static":   nil,
-		"gensubtitle/bench":    nil,
-		"gensubtitle/e2e":      nil,
+		"gensubtitle":            {"auth", "cli", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
+		"gensubtitle/cli":        {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle/handlers":   {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
+		"gensubtitle/transcribe": {"db", "media", "subtitles"},
+		"gensubtitle/webhook":    {"db"},
+		"gensubtitle/upkeep":     {"db", "media"},
+		"gensubtitle/views":      {"apidoc", "static"},
+		"gensubtitle/api":        {"db"},
+		"gensubtitle/apidoc":     nil,
+		"gensubtitle/auth":       nil,
+		"gensubtitle/db":         nil,
+		"gensubtitle/media":      nil,
+		"gensubtitle/static":     nil,
+		"gensubtitle/subtitles":  nil,
+		"gensubtitle/bench":      nil,
+		"gensubtitle/e2e":        nil,
 	}
 	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	cmd.Dir = ".."

@@ -10,7 +10,11 @@ import (
 	"gensubtitle/db"
 )
 
-const smallBodyBytes = 64 << 10
+const (
+	smallBodyBytes = 64 << 10
+	// textBodyBytes are enough for the subtitles of a day.
+	textBodyBytes = 4 << 20
+)
 
 // guardHost refuses requests that were sent to another name than the public
 // one, so that no link we make and no cookie we set serves somebody else's.
@@ -55,22 +59,27 @@ func isSafe(method string) bool {
 // With streamed bodies the server's own limit does not apply.
 //
 // It takes no compressed body: the framework unpacks one without a limit.
-func smallBody(c *fiber.Ctx) error {
+func smallBody(c *fiber.Ctx) error { return wholeBody(c, smallBodyBytes) }
+
+// textBody is smallBody where subtitles come.
+func textBody(c *fiber.Ctx) error { return wholeBody(c, textBodyBytes) }
+
+func wholeBody(c *fiber.Ctx, most int) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return errEncoded
 	}
-	if c.Request().Header.ContentLength() > smallBodyBytes {
+	if c.Request().Header.ContentLength() > most {
 		return errBodyTooLarge
 	}
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return c.Next()
 	}
-	body, err := io.ReadAll(io.LimitReader(stream, smallBodyBytes+1))
+	body, err := io.ReadAll(io.LimitReader(stream, int64(most)+1))
 	if err != nil {
 		return errIncomplete
 	}
-	if len(body) > smallBodyBytes {
+	if len(body) > most {
 		return errBodyTooLarge
 	}
 	if n := c.Request().Header.ContentLength(); n >= 0 && len(body) < n {

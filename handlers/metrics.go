@@ -18,6 +18,7 @@ import (
 	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/media"
+	"gensubtitle/transcribe"
 )
 
 // scrapeTimeout is how long a scrape waits for the database.
@@ -47,6 +48,8 @@ type Metrics struct {
 	writeFailures  prometheus.Counter
 	mediaSeconds   *prometheus.HistogramVec
 	mediaWait      prometheus.Histogram
+	engineSeconds  *prometheus.HistogramVec
+	webhooks       *prometheus.CounterVec
 }
 
 // NewMetrics makes them before there is a server, so that its parts can be
@@ -74,10 +77,13 @@ func NewMetrics() *Metrics {
 			[]float64{.05, .2, 1, 5, 30, 120, 600}, "program", "outcome"),
 		mediaWait: histogram("media_wait_seconds", "Time that a file waited for its turn to be measured.",
 			[]float64{.001, .1, 1, 5, 30, 120, 600}),
+		engineSeconds: histograms("subtitle_run_duration_seconds", "Time that the subtitles of a video took, from the claim of the job on.",
+			[]float64{1, 10, 60, 300, 1800, 7200}, "outcome"),
+		webhooks: counters("webhook_deliveries_total", "Tries to tell the webhook of something.", "outcome"),
 	}
 	m.registry.MustRegister(
 		m.requests, m.requestSeconds, m.uploads, m.received, m.quotaRefusals, m.logins, m.registrations,
-		m.writeSeconds, m.writeWait, m.writeFailures, m.mediaSeconds, m.mediaWait, buildInfo(),
+		m.writeSeconds, m.writeWait, m.writeFailures, m.mediaSeconds, m.mediaWait, m.engineSeconds, m.webhooks, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.beginAtZero()
 	return m
@@ -99,6 +105,12 @@ func (m *Metrics) beginAtZero() {
 	}
 	for _, program := range []string{"ffmpeg", "ffprobe"} {
 		m.mediaSeconds.WithLabelValues(program, string(media.RunUnavailable))
+	}
+	for _, outcome := range []transcribe.Outcome{transcribe.Done, transcribe.Failed, transcribe.Postponed, transcribe.Superseded} {
+		m.engineSeconds.WithLabelValues(string(outcome))
+	}
+	for _, outcome := range []string{"delivered", "postponed", "dropped"} {
+		m.webhooks.WithLabelValues(outcome)
 	}
 }
 
@@ -135,6 +147,11 @@ func (m *Metrics) watch(s *Server) {
 	m.registry.MustRegister(
 		slotsInUse{s.DB, prometheus.NewDesc("gensubtitle_upload_slots",
 			"Uploads under way, each of which holds a slot.", []string{"status"}, nil)},
+		subtitleQueue{s.DB, prometheus.NewDesc("gensubtitle_subtitle_jobs",
+			"Videos that wait for subtitles, and those that are being transcribed.", []string{"status"}, nil)},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gensubtitle_engine_up", Help: "0 while the speech engine cannot be had, or none is set.",
+		}, s.engineUp),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gensubtitle_http_requests_running", Help: "Requests that are being answered.",
 		}, func() float64 { return float64(s.running.count()) }),
@@ -170,6 +187,37 @@ func (c slotsInUse) Collect(metrics chan<- prometheus.Metric) {
 	for _, status := range []db.Status{db.Receiving, db.Measuring} {
 		metrics <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(counts[status]), string(status))
 	}
+}
+
+// subtitleQueue asks the database at each scrape, too.
+type subtitleQueue struct {
+	database *db.DB
+	desc     *prometheus.Desc
+}
+
+func (c subtitleQueue) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
+
+func (c subtitleQueue) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	counts, err := c.database.QueueLength(ctx)
+	if err != nil {
+		metrics <- prometheus.NewInvalidMetric(c.desc, err)
+		return
+	}
+	for _, status := range []db.SubtitleStatus{db.SubtitlesQueued, db.SubtitlesRunning} {
+		metrics <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(counts[status]), string(status))
+	}
+}
+
+func (s *Server) engineUp() float64 {
+	if s.Transcriber == nil {
+		return 0
+	}
+	if _, down := s.Transcriber.Trouble(); down {
+		return 0
+	}
+	return 1
 }
 
 // Handler answers with all of them. It belongs on an address of its own, since
@@ -247,3 +295,11 @@ func (m *Metrics) Ran(r media.Run) {
 
 // Waited counts how long a file waited to be measured; it is for media.Options.
 func (m *Metrics) Waited(took time.Duration) { m.mediaWait.Observe(took.Seconds()) }
+
+// Transcribed counts a run of a job; it is for transcribe.Options.
+func (m *Metrics) Transcribed(o transcribe.Outcome, took time.Duration) {
+	m.engineSeconds.WithLabelValues(string(o)).Observe(took.Seconds())
+}
+
+// Told counts a try to tell the webhook; it is for webhook.Sender.
+func (m *Metrics) Told(outcome string) { m.webhooks.WithLabelValues(outcome).Inc() }

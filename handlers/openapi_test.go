@@ -34,6 +34,7 @@ var pages = []string{
 	"GET /account/tokens/{id}/revoke", "POST /account/tokens/{id}/revoke",
 	// Browsers send forms with POST alone; scripts say PUT, PATCH and DELETE.
 	"POST /admin/sessions/{id}/limits", "POST /admin/users/{username}", "POST /admin/users/{username}/delete",
+	"POST /videos/{id}/subtitles/cancel", "POST /videos/{id}/subtitles/file",
 	"GET /admin/users/new", "GET /admin/users/{username}/password",
 	"GET /admin/users/{username}/change", "GET /admin/users/{username}/delete",
 	"GET /static/{name}", "GET /favicon.ico", "GET /docs",
@@ -111,6 +112,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
 		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
+		errNoEngine, errTooManyRuns, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),

@@ -72,6 +72,14 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.LastAdmin })
 	errSelectionChanged = simple(fiber.StatusConflict, "selection-changed",
 		func(t *views.Text) views.Problem { return t.Problems.SelectionChanged })
+	errNoEngine = simple(fiber.StatusConflict, "no-engine",
+		func(t *views.Text) views.Problem { return t.Problems.NoEngine })
+	errTooManyRuns = simple(fiber.StatusConflict, "too-many-runs",
+		func(t *views.Text) views.Problem { return t.Problems.TooManyRuns })
+	errSubtitlesChanged = simple(fiber.StatusPreconditionFailed, "subtitles-changed",
+		func(t *views.Text) views.Problem { return t.Problems.SubtitlesChanged })
+	errNotMuxable = simple(fiber.StatusUnsupportedMediaType, "not-muxable",
+		func(t *views.Text) views.Problem { return t.Problems.NotMuxable })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
@@ -166,6 +174,7 @@ func problemOf(err error) *problem {
 	var quota *db.QuotaError
 	var throttled *auth.ThrottledError
 	var framework *fiber.Error
+	var changed *db.RevisionError
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -185,6 +194,12 @@ func problemOf(err error) *problem {
 		return errLastAdmin
 	case errors.Is(err, db.ErrSelectionChanged):
 		return errSelectionChanged
+	case errors.Is(err, db.ErrTooManyRuns):
+		return errTooManyRuns
+	case errors.As(err, &changed):
+		return errSubtitlesChanged
+	case errors.Is(err, media.ErrNotMuxable):
+		return errNotMuxable
 	case errors.Is(err, db.ErrUsernameTaken):
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):

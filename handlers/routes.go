@@ -63,6 +63,20 @@ func (s *Server) routes() {
 	a.Get("/videos/:id/delete", s.signIn, s.confirmDelete)
 	a.Post("/videos/:id/delete", smallBody, s.signIn, s.deleteVideo)
 
+	a.Get("/videos/:id/subtitles", packed, read, s.showSubtitles)
+	a.Post("/videos/:id/subtitles", smallBody, upload, s.orderSubtitles)
+	a.Put("/videos/:id/subtitles", textBody, upload, s.saveSubtitles)
+	a.Delete("/videos/:id/subtitles", upload, s.cancelSubtitles)
+	a.Post("/videos/:id/subtitles/cancel", smallBody, s.signIn, s.cancelSubtitles)
+	a.Post("/videos/:id/subtitles/file", textBody, s.signIn, s.sendSubtitles)
+	a.Post("/videos/:id/subtitles/restore", smallBody, upload, s.restoreSubtitles)
+	a.Get("/videos/:id/subtitles.vtt", packed, read, s.subtitleFile(formatVTT))
+	a.Get("/videos/:id/subtitles.srt", packed, read, s.subtitleFile(formatSRT))
+	a.Get("/videos/:id/subtitles.txt", packed, read, s.subtitleFile(formatTXT))
+	a.Get("/videos/:id/subtitles.json", packed, read, s.subtitleFile(formatJSON))
+	a.Get("/videos/:id/subtitled.mkv", read, s.subtitledVideo(muxMKV))
+	a.Get("/videos/:id/subtitled.mp4", read, s.subtitledVideo(muxMP4))
+
 	a.Options("/files", s.visit, resumable, s.tusProtocol)
 	a.Post("/files", upload, resumable, s.createUpload)
 	a.Head("/files/:id", upload, resumable, s.uploadOffset)
@@ -94,4 +108,8 @@ func (s *Server) routes() {
 	a.Get("/admin/users/:username/delete", s.signIn, adminOnly, s.confirmDeleteUser)
 	a.Post("/admin/users/:username", smallBody, admin, adminOnly, s.changeUser)
 	a.Post("/admin/users/:username/delete", smallBody, admin, adminOnly, s.deleteUser)
+
+	a.Get("/admin/subtitles", packed, admin, adminOnly, s.subtitleQueue)
+	a.Post("/admin/subtitles/:id/cancel", smallBody, admin, adminOnly, s.cancelJob)
+	a.Post("/admin/subtitles/:id/retry", smallBody, admin, adminOnly, s.retryJob)
 }

@@ -31,6 +31,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/media"
 	"gensubtitle/static"
+	"gensubtitle/transcribe"
 	"gensubtitle/upkeep"
 )
 
@@ -54,6 +55,7 @@ type Config struct {
 	SignupsPerHour   int           // of one address; 0 for no limit
 	MaxUnfinished    int64         // resumable uploads of one user at a time
 	UploadExpiry     time.Duration // how long one may go without another byte
+	MaxSubtitleRuns  int           // of one video; 0 for no limit
 }
 
 // Parts are what a Server works with. The caller opened them and closes them.
@@ -68,6 +70,8 @@ type Parts struct {
 	Logins  fiber.Storage
 	House   *upkeep.House
 	Metrics *Metrics
+	// Transcriber makes subtitles; nil where no engine is set.
+	Transcriber *transcribe.Worker
 }
 
 // Server answers requests until it is stopped.

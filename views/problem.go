@@ -31,6 +31,8 @@ type Problems struct {
 	TusVersion, TusHeaders           Problem
 	LastAdmin, SelectionChanged      Problem
 	EncodedBody                      Problem
+	NoEngine, TooManyRuns            Problem
+	SubtitlesChanged, NotMuxable     Problem
 	Misdirected, Internal            Problem
 
 	quotaVideos     problemFormat // used, limit
@@ -79,6 +81,10 @@ type Fields struct {
 	ContentTypeUnknown                        string
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
+	LanguageUnknown, TranslateNotOffered      string
+	SubtitleTypeUnknown, SubtitlesUnreadable  string
+	WidthInvalid, CuesInvalid                 string
+	CueInvalid                                Format // number of the cue
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

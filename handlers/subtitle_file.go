@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"os"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/subtitles"
+	"gensubtitle/views"
+)
+
+// The widths of a line that can be asked for, in characters.
+const (
+	minWidth = 10
+	maxWidth = 200
+)
+
+// subtitleFormat is a kind of file that subtitles are written as.
+type subtitleFormat struct {
+	extension string
+	mediaType string
+	write     func(io.Writer, subtitles.Transcript) error
+}
+
+// The formats there are.
+var (
+	formatVTT  = subtitleFormat{"vtt", mimeVTT + "; charset=utf-8", subtitles.WriteVTT}
+	formatSRT  = subtitleFormat{"srt", mimeSRT + "; charset=utf-8", subtitles.WriteSRT}
+	formatTXT  = subtitleFormat{"txt", fiber.MIMETextPlainCharsetUTF8, subtitles.WriteTXT}
+	formatJSON = subtitleFormat{"json", fiber.MIMEApplicationJSON, subtitles.WriteJSON}
+)
+
+// subtitleFile sends the subtitles of a video as a file.
+func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		width, err := lineWidth(c)
+		if err != nil {
+			return err
+		}
+		v, t, revision, err := s.transcript(c)
+		if err != nil {
+			return err
+		}
+		if width > 0 || format.extension != formatJSON.extension {
+			t = subtitles.Wrap(t, width)
+		}
+		var file bytes.Buffer
+		if err := format.write(&file, t); err != nil {
+			return fmt.Errorf("write subtitles: %w", err)
+		}
+		c.Set(fiber.HeaderContentType, format.mediaType)
+		c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, format.extension)))
+		c.Set(fiber.HeaderETag, revisionTag(revision))
+		confine(c)
+		return c.Send(file.Bytes())
+	}
+}
+
+func attachment(name string) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
+}
+
+// lineWidth is 0 where none is asked for.
+func lineWidth(c *fiber.Ctx) (int, error) {
+	asked := c.Query("width")
+	if asked == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < minWidth || n > maxWidth {
+		return 0, invalidField("width", func(f *views.Fields) string { return f.WidthInvalid })
+	}
+	return n, nil
+}
+
+// transcript reads the caller's video and its text.
+func (s *Server) transcript(c *fiber.Ctx) (db.Video, subtitles.Transcript, int64, error) {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return v, subtitles.Transcript{}, 0, err
+	}
+	text, err := s.DB.SubtitleText(c.UserContext(), v.SessionID, v.ID)
+	if err != nil {
+		return v, subtitles.Transcript{}, 0, err
+	}
+	cues, err := subtitles.UnmarshalCues([]byte(text.Cues))
+	if err != nil {
+		return v, subtitles.Transcript{}, 0, fmt.Errorf("read kept subtitles of %s: %w", v.ID, err)
+	}
+	return v, subtitles.Transcript{Language: text.Language, Cues: cues}, text.Revision, nil
+}

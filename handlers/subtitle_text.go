@@ -1,0 +1,172 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
+	"gensubtitle/subtitles"
+	"gensubtitle/views"
+)
+
+// The types that subtitles come and go as.
+const (
+	mimeVTT = "text/vtt"
+	mimeSRT = "application/x-subrip"
+)
+
+// textInput is the text of subtitles as JSON.
+type textInput struct {
+	Language string          `json:"language"`
+	Cues     json.RawMessage `json:"cues"`
+}
+
+// textBody is the text of subtitles as it is kept.
+type textBody struct {
+	VideoID  string          `json:"video_id"`
+	Revision int64           `json:"revision"`
+	Language *string         `json:"language"`
+	Edited   bool            `json:"edited"`
+	Cues     json.RawMessage `json:"cues"`
+}
+
+func textOf(t db.SubtitleText) textBody {
+	return textBody{
+		VideoID: t.VideoID, Revision: t.Revision, Language: textOrNull(t.Language), Edited: t.Edited,
+		Cues: json.RawMessage(t.Cues),
+	}
+}
+
+// showSubtitles answers with the text, or for a page with the section that
+// shows it.
+func (s *Server) showSubtitles(c *fiber.Ctx) error {
+	if wantsHTML(c) {
+		return s.answerSubtitles(c, fiber.StatusOK)
+	}
+	t, err := s.DB.SubtitleText(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return answerText(c, t)
+}
+
+func answerText(c *fiber.Ctx, t db.SubtitleText) error {
+	c.Set(fiber.HeaderETag, revisionTag(t.Revision))
+	return c.JSON(textOf(t))
+}
+
+func revisionTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+
+func parseRevision(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// saveSubtitles keeps the user's own text: an edited one, or a file. What the
+// engine is writing meanwhile is cancelled, since it would replace it.
+func (s *Server) saveSubtitles(c *fiber.Ctx) error {
+	revision, err := ifMatch(c)
+	if err != nil {
+		return err
+	}
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil {
+		kind = ""
+	}
+	var transcript subtitles.Transcript
+	switch kind {
+	case fiber.MIMEApplicationJSON:
+		transcript, err = readTextInput(c)
+	case mimeVTT, mimeSRT, "text/srt", fiber.MIMETextPlain, fiber.MIMEOctetStream:
+		transcript, err = readSubtitles(c.Request().Body())
+	default:
+		err = invalidField("body", func(f *views.Fields) string { return f.SubtitleTypeUnknown })
+	}
+	if err != nil {
+		return err
+	}
+	t, err := s.keepText(c.UserContext(), signedIn(c).SessionID, c.Params("id"), transcript, revision)
+	if err != nil {
+		return err
+	}
+	return answerText(c, t)
+}
+
+func readTextInput(c *fiber.Ctx) (subtitles.Transcript, error) {
+	var in textInput
+	if err := readJSON(c, &in); err != nil {
+		return subtitles.Transcript{}, err
+	}
+	if in.Language != "" && !subtitles.ValidLanguage(in.Language) {
+		return subtitles.Transcript{}, invalidField("language", func(f *views.Fields) string { return f.LanguageUnknown })
+	}
+	cues, err := subtitles.UnmarshalCues(in.Cues)
+	if err != nil {
+		return subtitles.Transcript{}, invalidCues(err)
+	}
+	return subtitles.Transcript{Language: in.Language, Cues: cues}, nil
+}
+
+// readSubtitles reads a file of somebody else's making.
+func readSubtitles(data []byte) (subtitles.Transcript, error) {
+	t, err := subtitles.Read(data)
+	if err != nil {
+		return t, fmt.Errorf("%w: %w", invalidField("file", func(f *views.Fields) string { return f.SubtitlesUnreadable }), err)
+	}
+	return t, nil
+}
+
+func (s *Server) keepText(
+	ctx context.Context, sessionID, id string, t subtitles.Transcript, revision *int64,
+) (db.SubtitleText, error) {
+	cues, err := subtitles.MarshalCues(t.Cues)
+	if err != nil {
+		return db.SubtitleText{}, invalidCues(err)
+	}
+	return s.DB.SaveSubtitles(ctx, sessionID, id, db.SubtitleText{Language: t.Language, Cues: string(cues)}, revision)
+}
+
+// sendSubtitles is saveSubtitles for a form: a file, or text that was typed.
+func (s *Server) sendSubtitles(c *fiber.Ctx) error {
+	data, revision, err := readSubtitleForm(c)
+	if err != nil {
+		return err
+	}
+	transcript, err := readSubtitles(data)
+	if err != nil {
+		return err
+	}
+	if _, err := s.keepText(c.UserContext(), signedIn(c).SessionID, c.Params("id"), transcript, revision); err != nil {
+		return err
+	}
+	return s.answerSubtitles(c, fiber.StatusOK)
+}
+
+// readSubtitleForm reads the field file, or else the field text, and the
+// revision that was edited where it is given.
+func readSubtitleForm(c *fiber.Ctx) (data []byte, revision *int64, err error) {
+	data = []byte(formValue(c, "text"))
+	if n, ok := parseRevision(formValue(c, "revision")); ok {
+		revision = &n
+	}
+	header, err := c.FormFile("file")
+	if err != nil || header.Size == 0 { // A form without files has none of that name either.
+		if len(data) == 0 {
+			return nil, nil, invalidField("file", fileRequired)
+		}
+		return data, revision, nil
+	}
+	file, err := header.Open()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open a file of subtitles: %w", err)
+	}
+	data, err = io.ReadAll(file)
+	return data, revision, errors.Join(err, file.Close())
+}

@@ -1,0 +1,168 @@
+package handlers
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/db"
+	"gensubtitle/subtitles"
+	"gensubtitle/views"
+)
+
+// subtitlesBody is where the subtitles of a video stand.
+type subtitlesBody struct {
+	Status    db.SubtitleStatus `json:"status"`
+	Language  *string           `json:"language"` // null while it is not known
+	Translate bool              `json:"translate"`
+	Progress  int               `json:"progress"`
+	Error     *string           `json:"error"`
+	Position  *int              `json:"position"` // in the queue
+	RetryAt   *time.Time        `json:"retry_at"` // when an engine that did not answer is asked again
+	Revision  int64             `json:"revision"` // of the text; 0 while there is none
+}
+
+func subtitlesOf(s db.Subtitles) subtitlesBody {
+	body := subtitlesBody{
+		Status: s.Status, Language: textOrNull(s.Language), Translate: s.Order.Translate, Progress: s.Progress,
+		Error: textOrNull(s.Error), RetryAt: s.RetryAt, Revision: s.Revision,
+	}
+	if s.Position > 0 {
+		body.Position = &s.Position
+	}
+	return body
+}
+
+func textOrNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// order is what the engine is to do with a video that was just accepted; nil
+// where there is no engine.
+func (s *Server) order() *db.SubtitleOrder {
+	if s.Transcriber == nil {
+		return nil
+	}
+	return &db.SubtitleOrder{}
+}
+
+// wakeTranscriber is called when there may be a job.
+func (s *Server) wakeTranscriber() {
+	if s.Transcriber != nil {
+		s.Transcriber.Wake()
+	}
+}
+
+// translates reports whether the engine offers translations into English.
+func (s *Server) translates() bool {
+	return s.Transcriber != nil && s.Transcriber.Engine.Translates()
+}
+
+// orderInput asks for subtitles.
+type orderInput struct {
+	Language  string `json:"language"` // empty or "auto": the engine finds out
+	Translate bool   `json:"translate"`
+}
+
+// orderSubtitles has the engine write the subtitles of a video, once more where
+// it did so before.
+func (s *Server) orderSubtitles(c *fiber.Ctx) error {
+	if s.Transcriber == nil {
+		return errNoEngine
+	}
+	order, err := s.readOrder(c)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.QueueSubtitles(c.UserContext(), signedIn(c).SessionID, c.Params("id"), order, s.MaxSubtitleRuns); err != nil {
+		return err
+	}
+	s.wakeTranscriber()
+	return s.answerSubtitles(c, fiber.StatusAccepted)
+}
+
+func (s *Server) readOrder(c *fiber.Ctx) (db.SubtitleOrder, error) {
+	var in orderInput
+	if len(c.Request().Body()) > 0 { // All of it may be left out.
+		if err := readBody(c, &in, func() {
+			in = orderInput{Language: formValue(c, "language"), Translate: formValue(c, "translate") != ""}
+		}); err != nil {
+			return db.SubtitleOrder{}, err
+		}
+	}
+	if in.Language == "auto" {
+		in.Language = ""
+	}
+	wrong := map[string]fieldText{}
+	if in.Language != "" && !subtitles.ValidLanguage(in.Language) {
+		wrong["language"] = func(f *views.Fields) string { return f.LanguageUnknown }
+	}
+	if in.Translate && !s.translates() {
+		wrong["translate"] = func(f *views.Fields) string { return f.TranslateNotOffered }
+	}
+	if len(wrong) > 0 {
+		return db.SubtitleOrder{}, invalid(wrong)
+	}
+	return db.SubtitleOrder{Language: in.Language, Translate: in.Translate}, nil
+}
+
+// cancelSubtitles ends what is queued or running; a text that there is stays.
+func (s *Server) cancelSubtitles(c *fiber.Ctx) error {
+	if err := s.DB.CancelSubtitles(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
+		return err
+	}
+	if !wantsHTML(c) {
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	return s.answerSubtitles(c, fiber.StatusOK)
+}
+
+// restoreSubtitles puts the engine's text in the place of the user's.
+func (s *Server) restoreSubtitles(c *fiber.Ctx) error {
+	revision, err := ifMatch(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.DB.RestoreSubtitles(c.UserContext(), signedIn(c).SessionID, c.Params("id"), revision); err != nil {
+		return err
+	}
+	return s.answerSubtitles(c, fiber.StatusOK)
+}
+
+// answerSubtitles tells of a video's subtitles after something was done to
+// them: a script gets the video, htmx the section, a form its page.
+func (s *Server) answerSubtitles(c *fiber.Ctx, status int) error {
+	if wantsHTML(c) && !wantsPart(c) {
+		return c.Redirect("/videos/"+c.Params("id"), fiber.StatusSeeOther)
+	}
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if wantsHTML(c) {
+		return s.renderSubtitles(c, v)
+	}
+	body, err := s.videoBody(c, v)
+	if err != nil {
+		return err
+	}
+	return c.Status(status).JSON(body)
+}
+
+// ifMatch is the revision that a change is made on (RFC 9110, section 13.1.1);
+// nil where it is to be made whatever there is.
+func ifMatch(c *fiber.Ctx) (*int64, error) {
+	asked := strings.TrimSpace(c.Get(fiber.HeaderIfMatch))
+	if asked == "" || asked == "*" {
+		return nil, nil
+	}
+	revision, ok := parseRevision(strings.Trim(asked, `"`))
+	if !ok {
+		return nil, errSubtitlesChanged // No revision of ours: it cannot be the one there is.
+	}
+	return &revision, nil
+}

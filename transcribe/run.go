@@ -1,0 +1,151 @@
+package transcribe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+	"time"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/subtitles"
+)
+
+// Why a job failed for good, as the API tells it.
+const (
+	reasonNoSound       = "no-sound"
+	reasonEngineRefused = "engine-refused"
+	reasonEngineFailed  = "engine-failed"
+)
+
+// errNoSound is a video in which there is nothing to be heard.
+var errNoSound = errors.New("the video has no sound")
+
+// transcribe has the engine write down a video's sound, for as long as the job
+// is this run's. It is db.ErrNotFound when the job is not, or no longer.
+func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.Transcript, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	var progress atomic.Int64
+	beating := make(chan struct{})
+	go func() {
+		defer close(beating)
+		w.keepBeating(ctx, run.RunID, &progress, stop)
+	}()
+	t, err := w.listen(ctx, run, func(percent int) { progress.Store(int64(percent)) })
+	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) {
+		err = cause
+	}
+	stop(nil)
+	<-beating
+	return t, err
+}
+
+// keepBeating renews the lease until ctx ends. A database that fails for a
+// while is tried again; the lease lasts for many beats.
+func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic.Int64, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := w.DB.RenewSubtitles(ctx, runID, int(progress.Load()), lease)
+		if errors.Is(err, db.ErrNotFound) {
+			stop(err)
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("lease of a job not renewed yet", "run", runID, "error", err)
+		}
+	}
+}
+
+// listen gives the engine the video's sound.
+func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(int)) (subtitles.Transcript, error) {
+	path, err := w.sound(ctx, run)
+	if err != nil {
+		return subtitles.Transcript{}, err
+	}
+	t, err := w.Engine.Transcribe(ctx, subtitles.Request{
+		Audio: path, Language: run.Order.Language, Translate: run.Order.Translate, Progress: progress,
+	})
+	if err != nil {
+		return t, fmt.Errorf("transcribe: %w", err)
+	}
+	return t, nil
+}
+
+// sound is the path of the video's sound, which is made again where it is
+// missing: in a restored backup, or of a video older than this program's
+// knowledge of sound.
+func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
+	size, err := w.Files.SoundSize(run.VideoID)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := w.extract(ctx, run); err != nil {
+			return "", err
+		}
+		size, err = w.Files.SoundSize(run.VideoID)
+	}
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("find the sound: %w", err)
+	case size == 0:
+		return "", errNoSound
+	}
+	return w.Files.SoundPath(run.VideoID), nil
+}
+
+// pauseAfter grows with each failure.
+func pauseAfter(failures int) time.Duration {
+	const first, most = 5 * time.Second, 10 * time.Minute
+	return min(most, first<<(2*min(failures, 8)))
+}
+
+// askedPause is how long the engine asked us to wait.
+func askedPause(err error) time.Duration {
+	var later *subtitles.LaterError
+	if errors.As(err, &later) {
+		return later.After
+	}
+	return 0
+}
+
+// finalReason names what no further try would change, or is "".
+func finalReason(err error) string {
+	switch {
+	case errors.Is(err, errNoSound), errors.Is(err, media.ErrNotVideo):
+		return reasonNoSound
+	case errors.Is(err, subtitles.ErrRefused):
+		return reasonEngineRefused
+	}
+	return ""
+}
+
+// hadEngine ends a trouble.
+func (w *Worker) hadEngine() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.downs > 0 {
+		w.Log.Info("the speech engine is back", "after", time.Since(w.down.Since))
+	}
+	w.downs, w.down = 0, Trouble{}
+}
+
+// missedEngine notes that the engine cannot be had and returns when it is to be
+// asked again. The whole queue waits until then.
+func (w *Worker) missedEngine(err error) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if w.downs == 0 {
+		w.down.Since = now
+	}
+	w.down.Again = now.Add(max(pauseAfter(w.downs), askedPause(err)))
+	w.down.Err = err
+	w.downs++
+	return w.down.Again
+}
