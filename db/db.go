@@ -49,6 +49,7 @@ type Options struct {
 	Defaults Limits           // for quota sessions without limits of their own
 	Now      func() time.Time // nil: time.Now
 	Observe  func(Write)      // called after each write transaction, unless nil
+	Webhooks bool             // whether there is a webhook to tell of what happens
 }
 
 // Write is what became of a write transaction.
@@ -71,6 +72,7 @@ type DB struct {
 	tokens   *memory[string, APIToken] // by hash
 	commits  *commits
 	observe  func(Write)
+	webhooks bool
 	reach    int64 // searchReach, less in tests
 }
 
@@ -90,7 +92,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, reach: searchReach}
+	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks, reach: searchReach}
 	if d.observe = o.Observe; d.observe == nil {
 		d.observe = func(Write) {}
 	}
@@ -182,14 +184,26 @@ func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) erro
 
 // writeOn is write on the writing connection, for one who holds it.
 func (d *DB) writeOn(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) error {
+	return d.observed(ctx, on, what, f, d.commits.add)
+}
+
+// writeUncounted is write for what changes nothing that a memory keeps: nobody
+// need read again what they know.
+func (d *DB) writeUncounted(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return d.observed(ctx, d.writer, what, f, func() {})
+}
+
+func (d *DB) observed(ctx context.Context, on beginner, what string, f func(*sql.Tx) error, committed func()) error {
 	start := time.Now()
-	waited, err := d.transact(ctx, on, what, f)
+	waited, err := transact(ctx, on, what, f, committed)
 	d.observe(Write{What: what, Waited: waited, Took: time.Since(start), Err: err})
 	return err
 }
 
 // transact also returns how long it waited to begin.
-func (d *DB) transact(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) (waited time.Duration, err error) {
+func transact(
+	ctx context.Context, on beginner, what string, f func(*sql.Tx) error, committed func(),
+) (waited time.Duration, err error) {
 	start := time.Now()
 	tx, err := on.BeginTx(ctx, nil)
 	waited = time.Since(start)
@@ -203,7 +217,7 @@ func (d *DB) transact(ctx context.Context, on beginner, what string, f func(*sql
 		return waited, fmt.Errorf("%s: %w", what, classify(err))
 	}
 	err = tx.Commit()
-	d.commits.add() // Whatever it says: a failed commit may have happened.
+	committed() // Whatever it says: a failed commit may have happened.
 	if err != nil {
 		return waited, fmt.Errorf("%s: commit: %w", what, classify(err))
 	}

@@ -108,9 +108,11 @@ type Measured struct {
 	Duration   time.Duration // whole milliseconds
 	Container  string
 	HasPicture bool
+	Subtitles  *SubtitleOrder // nil: nobody is to write any
 }
 
-// Accept counts a measured video: usage, event and status change together.
+// Accept counts a measured video: usage, event and status change together, and
+// its subtitles are queued.
 // A *QuotaError says that other uploads left no room for its duration;
 // ErrSignedOut that the user was disabled or deleted meanwhile.
 func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quota, error) {
@@ -151,7 +153,15 @@ func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quo
 			SessionID: v.SessionID, Kind: EventUpload, Actor: actor,
 			VideoID: v.ID, Videos: 1, Duration: v.Duration, CreatedAt: timeOf(now),
 		}
-		return e.insert(ctx, tx)
+		if err := e.insert(ctx, tx); err != nil {
+			return err
+		}
+		if m.Subtitles != nil {
+			if err := queueSubtitles(ctx, tx, v.SessionID, v.ID, *m.Subtitles, now); err != nil {
+				return err
+			}
+		}
+		return d.tell(ctx, tx, WebhookVideoAccepted, v.ID, webhookData{})
 	})
 	return v, q, err
 }

@@ -1,0 +1,244 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SubtitleStatus is where the subtitles of a video stand.
+type SubtitleStatus string
+
+// The statuses there are.
+const (
+	SubtitlesNone      SubtitleStatus = "none" // never asked for: there is no row
+	SubtitlesQueued    SubtitleStatus = "queued"
+	SubtitlesRunning   SubtitleStatus = "running"
+	SubtitlesDone      SubtitleStatus = "done"
+	SubtitlesFailed    SubtitleStatus = "failed"
+	SubtitlesCancelled SubtitleStatus = "cancelled"
+)
+
+// ErrTooManyRuns refuses to have subtitles made again of a video that has had
+// them made as often as is allowed.
+var ErrTooManyRuns = errors.New("too many runs for this video")
+
+// SubtitleOrder is what a user asks the engine for.
+type SubtitleOrder struct {
+	Language  string // "" lets the engine find out
+	Translate bool   // into English
+}
+
+// Subtitles are where a video's subtitles stand: its job and its text, either
+// of which may be missing.
+type Subtitles struct {
+	VideoID   string
+	SessionID string
+	Status    SubtitleStatus
+	Order     SubtitleOrder
+	// Language is that of the order while the job waits or runs, and otherwise
+	// that of the text where there is one; "" while it is not known.
+	Language    string
+	Progress    int        // of the job, 0 to 100
+	Error       string     // why the last run came to nothing
+	Position    int        // of a queued job: its place in the queue from 1, else 0
+	Attempts    int        // runs of this order that came to nothing
+	RetryAt     *time.Time // of a queued job that was put off: when it is due
+	QueuedAt    *time.Time
+	StartedAt   *time.Time
+	EndedAt     *time.Time
+	Revision    int64 // of the text, 0 where there is none
+	Edited      bool  // the text is a person's, who changed the engine's or brought their own
+	HasOriginal bool  // an engine has written a text, which can be restored
+}
+
+const (
+	subtitleColumns = `v.id, v.session_id, coalesce(j.status, 'none'), coalesce(j.language, ''), coalesce(j.translate, 0),
+		coalesce(t.language, ''), coalesce(j.progress, 0), coalesce(j.error, ''), coalesce(j.attempts, 0), coalesce(j.due_at, 0),
+		j.queued_at, j.started_at, j.ended_at, coalesce(t.revision, 0), coalesce(t.source = 'user', 0), t.original_language IS NOT NULL`
+	subtitleTables = `videos v LEFT JOIN subtitle_jobs j ON j.video_id = v.id LEFT JOIN subtitle_texts t ON t.video_id = v.id`
+)
+
+// scanSubtitles reads subtitleColumns, and what more was asked for after them.
+func scanSubtitles(row interface{ Scan(...any) error }, now int64, more ...any) (Subtitles, error) {
+	var s Subtitles
+	var ofText string
+	var due int64
+	var queued, started, ended sql.NullInt64
+	err := row.Scan(append([]any{
+		&s.VideoID, &s.SessionID, &s.Status, &s.Order.Language, &s.Order.Translate,
+		&ofText, &s.Progress, &s.Error, &s.Attempts, &due,
+		&queued, &started, &ended, &s.Revision, &s.Edited, &s.HasOriginal,
+	}, more...)...)
+	s.QueuedAt, s.StartedAt, s.EndedAt = timeOfNull(queued), timeOfNull(started), timeOfNull(ended)
+	s.Language = s.Order.Language
+	if s.Revision > 0 && !s.underWay() {
+		s.Language = ofText
+	}
+	if s.Status == SubtitlesQueued && due > now {
+		at := timeOf(due)
+		s.RetryAt = &at
+	}
+	return s, err
+}
+
+func (s Subtitles) underWay() bool {
+	return s.Status == SubtitlesQueued || s.Status == SubtitlesRunning
+}
+
+// SubtitlesOf tells of each of some videos, whosever they are, where its
+// subtitles stand. What is no video is missing from the answer.
+func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Subtitles, error) {
+	all := map[string]Subtitles{}
+	if len(videoIDs) == 0 {
+		return all, nil
+	}
+	err := d.read(ctx, "read subtitles", func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		rows, err := tx.QueryContext(ctx,
+			"SELECT "+subtitleColumns+" FROM "+subtitleTables+" WHERE v.id IN ("+numbered(1, len(videoIDs))+")", anys(videoIDs)...)
+		if err != nil {
+			return err
+		}
+		list, err := collectAll(rows, "read rows", func(row interface{ Scan(...any) error }) (Subtitles, error) {
+			return scanSubtitles(row, now)
+		})
+		if err != nil {
+			return err
+		}
+		var queued []string
+		for _, s := range list {
+			all[s.VideoID] = s
+			if s.Status == SubtitlesQueued {
+				queued = append(queued, s.VideoID)
+			}
+		}
+		return place(ctx, tx, all, queued, now)
+	})
+	return all, err
+}
+
+// place fills in the positions of queued jobs.
+func place(ctx context.Context, tx *sql.Tx, all map[string]Subtitles, queued []string, now int64) error {
+	if len(queued) == 0 {
+		return nil
+	}
+	rows, err := tx.QueryContext(ctx, subtitleQueue+`
+		SELECT video_id, position FROM queue WHERE video_id IN (`+numbered(2, len(queued))+")", append([]any{now}, anys(queued)...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var position int
+		if err := rows.Scan(&id, &position); err != nil {
+			return err
+		}
+		s := all[id]
+		s.Position = position
+		all[id] = s
+	}
+	return rows.Err()
+}
+
+// numbered lists n placeholders from the given number on.
+func numbered(from, n int) string {
+	var list strings.Builder
+	for i := range n {
+		if i > 0 {
+			list.WriteString(", ")
+		}
+		list.WriteString("$" + strconv.Itoa(from+i))
+	}
+	return list.String()
+}
+
+func anys(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, t := range texts {
+		list[i] = t
+	}
+	return list
+}
+
+// QueueSubtitles asks for the subtitles of an accepted video of the session,
+// again where they were asked for before. A job that runs is superseded; one
+// that waits keeps its place. ErrNotFound when there is no such video,
+// ErrTooManyRuns when atMost runs of it were finished; 0 sets no limit.
+func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
+	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
+		var runs int
+		err := tx.QueryRowContext(ctx, `
+			SELECT coalesce(j.runs, 0) FROM videos v LEFT JOIN subtitle_jobs j ON j.video_id = v.id
+			WHERE v.id = $1 AND v.session_id = $2 AND v.status = 'accepted'`, videoID, sessionID).Scan(&runs)
+		if err != nil {
+			return notFound(err)
+		}
+		if atMost > 0 && runs >= atMost {
+			return ErrTooManyRuns
+		}
+		return queueSubtitles(ctx, tx, sessionID, videoID, o, d.nowMillis())
+	})
+}
+
+// queueSubtitles leaves a waiting job due when it was: the engine that did not
+// answer to the old order will not answer to the new one.
+func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, o SubtitleOrder, now int64) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO subtitle_jobs (video_id, session_id, status, language, translate, due_at, queued_at)
+		VALUES ($1, $2, 'queued', $3, $4, $5, $6)
+		ON CONFLICT (video_id) DO UPDATE SET
+			status = 'queued', language = excluded.language, translate = excluded.translate,
+			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
+			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
+			run_id = NULL, process_id = '', progress = 0, attempts = 0, error = '', started_at = NULL, ended_at = NULL`,
+		videoID, sessionID, o.Language, o.Translate, now, now)
+	return err
+}
+
+// CancelSubtitles ends the job of a video of the session, or of anybody's for
+// an admin, who gives no session. It does nothing where none waits or runs.
+// ErrNotFound when there is no such accepted video.
+func (d *DB) CancelSubtitles(ctx context.Context, sessionID, videoID string) error {
+	return d.write(ctx, "cancel subtitles", func(tx *sql.Tx) error {
+		var id string
+		err := tx.QueryRowContext(ctx, `
+			SELECT id FROM videos WHERE id = $1 AND ($2 = '' OR session_id = $2) AND status = 'accepted'`,
+			videoID, sessionID).Scan(&id)
+		if err != nil {
+			return notFound(err)
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE subtitle_jobs SET status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
+			WHERE video_id = $2 AND status IN ('queued', 'running')`, d.nowMillis(), videoID)
+		return err
+	})
+}
+
+// RetrySubtitlesNow queues a failed or cancelled job again with the order that
+// it had, and makes one that was put off due at once. It leaves any other job
+// as it is; ErrNotFound when there is none.
+func (d *DB) RetrySubtitlesNow(ctx context.Context, videoID string) error {
+	return d.write(ctx, "retry subtitles", func(tx *sql.Tx) error {
+		var status SubtitleStatus
+		var sessionID string
+		var o SubtitleOrder
+		err := tx.QueryRowContext(ctx, `
+			SELECT status, session_id, language, translate FROM subtitle_jobs WHERE video_id = $1`, videoID).
+			Scan(&status, &sessionID, &o.Language, &o.Translate)
+		if err != nil {
+			return notFound(err)
+		}
+		switch status {
+		case SubtitlesQueued:
+			_, err = tx.ExecContext(ctx, "UPDATE subtitle_jobs SET due_at = $1 WHERE video_id = $2", d.nowMillis(), videoID)
+		case SubtitlesFailed, SubtitlesCancelled:
+			err = queueSubtitles(ctx, tx, sessionID, videoID, o, d.nowMillis())
+		}
+		return err
+	})
+}

@@ -1,0 +1,163 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// SubtitleRun is one try to make the subtitles of a video, by one process.
+type SubtitleRun struct {
+	RunID     string
+	VideoID   string
+	SessionID string
+	Order     SubtitleOrder
+	Attempts  int           // runs of this order that came to nothing before this one
+	Duration  time.Duration // of the video
+}
+
+// ClaimSubtitles takes the next due job for a process, false when there is none
+// or when atMost are under way in the whole database. It is the process's until
+// the lease passes; then anybody may claim it anew, as one more attempt.
+func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Duration, atMost int) (SubtitleRun, bool, error) {
+	const what = "claim subtitles"
+	if can, err := canClaim(ctx, d.reader, d.nowMillis(), atMost); err != nil || !can {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", what, classify(err))
+		}
+		return SubtitleRun{}, false, err // Nobody waits for a write that does nothing.
+	}
+	run, claimed := SubtitleRun{}, false
+	err := d.write(ctx, what, func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		var err error
+		if claimed, err = canClaim(ctx, tx, now, atMost); err != nil || !claimed {
+			return err
+		}
+		run, err = claim(ctx, tx, processID, now, now+lease.Milliseconds())
+		return err
+	})
+	if err != nil {
+		return SubtitleRun{}, false, err
+	}
+	return run, claimed, nil
+}
+
+// canClaim reports whether a job is due and fewer than atMost are under way.
+func canClaim(ctx context.Context, q queryer, now int64, atMost int) (bool, error) {
+	var can bool
+	err := q.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE status IN ('queued', 'running') AND due_at <= $1)
+			AND (SELECT count(*) FROM subtitle_jobs
+				WHERE status IN ('queued', 'running') AND status = 'running' AND due_at > $1) < $2`, now, atMost).Scan(&can)
+	return can, err
+}
+
+// claim takes the first due job of the queue.
+func claim(ctx context.Context, tx *sql.Tx, processID string, now, until int64) (SubtitleRun, error) {
+	r := SubtitleRun{RunID: uuid.NewString()}
+	if err := tx.QueryRowContext(ctx, subtitleQueue+`
+		SELECT video_id FROM queue WHERE due_at <= $1 ORDER BY position LIMIT 1`, now).Scan(&r.VideoID); err != nil {
+		return r, err
+	}
+	var duration int64
+	if err := tx.QueryRowContext(ctx, `
+		UPDATE subtitle_jobs SET
+			attempts = attempts + CASE status WHEN 'running' THEN 1 ELSE 0 END,
+			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = 0, error = '', started_at = $4
+		WHERE video_id = $5
+		RETURNING session_id, language, translate, attempts, (SELECT duration_ms FROM videos v WHERE v.id = video_id)`,
+		r.RunID, processID, until, now, r.VideoID).
+		Scan(&r.SessionID, &r.Order.Language, &r.Order.Translate, &r.Attempts, &duration); err != nil {
+		return r, err
+	}
+	r.Duration = durationOf(duration)
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO subtitle_turns (session_id, turn) VALUES ($1, (SELECT coalesce(max(turn), 0) + 1 FROM subtitle_turns))
+		ON CONFLICT (session_id) DO UPDATE SET turn = excluded.turn`, r.SessionID)
+	return r, err
+}
+
+// RenewSubtitles keeps a run for another lease and notes how far it is, 0 to
+// 100. ErrNotFound when the run is not the job's any more: it was cancelled,
+// superseded or claimed by another, or the video is gone.
+func (d *DB) RenewSubtitles(ctx context.Context, runID string, progress int, lease time.Duration) error {
+	// Every run does this every few seconds.
+	return d.writeUncounted(ctx, "renew subtitles", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, "UPDATE subtitle_jobs SET progress = $1, due_at = $2 WHERE run_id = $3",
+			progress, d.nowMillis()+lease.Milliseconds(), runID))
+	})
+}
+
+// FinishSubtitles ends a run with what the engine wrote, cues as JSON that only
+// others understand: it is the text and the original from now on. ErrNotFound
+// as in RenewSubtitles, and nothing has changed then.
+func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues string) error {
+	return d.write(ctx, "finish subtitles", func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		var videoID string
+		if err := tx.QueryRowContext(ctx, `
+			UPDATE subtitle_jobs SET status = 'done', run_id = NULL, process_id = '', progress = 100, runs = runs + 1, ended_at = $1
+			WHERE run_id = $2 RETURNING video_id`, now, runID).Scan(&videoID); err != nil {
+			return notFound(err)
+		}
+		if err := writeOriginal(ctx, tx, videoID, language, cues, now); err != nil {
+			return err
+		}
+		return d.tell(ctx, tx, WebhookSubtitlesDone, videoID, webhookData{Language: language})
+	})
+}
+
+// PostponeSubtitles gives a run up for a reason that may pass: the job waits in
+// its place and is due at a moment. ErrNotFound as in RenewSubtitles.
+func (d *DB) PostponeSubtitles(ctx context.Context, runID, reason string, at time.Time) error {
+	return d.write(ctx, "postpone subtitles", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL,
+				error = $1, attempts = attempts + 1, due_at = $2
+			WHERE run_id = $3`, reason, at.UnixMilli(), runID))
+	})
+}
+
+// FailSubtitles ends a run for a reason that will not pass. ErrNotFound as in
+// RenewSubtitles.
+func (d *DB) FailSubtitles(ctx context.Context, runID, reason string) error {
+	return d.write(ctx, "fail subtitles", func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		var videoID string
+		if err := tx.QueryRowContext(ctx, `
+			UPDATE subtitle_jobs SET status = 'failed', run_id = NULL, process_id = '', error = $1,
+				attempts = attempts + 1, ended_at = $2
+			WHERE run_id = $3 RETURNING video_id`, reason, now, runID).Scan(&videoID); err != nil {
+			return notFound(err)
+		}
+		return d.tell(ctx, tx, WebhookSubtitlesFailed, videoID, webhookData{Error: reason})
+	})
+}
+
+// ReleaseSubtitles queues again, in their places, what ran in a process that is
+// known to be dead, and returns how much that was. These runs are no attempts:
+// the process may have been stopped for what is none of their business.
+func (d *DB) ReleaseSubtitles(ctx context.Context, processID string) (int64, error) {
+	var released int64
+	err := d.write(ctx, "release subtitles", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL, due_at = $1
+			WHERE status = 'running' AND status IN ('queued', 'running') AND process_id = $2`, d.nowMillis(), processID)
+		if err != nil {
+			return err
+		}
+		released, err = result.RowsAffected()
+		return err
+	})
+	return released, err
+}
+
+// SubtitleHolders lists the processes for which subtitles run, alive or dead.
+func (d *DB) SubtitleHolders(ctx context.Context) ([]string, error) {
+	return d.texts(ctx, "list subtitle holders", `
+		SELECT DISTINCT process_id FROM subtitle_jobs WHERE status = 'running' AND status IN ('queued', 'running')`)
+}
