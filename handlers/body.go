@@ -23,6 +23,8 @@ type videoBody struct {
 	Status          db.Status `json:"status"`
 	Reason          string    `json:"reason,omitempty"`
 	CreatedAt       time.Time `json:"created_at"`
+
+	Subtitles subtitlesBody `json:"subtitles"`
 }
 
 type tokenBody struct {
@@ -63,9 +65,10 @@ func readJSON(c *fiber.Ctx, into any) error {
 	return nil
 }
 
-func videoOf(v db.Video) videoBody {
+func videoOf(v captioned) videoBody {
 	return videoBody{
 		ID: v.ID, Filename: v.Filename, SizeBytes: v.SizeBytes, DurationSeconds: api.Seconds(v.Duration),
 		Container: v.Container, Status: v.Status, Reason: v.Reason, CreatedAt: v.CreatedAt,
+		Subtitles: subtitlesOf(v.Subtitles),
 	}
 }

@@ -211,10 +211,7 @@ func (c subtitleQueue) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func (s *Server) engineUp() float64 {
-	if s.Transcriber == nil {
-		return 0
-	}
-	if _, down := s.Transcriber.Trouble(); down {
+	if _, down := s.engineTrouble(); down || s.Transcriber == nil {
 		return 0
 	}
 	return 1

@@ -67,10 +67,11 @@ func quotaView(q db.Quota) views.Quota {
 	}
 }
 
-func videoView(v db.Video) views.Video {
+func videoView(v captioned) views.Video {
 	return views.Video{
 		ID: v.ID, Filename: v.Filename, SizeBytes: v.SizeBytes, Duration: v.Duration,
 		Container: v.Container, Status: string(v.Status), Reason: v.Reason, HasPicture: v.HasPicture, CreatedAt: v.CreatedAt,
+		Subtitles: subtitleState(v.Subtitles),
 	}
 }
 

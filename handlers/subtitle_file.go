@@ -45,7 +45,11 @@ func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		v, t, revision, err := s.transcript(c)
+		v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+		if err != nil {
+			return err
+		}
+		t, kept, err := s.transcript(c, v)
 		if err != nil {
 			return err
 		}
@@ -58,7 +62,7 @@ func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 		}
 		c.Set(fiber.HeaderContentType, format.mediaType)
 		c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, format.extension)))
-		c.Set(fiber.HeaderETag, revisionTag(revision))
+		c.Set(fiber.HeaderETag, revisionTag(kept.Revision))
 		confine(c)
 		return c.Send(file.Bytes())
 	}
@@ -81,19 +85,15 @@ func lineWidth(c *fiber.Ctx) (int, error) {
 	return n, nil
 }
 
-// transcript reads the caller's video and its text.
-func (s *Server) transcript(c *fiber.Ctx) (db.Video, subtitles.Transcript, int64, error) {
-	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+// transcript reads the text of a video of the caller's.
+func (s *Server) transcript(c *fiber.Ctx, v db.Video) (subtitles.Transcript, db.SubtitleText, error) {
+	kept, err := s.DB.SubtitleText(c.UserContext(), v.SessionID, v.ID)
 	if err != nil {
-		return v, subtitles.Transcript{}, 0, err
+		return subtitles.Transcript{}, kept, err
 	}
-	text, err := s.DB.SubtitleText(c.UserContext(), v.SessionID, v.ID)
+	cues, err := subtitles.UnmarshalCues([]byte(kept.Cues))
 	if err != nil {
-		return v, subtitles.Transcript{}, 0, err
+		return subtitles.Transcript{}, kept, fmt.Errorf("read kept subtitles of %s: %w", v.ID, err)
 	}
-	cues, err := subtitles.UnmarshalCues([]byte(text.Cues))
-	if err != nil {
-		return v, subtitles.Transcript{}, 0, fmt.Errorf("read kept subtitles of %s: %w", v.ID, err)
-	}
-	return v, subtitles.Transcript{Language: text.Language, Cues: cues}, text.Revision, nil
+	return subtitles.Transcript{Language: kept.Language, Cues: cues}, kept, nil
 }

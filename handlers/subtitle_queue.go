@@ -24,7 +24,7 @@ type jobBody struct {
 	Filename        string        `json:"filename"`
 	DurationSeconds float64       `json:"duration_seconds"`
 	Subtitles       subtitlesBody `json:"subtitles"`
-	Failures        int           `json:"failures"`
+	Attempts        int           `json:"attempts"`
 	QueuedAt        *time.Time    `json:"queued_at"`
 	StartedAt       *time.Time    `json:"started_at"`
 	EndedAt         *time.Time    `json:"ended_at"`
@@ -33,7 +33,7 @@ type jobBody struct {
 func jobOf(j db.SubtitleJob) jobBody {
 	return jobBody{
 		VideoID: j.VideoID, SessionID: j.SessionID, Username: j.Username, Filename: j.Filename,
-		DurationSeconds: api.Seconds(j.Duration), Subtitles: subtitlesOf(j.Subtitles), Failures: j.Failures,
+		DurationSeconds: api.Seconds(j.Duration), Subtitles: subtitlesOf(j.Subtitles), Attempts: j.Attempts,
 		QueuedAt: j.QueuedAt, StartedAt: j.StartedAt, EndedAt: j.EndedAt,
 	}
 }
@@ -47,10 +47,8 @@ type engineBody struct {
 
 func (s *Server) engineState() engineBody {
 	state := engineBody{Set: s.Transcriber != nil}
-	if state.Set {
-		if trouble, down := s.Transcriber.Trouble(); down {
-			state.Since, state.Again = &trouble.Since, &trouble.Again
-		}
+	if trouble, down := s.engineTrouble(); down {
+		state.Since, state.Again = &trouble.Since, &trouble.Again
 	}
 	return state
 }
@@ -127,11 +125,8 @@ func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next s
 	queue := views.SubtitleQueue{
 		EngineSet: s.Transcriber != nil, Jobs: mapped(jobs, jobView), Cursor: cursor, NextCursor: next,
 	}
-	if queue.EngineSet {
-		queue.Engine = s.EngineName
-		if trouble, down := s.Transcriber.Trouble(); down {
-			queue.Trouble, queue.TroubleAt = trouble.Err.Error(), &trouble.Since
-		}
+	if trouble, down := s.engineTrouble(); down {
+		queue.DownSince, queue.Again = &trouble.Since, &trouble.Again
 	}
 	if wantsPart(c) {
 		return render(c, fiber.StatusOK, views.SubtitleQueueList(page(c), queue))
@@ -142,7 +137,7 @@ func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next s
 func jobView(j db.SubtitleJob) views.SubtitleJob {
 	v := views.SubtitleJob{
 		VideoID: j.VideoID, Username: j.Username, Filename: j.Filename, Duration: j.Duration, Status: string(j.Status),
-		Progress: j.Progress, Position: j.Position, Error: j.Error, Tries: j.Failures, RetryAt: j.RetryAt,
+		Progress: j.Progress, Position: j.Position, Error: j.Error, Tries: j.Attempts, RetryAt: j.RetryAt,
 	}
 	if j.QueuedAt != nil {
 		until := time.Now()

@@ -135,6 +135,7 @@ func (s *Server) keepText(
 
 // sendSubtitles is saveSubtitles for a form: a file, or text that was typed.
 func (s *Server) sendSubtitles(c *fiber.Ctx) error {
+	c.Locals(formKey, s.subtitlesAgain())
 	data, revision, err := readSubtitleForm(c)
 	if err != nil {
 		return err

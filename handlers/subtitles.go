@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/subtitles"
+	"gensubtitle/transcribe"
 	"gensubtitle/views"
 )
 
@@ -41,6 +43,48 @@ func textOrNull(text string) *string {
 	return &text
 }
 
+// captioned is a video and where its subtitles stand.
+type captioned struct {
+	db.Video
+	Subtitles db.Subtitles
+}
+
+// captions adds to each video where its subtitles stand.
+func (s *Server) captions(ctx context.Context, videos []db.Video) ([]captioned, error) {
+	known, err := s.DB.SubtitlesOf(ctx, mapped(videos, func(v db.Video) string { return v.ID }))
+	if err != nil {
+		return nil, err
+	}
+	trouble, down := s.engineTrouble()
+	return mapped(videos, func(v db.Video) captioned {
+		state, ok := known[v.ID]
+		if !ok {
+			state.Status = db.SubtitlesNone // It was deleted just now.
+		}
+		if down && state.Status == db.SubtitlesQueued && state.RetryAt == nil {
+			state.RetryAt = &trouble.Again // All wait with the one that was tried.
+		}
+		return captioned{Video: v, Subtitles: state}
+	}), nil
+}
+
+func (s *Server) caption(ctx context.Context, v db.Video) (captioned, error) {
+	all, err := s.captions(ctx, []db.Video{v})
+	if err != nil {
+		return captioned{}, err
+	}
+	return all[0], nil
+}
+
+// ownVideo is the caller's video that the request names.
+func (s *Server) ownVideo(c *fiber.Ctx) (captioned, error) {
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return captioned{}, err
+	}
+	return s.caption(c.UserContext(), v)
+}
+
 // order is what the engine is to do with a video that was just accepted; nil
 // where there is no engine.
 func (s *Server) order() *db.SubtitleOrder {
@@ -48,6 +92,14 @@ func (s *Server) order() *db.SubtitleOrder {
 		return nil
 	}
 	return &db.SubtitleOrder{}
+}
+
+// engineTrouble reports what keeps the engine from being had, if anything does.
+func (s *Server) engineTrouble() (transcribe.Trouble, bool) {
+	if s.Transcriber == nil {
+		return transcribe.Trouble{}, false
+	}
+	return s.Transcriber.Trouble()
 }
 
 // wakeTranscriber is called when there may be a job.
@@ -71,6 +123,7 @@ type orderInput struct {
 // orderSubtitles has the engine write the subtitles of a video, once more where
 // it did so before.
 func (s *Server) orderSubtitles(c *fiber.Ctx) error {
+	c.Locals(formKey, s.subtitlesAgain())
 	if s.Transcriber == nil {
 		return errNoEngine
 	}
@@ -112,6 +165,7 @@ func (s *Server) readOrder(c *fiber.Ctx) (db.SubtitleOrder, error) {
 
 // cancelSubtitles ends what is queued or running; a text that there is stays.
 func (s *Server) cancelSubtitles(c *fiber.Ctx) error {
+	c.Locals(formKey, s.subtitlesAgain())
 	if err := s.DB.CancelSubtitles(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
 		return err
 	}
@@ -123,6 +177,7 @@ func (s *Server) cancelSubtitles(c *fiber.Ctx) error {
 
 // restoreSubtitles puts the engine's text in the place of the user's.
 func (s *Server) restoreSubtitles(c *fiber.Ctx) error {
+	c.Locals(formKey, s.subtitlesAgain())
 	revision, err := ifMatch(c)
 	if err != nil {
 		return err
@@ -139,18 +194,14 @@ func (s *Server) answerSubtitles(c *fiber.Ctx, status int) error {
 	if wantsHTML(c) && !wantsPart(c) {
 		return c.Redirect("/videos/"+c.Params("id"), fiber.StatusSeeOther)
 	}
-	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	v, err := s.ownVideo(c)
 	if err != nil {
 		return err
 	}
 	if wantsHTML(c) {
 		return s.renderSubtitles(c, v)
 	}
-	body, err := s.videoBody(c, v)
-	if err != nil {
-		return err
-	}
-	return c.Status(status).JSON(body)
+	return c.Status(status).JSON(videoOf(v))
 }
 
 // ifMatch is the revision that a change is made on (RFC 9110, section 13.1.1);

@@ -181,17 +181,21 @@ func (l *leftovers) take() []string {
 }
 
 func (s *Server) answerUpload(c *fiber.Ctx, v db.Video, q db.Quota) error {
-	switch {
-	case !wantsHTML(c):
-		return c.Status(fiber.StatusCreated).JSON(fiber.Map{
-			"session_id": v.SessionID, "video": videoOf(v), "usage": api.UsageOf(q), "limits": api.LimitsOf(q.Limits),
-		})
-	case wantsPart(c):
-		quota, err := s.ownQuota(c, q)
-		if err != nil {
-			return err
-		}
-		return render(c, fiber.StatusCreated, views.Uploaded(page(c), videoView(v), quota))
+	if wantsHTML(c) && !wantsPart(c) {
+		return c.Redirect("/", fiber.StatusSeeOther)
 	}
-	return c.Redirect("/", fiber.StatusSeeOther)
+	video, err := s.caption(c.UserContext(), v)
+	if err != nil {
+		return err
+	}
+	if !wantsHTML(c) {
+		return c.Status(fiber.StatusCreated).JSON(fiber.Map{
+			"session_id": v.SessionID, "video": videoOf(video), "usage": api.UsageOf(q), "limits": api.LimitsOf(q.Limits),
+		})
+	}
+	quota, err := s.ownQuota(c, q)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusCreated, views.Uploaded(page(c), videoView(video), quota))
 }

@@ -43,11 +43,15 @@ func (s *Server) listVideos(c *fiber.Ctx) error {
 }
 
 // videosPage reads one page; the cursor is the id of the last video before it.
-func (s *Server) videosPage(c *fiber.Ctx, sessionID, cursor string, limit int) ([]db.Video, string, error) {
+func (s *Server) videosPage(c *fiber.Ctx, sessionID, cursor string, limit int) ([]captioned, string, error) {
 	if cursor != "" && uuid.Validate(cursor) != nil {
 		return nil, "", invalidField("cursor", func(f *views.Fields) string { return f.CursorInvalid })
 	}
-	videos, more, err := s.DB.ListVideos(c.UserContext(), sessionID, cursor, limit)
+	list, more, err := s.DB.ListVideos(c.UserContext(), sessionID, cursor, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	videos, err := s.captions(c.UserContext(), list)
 	if err != nil || !more {
 		return videos, "", err
 	}
@@ -75,7 +79,7 @@ func cursorOrNull(cursor string) *string {
 }
 
 // shown is a video as the pages show it, with how much of it has come.
-func (s *Server) shown(v db.Video) views.Video {
+func (s *Server) shown(v captioned) views.Video {
 	shown := videoView(v)
 	if v.Status == db.Receiving && v.Resumable {
 		shown.Resumable = true
@@ -88,14 +92,14 @@ func (s *Server) shown(v db.Video) views.Video {
 // showVideo answers with one video: a page, its player, or its item in the list.
 func (s *Server) showVideo(c *fiber.Ctx) error {
 	me := signedIn(c)
-	v, err := s.DB.Video(c.UserContext(), me.SessionID, c.Params("id"))
+	v, err := s.ownVideo(c)
 	switch {
 	case err != nil:
 		return err
 	case !wantsHTML(c):
 		return c.JSON(videoOf(v))
 	case !wantsPart(c):
-		return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v)))
+		return s.renderVideo(c, fiber.StatusOK, v, "")
 	case c.Query("part") == "player":
 		return render(c, fiber.StatusOK, views.Player(page(c), s.shown(v)))
 	}
@@ -128,7 +132,7 @@ func (s *Server) deleteVideo(c *fiber.Ctx) error {
 
 // confirmDelete asks first, for those without JavaScript.
 func (s *Server) confirmDelete(c *fiber.Ctx) error {
-	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	v, err := s.ownVideo(c)
 	if err != nil {
 		return err
 	}

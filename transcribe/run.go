@@ -83,20 +83,35 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 // missing: in a restored backup, or of a video older than this program's
 // knowledge of sound.
 func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
-	size, err := w.Files.SoundSize(run.VideoID)
+	size, err := w.soundSize(run.VideoID)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := w.extract(ctx, run); err != nil {
+		if err := w.Files.MakeSound(run.VideoID, func(file media.SoundFile) error {
+			return w.Meter.Extract(ctx, w.Files.Path(run.VideoID), run.Duration, file)
+		}); err != nil {
 			return "", err
 		}
-		size, err = w.Files.SoundSize(run.VideoID)
+		size, err = w.soundSize(run.VideoID)
 	}
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("find the sound: %w", err)
+		return "", err
 	case size == 0:
 		return "", errNoSound
 	}
 	return w.Files.SoundPath(run.VideoID), nil
+}
+
+func (w *Worker) soundSize(id string) (int64, error) {
+	file, err := w.Files.OpenSound(id)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("size of sound: %w", err)
+	}
+	return info.Size(), nil
 }
 
 // pauseAfter grows with each failure.

@@ -180,7 +180,7 @@ func (w *Worker) rest() time.Duration {
 func (w *Worker) run(ctx context.Context, run db.SubtitleRun) {
 	began := time.Now()
 	log := w.Log.With("video", run.VideoID, "session_id", run.SessionID, "run", run.RunID)
-	log.Info("subtitles begun", "failures", run.Failures)
+	log.Info("subtitles begun", "attempts", run.Attempts)
 	outcome, err := w.settle(ctx, run, log)
 	switch {
 	case ctx.Err() != nil:
@@ -214,15 +214,15 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 	if errors.Is(err, subtitles.ErrDown) {
 		again := w.missedEngine(err)
 		log.Warn("the speech engine cannot be had", "again_at", again, "error", err)
-		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, again, false)
+		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
 	}
-	if run.Failures+1 >= maxFailures {
+	if run.Attempts+1 >= maxFailures {
 		log.Error("subtitles failed for good", "reason", reasonEngineFailed, "error", err)
 		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reasonEngineFailed)
 	}
-	again := time.Now().Add(max(pauseAfter(run.Failures), askedPause(err)))
+	again := time.Now().Add(max(pauseAfter(run.Attempts), askedPause(err)))
 	log.Warn("subtitles failed, to be tried again", "again_at", again, "error", err)
-	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, again, true)
+	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, reasonEngineFailed, again)
 }
 
 // keep shapes the text into captions and ends the job.
