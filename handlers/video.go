@@ -95,7 +95,7 @@ func (s *Server) showVideo(c *fiber.Ctx) error {
 	case !wantsHTML(c):
 		return c.JSON(videoOf(v))
 	case !wantsPart(c):
-		return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v)))
+		return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v), views.Subtitles{}))
 	case c.Query("part") == "player":
 		return render(c, fiber.StatusOK, views.Player(page(c), s.shown(v)))
 	}
