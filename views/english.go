@@ -8,6 +8,8 @@ var english = Text{
 	Session:  sessionEnglish,
 	Users:    userEnglish,
 
+	Subtitles: subtitlesEnglish,
+
 	Tagline:        "Your videos, ready for subtitles",
 	SkipToContent:  "Skip to content",
 	OtherLanguage:  "ไทย",

@@ -85,6 +85,8 @@ type Text struct {
 	Session  SessionText
 	Users    UserText
 
+	Subtitles SubtitleText
+
 	language Language
 }
 

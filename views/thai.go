@@ -8,6 +8,8 @@ var thai = Text{
 	Session:  sessionThai,
 	Users:    userThai,
 
+	Subtitles: subtitlesThai,
+
 	Tagline:        "วิดีโอของคุณ พร้อมทำคำบรรยาย",
 	SkipToContent:  "ข้ามไปที่เนื้อหา",
 	OtherLanguage:  "English",

@@ -54,6 +54,7 @@ type Video struct {
 	Status        string // receiving, measuring, accepted or rejected
 	Reason        string // a code for Text.Reason when rejected
 	CreatedAt     time.Time
+	Subtitles     SubtitleState // of an accepted one
 }
 
 // Home is the page of a signed-in user.

@@ -1,0 +1,60 @@
+package views
+
+import (
+	"net/url"
+	"time"
+)
+
+// SubtitleQueue is what admins see of everybody's subtitles.
+type SubtitleQueue struct {
+	EngineSet  bool
+	Engine     string     // as the operator named it: an address without its key, or a program
+	Trouble    string     // the last thing that went wrong with it; empty when all is well
+	TroubleAt  *time.Time // when that was
+	Jobs       []SubtitleJob
+	Cursor     string // of this page; empty for the first
+	NextCursor string // empty on the last page
+}
+
+// SubtitleJob is one video that waits for the engine, is with it, or failed.
+type SubtitleJob struct {
+	VideoID  string
+	Username string
+	Filename string
+	Duration time.Duration // of the video
+	Status   string        // queued, running or failed
+	Progress int           // percent, while running
+	Position int           // from 1, while queued
+	Error    string        // a code for Text.SubtitleError when failed
+	Waited   time.Duration // from being queued to being run, or until now
+	Tries    int
+	RetryAt  *time.Time // nil when no pause is to be waited for
+}
+
+func (j SubtitleJob) path() string { return "/admin/subtitles/" + url.PathEscape(j.VideoID) }
+
+func (q SubtitleQueue) url(cursor string) string {
+	if cursor == "" {
+		return "/admin/subtitles"
+	}
+	return "/admin/subtitles?" + url.Values{"cursor": {cursor}}.Encode()
+}
+
+// moving queues change by themselves.
+func (q SubtitleQueue) moving() bool {
+	for _, j := range q.Jobs {
+		if j.Status != "failed" {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Text) jobName(j SubtitleJob) string { return t.filename(Video{Filename: j.Filename}) }
+
+func engineHealth(q SubtitleQueue) string {
+	if q.Trouble != "" {
+		return "trouble"
+	}
+	return "well"
+}
