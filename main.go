@@ -329,6 +329,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		p.Meter = media.NewMeter(media.Options{
 			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
 		})
+		p.Muxer = media.NewMuxer(p.Meter, p.Files)
 		if p.Transcriber, err = newTranscriber(s, p); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 
 	"gensubtitle/db"
+	"gensubtitle/media"
 )
 
 // routes is the whole of what the program answers. Behind signIn stands what
@@ -74,8 +75,8 @@ func (s *Server) routes() {
 	a.Get("/videos/:id/subtitles.srt", packed, read, s.subtitleFile(formatSRT))
 	a.Get("/videos/:id/subtitles.txt", packed, read, s.subtitleFile(formatTXT))
 	a.Get("/videos/:id/subtitles.json", packed, read, s.subtitleFile(formatJSON))
-	a.Get("/videos/:id/subtitled.mkv", read, s.subtitledVideo(muxMKV))
-	a.Get("/videos/:id/subtitled.mp4", read, s.subtitledVideo(muxMP4))
+	a.Get("/videos/:id/subtitled.mkv", read, s.subtitledVideo(media.MKV))
+	a.Get("/videos/:id/subtitled.mp4", read, s.subtitledVideo(media.MP4))
 
 	a.Options("/files", s.visit, resumable, s.tusProtocol)
 	a.Post("/files", upload, resumable, s.createUpload)

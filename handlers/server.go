@@ -65,6 +65,7 @@ type Parts struct {
 	Process *db.Process
 	Files   *media.Store
 	Meter   *media.Meter
+	Muxer   *media.Muxer
 	Hasher  *auth.Hasher
 	Signer  *auth.Signer
 	Logins  fiber.Storage

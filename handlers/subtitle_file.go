@@ -2,17 +2,14 @@ package handlers
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"os"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
 	"gensubtitle/subtitles"
 	"gensubtitle/views"
 )
@@ -54,7 +51,7 @@ func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 			return err
 		}
 		if width > 0 || format.extension != formatJSON.extension {
-			t = subtitles.Wrap(t, width)
+			t = shaped(t, kept, width)
 		}
 		var file bytes.Buffer
 		if err := format.write(&file, t); err != nil {
@@ -96,4 +93,14 @@ func (s *Server) transcript(c *fiber.Ctx, v db.Video) (subtitles.Transcript, db.
 		return subtitles.Transcript{}, kept, fmt.Errorf("read kept subtitles of %s: %w", v.ID, err)
 	}
 	return subtitles.Transcript{Language: kept.Language, Cues: cues}, kept, nil
+}
+
+// shaped breaks a text into lines of so many characters; 0 is the usual width.
+// The times of a person's own text are that person's.
+func shaped(t subtitles.Transcript, kept db.SubtitleText, width int) subtitles.Transcript {
+	options := subtitles.Options{Width: width}
+	if kept.Source == db.SourceUser {
+		options.KeepTimes = true
+	}
+	return subtitles.Shape(t, options)
 }

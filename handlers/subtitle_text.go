@@ -118,19 +118,37 @@ func readTextInput(c *fiber.Ctx) (subtitles.Transcript, error) {
 func readSubtitles(data []byte) (subtitles.Transcript, error) {
 	t, err := subtitles.Read(data)
 	if err != nil {
-		return t, fmt.Errorf("%w: %w", invalidField("file", func(f *views.Fields) string { return f.SubtitlesUnreadable }), err)
+		return t, fmt.Errorf("%w: %w", invalidField("file", unreadable(err)), err)
 	}
 	return t, nil
+}
+
+// unreadable says where a file stops making sense.
+func unreadable(err error) fieldText {
+	var at *subtitles.ReadError
+	return func(f *views.Fields) string {
+		if errors.As(err, &at) && at.Line > 0 {
+			return f.SubtitlesUnreadableAt.With(at.Line)
+		}
+		return f.SubtitlesUnreadable
+	}
+}
+
+// invalidCues says which cue is wrong, by its place in the list from 1.
+func invalidCues(err error) error {
+	var wrong subtitles.CueErrors
+	words := func(f *views.Fields) string { return f.CuesInvalid }
+	if errors.As(err, &wrong) && len(wrong) > 0 {
+		words = func(f *views.Fields) string { return f.CueInvalid.With(wrong[0].Cue) }
+	}
+	return fmt.Errorf("%w: %w", invalidField("cues", words), err)
 }
 
 func (s *Server) keepText(
 	ctx context.Context, sessionID, id string, t subtitles.Transcript, revision *int64,
 ) (db.SubtitleText, error) {
-	cues, err := subtitles.MarshalCues(t.Cues)
-	if err != nil {
-		return db.SubtitleText{}, invalidCues(err)
-	}
-	return s.DB.SaveSubtitles(ctx, sessionID, id, db.SubtitleText{Language: t.Language, Cues: string(cues)}, revision)
+	text := db.SubtitleText{Language: t.Language, Cues: string(subtitles.MarshalCues(t.Cues))}
+	return s.DB.SaveSubtitles(ctx, sessionID, id, text, revision)
 }
 
 // sendSubtitles is saveSubtitles for a form: a file, or text that was typed.

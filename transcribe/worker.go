@@ -9,7 +9,6 @@ package transcribe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -227,12 +226,8 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 
 // keep shapes the text into captions and ends the job.
 func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, log *slog.Logger) error {
-	t = subtitles.Shape(t, subtitles.DefaultOptions())
-	cues, err := subtitles.MarshalCues(t.Cues)
-	if err != nil {
-		return fmt.Errorf("keep subtitles: %w", err)
-	}
-	if err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, string(cues)); err != nil {
+	t = subtitles.Shape(t, subtitles.Options{})
+	if err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, string(subtitles.MarshalCues(t.Cues))); err != nil {
 		return err
 	}
 	log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues))

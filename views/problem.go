@@ -85,6 +85,7 @@ type Fields struct {
 	SubtitleTypeUnknown, SubtitlesUnreadable  string
 	WidthInvalid, CuesInvalid                 string
 	CueInvalid                                Format // number of the cue
+	SubtitlesUnreadableAt                     Format // number of the line
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// speech is an MP4 in which these words are spoken, in English.
+func speech(t testing.TB, name, words string) string {
+	t.Helper()
+	sound := filepath.Join(t.TempDir(), "speech.wav")
+	if out, err := exec.Command("espeak-ng", "-v", "en-us", "-s", "120", "-w", sound, words).CombinedOutput(); err != nil {
+		t.Fatalf("speak: %v\n%s", err, out)
+	}
+	return ffmpeg(t, name, "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10", "-i", sound, "-shortest",
+		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
+}
+
+// TestSpeech goes from an upload in the browser to words on the page, with a
+// real engine.
+func TestSpeech(t *testing.T) {
+	t.Parallel()
+	script, err := filepath.Abs("../subtitles/testdata/pocketsphinx.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "--engine-command=sh '"+script+"' {audio} {output}")
+	s.register("A")
+	b := s.tab()
+	b.login("A", password)
+	b.upload(speech(t, "speech.mp4", "hello world. one two three four five."))
+	b.until(`document.querySelector("#videos [data-video-id][data-status=accepted]")`)
+	id := b.videosOnPage()[0]
+	b.open("/videos/" + id)
+	b.untilWithin(6*patience, `document.querySelector("#subtitles[data-status=done] [data-cue]")`)
+	heard := strings.ToLower(js[string](b, `[...document.querySelectorAll("[data-cue] textarea")].map(e => e.value).join(" ")`))
+	for _, word := range []string{"world", "two", "three"} {
+		if !strings.Contains(heard, word) {
+			t.Errorf("%q is not in what was heard: %q", word, heard)
+		}
+	}
+	b.until(`document.querySelector("video").textTracks[0]?.cues?.length > 0`)
+}
