@@ -19,7 +19,13 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	measured, err := s.Meter.Measure(ctx, path, quota.RemainingDuration())
+	// The sound is in its place before the video is, and goes wherever that is
+	// removed. Alone, after a crash, it counts for nothing.
+	var measured media.Measurement
+	err = s.Files.MakeSound(id, func(sound media.SoundFile) error {
+		measured, err = s.Meter.Measure(ctx, path, quota.RemainingDuration(), sound)
+		return err
+	})
 	var long *media.TooLongError
 	if errors.As(err, &long) {
 		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}

@@ -134,8 +134,10 @@ func (m *Meter) Ready() error {
 }
 
 // Measure waits for a turn and measures the file at path, which lasts at most
-// atMost. Errors are ErrNotVideo, *TooLongError or ErrUnavailable.
-func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration) (Measurement, error) {
+// atMost. Meanwhile the sound is written to sound as Extract does, but never more
+// than Measurement.Duration, unless that is nil. Errors are ErrNotVideo,
+// *TooLongError or ErrUnavailable, and ErrStorageFull for sound.
+func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration, sound SoundFile) (Measurement, error) {
 	file, err := m.open(path)
 	if err != nil {
 		return Measurement{}, fmt.Errorf("measure: %w", err)
@@ -145,9 +147,34 @@ func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration) 
 		return Measurement{}, fmt.Errorf("measure: %w", err)
 	}
 	defer done()
-	measured, err := file.measure(ctx, atMost)
+	measured, err := file.measureAndExtract(ctx, atMost, sound)
 	if err != nil {
 		return Measurement{}, fmt.Errorf("measure: %w", err)
+	}
+	return measured, nil
+}
+
+// measureAndExtract has the sound extracted while the file is measured, by a run
+// of its own: what is measured is the same with and without it.
+func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, sound SoundFile) (Measurement, error) {
+	if sound == nil {
+		return s.measure(ctx, atMost)
+	}
+	extracted, stop := s.beginExtraction(ctx, sound, atMost)
+	defer stop()
+	measured, err := s.measure(ctx, atMost)
+	if err != nil {
+		return Measurement{}, err
+	}
+	e, err := extracted()
+	if err == nil && e.at == 0 && measured.Sound >= 0 {
+		err = e.stream(ctx, measured.Sound)
+	}
+	if err == nil {
+		err = e.end(measured.Duration)
+	}
+	if err != nil {
+		return Measurement{}, fmt.Errorf("extract sound: %w", err)
 	}
 	return measured, nil
 }

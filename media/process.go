@@ -35,7 +35,11 @@ type process struct {
 	args    []string
 	cpu     time.Duration // processor time that it may use, whole seconds upwards
 	memory  int64         // bytes that it may hold
+	stdin   io.Reader     // nothing when nil
 	stdout  io.Writer     // an error from it ends the child
+
+	files    []*os.File // that it is handed, from descriptor 3 on
+	fileSize int64      // to which it may let a file grow
 }
 
 // run starts the program in a process group of its own, with an empty
@@ -60,14 +64,16 @@ func (p process) run(ctx context.Context) (time.Duration, error) {
 	complaints := &headWriter{max: maxComplaints}
 	cmd := exec.Command(path, p.args...)
 	cmd.Env = []string{}
+	cmd.Stdin = p.stdin
 	cmd.Stdout = output
 	cmd.Stderr = complaints
+	cmd.ExtraFiles = p.files
 	cmd.WaitDelay = pipeDelay
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("%w: start %s: %w", ErrUnavailable, p.program, err)
 	}
-	if err := limit(cmd.Process.Pid, p.cpu); err != nil {
+	if err := p.limit(cmd.Process.Pid); err != nil {
 		stop(fmt.Errorf("%w: limit %s: %w", ErrUnavailable, p.program, err))
 	}
 	err = p.wait(ctx, stop, cmd)
@@ -184,13 +190,13 @@ func (p process) explain(ctx context.Context, err error, used time.Duration) err
 
 // limit bounds what the process may use. It starts a moment before its limits
 // do, which is time enough to load its libraries and for little else.
-func limit(pid int, cpu time.Duration) error {
-	seconds := uint64(math.Ceil(cpu.Seconds()))
+func (p process) limit(pid int) error {
+	seconds, bytes := uint64(math.Ceil(p.cpu.Seconds())), uint64(p.fileSize)
 	for resource, most := range map[int]unix.Rlimit{
 		// With both limits alike there is no SIGXCPU first, which ffmpeg would
 		// take as a wish to end early and well.
 		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds},
-		unix.RLIMIT_FSIZE:  {},
+		unix.RLIMIT_FSIZE:  {Cur: bytes, Max: bytes},
 		unix.RLIMIT_CORE:   {},
 		unix.RLIMIT_NOFILE: {Cur: maxOpenFiles, Max: maxOpenFiles},
 	} {

@@ -82,7 +82,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 			result := make(chan error, 1)
 			started := time.Now()
 			go func() {
-				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, path, time.Minute)
+				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, path, time.Minute, nil)
 				result <- err
 			}()
 			await(t, mark, 2)
@@ -105,7 +105,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 func TestChildrenOfAChildEndWithIt(t *testing.T) {
 	mark := marker()
 	fake := script(t, "/bin/sleep "+mark+" >/dev/null 2>&1 & exit 3")
-	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute)
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute, nil)
 	if !errors.Is(err, ErrNotVideo) || !errors.Is(err, errFailed) {
 		t.Errorf("got %v, want ErrNotVideo for a program that failed", err)
 	}
@@ -115,7 +115,7 @@ func TestChildrenOfAChildEndWithIt(t *testing.T) {
 func TestADescendantThatHidesDoesNotHoldTheTurn(t *testing.T) {
 	fake := script(t, `/usr/bin/setsid /bin/sleep 5 & until /bin/grep -q sleep /proc/$!/comm; do :; done`)
 	started := time.Now()
-	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute)
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute, nil)
 	if took := time.Since(started); !errors.Is(err, ErrUnavailable) || took > 4*time.Second {
 		t.Errorf("got %v after %v, want ErrUnavailable after %v", err, took, pipeDelay)
 	}
@@ -181,7 +181,7 @@ func TestFloods(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := NewMeter(test.options).Measure(t.Context(), path, time.Minute)
+			_, err := NewMeter(test.options).Measure(t.Context(), path, time.Minute, nil)
 			runtime.ReadMemStats(&after)
 			if !test.want(err) {
 				t.Errorf("got %.500v", err)
@@ -202,7 +202,7 @@ until [ "$(/bin/cat /proc/self/oom_score_adj)" = 1000 ]; do :; done
 /bin/grep -E 'cpu|file size|core' /proc/self/limits >&2
 /usr/bin/env >&2
 exit 1`)
-	_, err := NewMeter(Options{FFprobe: fake, Timeout: 20 * time.Second}).Measure(t.Context(), tone1s(t), time.Minute)
+	_, err := NewMeter(Options{FFprobe: fake, Timeout: 20 * time.Second}).Measure(t.Context(), tone1s(t), time.Minute, nil)
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Fatalf("got %v, want a failure that does not know the secret", err)
 	}
@@ -224,14 +224,14 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 	defer cancelFirst()
 	var group sync.WaitGroup
 	group.Go(func() {
-		if _, err := meter.Measure(first, path, time.Minute); !errors.Is(err, ErrUnavailable) {
+		if _, err := meter.Measure(first, path, time.Minute, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("first: got %v, want ErrUnavailable", err)
 		}
 	})
 	await(t, mark, 1)
 	second, cancelSecond := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelSecond()
-	_, err := meter.Measure(second, path, time.Minute)
+	_, err := meter.Measure(second, path, time.Minute, nil)
 	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("second: got %v, want ErrUnavailable", err)
 	}
@@ -239,7 +239,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 		t.Errorf("%d children run at once, want 1", n)
 	}
 	// What is no video at all needs no turn.
-	if _, err := meter.Measure(t.Context(), save(t, "x.txt", []byte("text")), time.Minute); !errors.Is(err, ErrNotVideo) {
+	if _, err := meter.Measure(t.Context(), save(t, "x.txt", []byte("text")), time.Minute, nil); !errors.Is(err, ErrNotVideo) {
 		t.Errorf("text: got %v, want ErrNotVideo", err)
 	}
 	cancelFirst()
@@ -251,7 +251,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 // process is this test again, told so by its environment.
 func TestChildEndsWithTheServer(t *testing.T) {
 	if fake := os.Getenv("MEDIA_TEST_FAKE"); fake != "" {
-		_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), os.Getenv("MEDIA_TEST_FILE"), time.Minute)
+		_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), os.Getenv("MEDIA_TEST_FILE"), time.Minute, nil)
 		t.Fatalf("was to be killed, got %v", err)
 	}
 	self, err := os.Executable()
@@ -281,7 +281,7 @@ func TestChildOutlivesThreads(t *testing.T) {
 	ended := make(chan struct{})
 	for range 4 {
 		group.Go(func() {
-			if _, err := meter.Measure(t.Context(), path, time.Minute); !errors.Is(err, errFailed) {
+			if _, err := meter.Measure(t.Context(), path, time.Minute, nil); !errors.Is(err, errFailed) {
 				t.Errorf("got %v, want the exit status of the child", err)
 			}
 		})
@@ -382,7 +382,7 @@ func TestTimelineLength(t *testing.T) {
 func TestNothingDecodes(t *testing.T) {
 	silent := encode(t, "x.mp4", "-f", "lavfi", "-i", pictures, "-c:v", "libx264")
 	meter := NewMeter(Options{FFmpeg: script(t, "exit 0")})
-	if got, err := meter.Measure(t.Context(), silent, time.Minute); !errors.Is(err, ErrNotVideo) {
+	if got, err := meter.Measure(t.Context(), silent, time.Minute, nil); !errors.Is(err, ErrNotVideo) {
 		t.Errorf("got %v, %v, want ErrNotVideo", got, err)
 	}
 }

@@ -21,6 +21,9 @@ const (
 	// lockPoll is how often the holder of an upload's lock looks whether
 	// somebody else wants it, and the other whether it is free.
 	lockPoll = 500 * time.Millisecond
+	// staleTime is far more than a file may take to be measured, which is what
+	// the longest-lived temporary files wait for.
+	staleTime = 24 * time.Hour
 )
 
 // What tusd keeps beside incoming/<id>: what it knows of the upload, the lock
@@ -87,21 +90,45 @@ func (s *Store) Sync(id string) error {
 // store: a lock bears the number of its process, which the system may have
 // given to another.
 func (s *Store) ClearLeftovers() error {
-	for _, leftovers := range []struct{ folder, pattern string }{
-		{s.incoming, "*" + lockSuffix + "*"},
-		{s.incoming, "*" + stopSuffix},
-		{s.incoming, temporaryPattern},
-		{s.thumbnails, temporaryPattern},
-	} {
-		// The pattern has only the name: the path to the folder may hold a "[".
-		names, err := fs.Glob(os.DirFS(leftovers.folder), leftovers.pattern)
-		if err != nil {
-			return fmt.Errorf("list what was left behind: %w", err)
+	for _, pattern := range []string{"*" + lockSuffix + "*", "*" + stopSuffix} {
+		if err := clearFiles(s.incoming, pattern, 0); err != nil {
+			return err
 		}
-		for _, name := range names {
-			if err := remove(filepath.Join(leftovers.folder, name)); err != nil {
-				return fmt.Errorf("remove what was left behind: %w", err)
-			}
+	}
+	return s.clearTemporary(0)
+}
+
+// ClearStale removes temporary files that have not been written to for so long
+// that nobody can be about to. It may be called beside other processes.
+func (s *Store) ClearStale() error { return s.clearTemporary(staleTime) }
+
+func (s *Store) clearTemporary(age time.Duration) error {
+	for _, folder := range s.folders() {
+		if err := clearFiles(folder, temporaryPattern, age); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearFiles removes the files of this age or older whose names match.
+func clearFiles(folder, pattern string, age time.Duration) error {
+	// The pattern has only the name: the path to the folder may hold a "[".
+	names, err := fs.Glob(os.DirFS(folder), pattern)
+	if err != nil {
+		return fmt.Errorf("list what was left behind: %w", err)
+	}
+	for _, name := range names {
+		path := filepath.Join(folder, name)
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && time.Since(info.ModTime()) >= age {
+			err = remove(path)
+		}
+		if err != nil {
+			return fmt.Errorf("remove what was left behind: %w", err)
 		}
 	}
 	return nil

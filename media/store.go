@@ -34,12 +34,15 @@ const temporaryPattern = ".temporary-*"
 
 // Store keeps video files below one data directory: incoming/<id> while an
 // upload is received and measured, videos/<id> once it is accepted, and
-// thumbnails/<id>, which can be made again at any time. An id is a
-// UUID in its canonical form, lower case with hyphens; no other is taken.
+// thumbnails/<id> and audio/<id>, which can be made again at any time. Files in
+// exports/ have a name for a moment only. An id is a UUID in its canonical form,
+// lower case with hyphens; no other is taken.
 type Store struct {
 	incoming   string
 	videos     string
 	thumbnails string
+	audio      string
+	exports    string
 }
 
 // OpenStore makes these folders below dir (0700) where they are missing.
@@ -50,9 +53,10 @@ func OpenStore(dir string) (*Store, error) {
 	}
 	s := &Store{
 		incoming: filepath.Join(dir, "incoming"), videos: filepath.Join(dir, "videos"),
-		thumbnails: filepath.Join(dir, "thumbnails"),
+		thumbnails: filepath.Join(dir, "thumbnails"), audio: filepath.Join(dir, "audio"),
+		exports: filepath.Join(dir, "exports"),
 	}
-	for _, folder := range []string{s.incoming, s.videos, s.thumbnails} {
+	for _, folder := range s.folders() {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("open store: %w", StorageError(err))
 		}
@@ -61,6 +65,10 @@ func OpenStore(dir string) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	return s, nil
+}
+
+func (s *Store) folders() []string {
+	return []string{s.incoming, s.videos, s.thumbnails, s.audio, s.exports}
 }
 
 // Create makes incoming/<id> (0600) for writing; it fails with fs.ErrExist when
@@ -185,7 +193,7 @@ func (s *Store) Discard(id string) error {
 	return nil
 }
 
-// Remove removes videos/<id> and its thumbnail; missing files are no error.
+// Remove removes videos/<id> and what was made of it; missing files are no error.
 func (s *Store) Remove(id string) error {
 	path, err := pathOf(s.videos, id)
 	if err != nil {
@@ -194,7 +202,7 @@ func (s *Store) Remove(id string) error {
 	if err := remove(path); err != nil {
 		return fmt.Errorf("remove video: %w", err)
 	}
-	return s.RemoveThumbnail(id)
+	return errors.Join(s.RemoveThumbnail(id), s.RemoveSound(id))
 }
 
 // Incoming goes through the ids in incoming/, in no order and few at a time.

@@ -262,7 +262,8 @@ func (c *check) lostUploads(ctx context.Context, found map[string]flaw) error {
 	return nil
 }
 
-// lostFiles adds the files that no row stands for.
+// lostFiles adds the files that no row stands for. A thumbnail or sound that a
+// video lacks is nothing lost: it is made again.
 func (c *check) lostFiles(ctx context.Context, found map[string]flaw) error {
 	for _, folder := range []struct {
 		name   string
@@ -272,6 +273,7 @@ func (c *check) lostFiles(ctx context.Context, found map[string]flaw) error {
 		{"incoming", c.Files.Incoming(), c.Files.Discard},
 		{"videos", c.Files.Videos(), c.Files.Remove},
 		{"thumbnails", c.Files.Thumbnails(), c.Files.RemoveThumbnail},
+		{"audio", c.Files.Sounds(), c.Files.RemoveSound},
 	} {
 		orphans, err := c.orphans(ctx, folder.ids)
 		if err != nil {

@@ -31,7 +31,8 @@ type House struct {
 
 // Clean gives back the slots of processes that ended without doing so, takes
 // over what they had to measure, and removes what has expired, sign-ins and
-// personal tokens too, and every file that no row stands for.
+// personal tokens too, every file that no row stands for, and temporary files
+// that nobody writes to any more.
 func (h *House) Clean(ctx context.Context) error {
 	if err := h.clean(ctx); err != nil {
 		return fmt.Errorf("clean up: %w", err)
@@ -51,9 +52,11 @@ func (h *House) clean(ctx context.Context) error {
 	}
 	return errors.Join(
 		h.DB.DropEnded(ctx),
+		h.Files.ClearStale(),
 		h.removeOrphans(ctx, h.Files.Incoming(), h.Files.Discard),
 		h.removeOrphans(ctx, h.Files.Videos(), h.Files.Remove),
 		h.removeOrphans(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail),
+		h.removeOrphans(ctx, h.Files.Sounds(), h.Files.RemoveSound),
 		h.Process.Sweep(),
 	)
 }

@@ -1,0 +1,192 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/text/language"
+)
+
+// ErrNotMuxable says that a file cannot be put into the container that was asked
+// for: its streams do not fit, or there is no picture for an MP4.
+var ErrNotMuxable = errors.New("does not fit the container")
+
+// MuxFormat is a container that takes subtitles beside any picture and sound, or
+// beside those that most players know.
+type MuxFormat string
+
+// The formats there are. MKV is also what sound alone goes into, as .mka.
+const (
+	MKV MuxFormat = "mkv"
+	MP4 MuxFormat = "mp4"
+)
+
+const (
+	// defaultExports bounds how many files are muxed at once. It is the disk
+	// that they keep busy.
+	defaultExports = 2
+	// muxBytes and a quarter of the input is how much larger than its input an
+	// output may be. MKV adds 7 bytes to each packet, and speech has small ones.
+	muxBytes = 1 << 20
+	// muxFile is how a child names the first file that it is handed.
+	muxFile = "file:/proc/self/fd/3"
+)
+
+// Mux is a request for a file with subtitles in it.
+type Mux struct {
+	Video     string    // path of the file, of a kind that Measure takes
+	Subtitles []byte    // SRT, valid UTF-8
+	Format    MuxFormat // of the output
+	Language  string    // of the subtitles, ISO 639-1 or -3; "" when it is not known
+	Title     string    // of the subtitles, as players list them
+}
+
+// Muxer puts subtitles into copies of videos. It may be used by many goroutines
+// at once.
+type Muxer struct {
+	meter *Meter
+	store *Store
+	turns chan struct{}
+}
+
+// NewMuxer makes a Muxer that runs meter's programs, at turns of its own, and
+// writes to the exports/ of store.
+func NewMuxer(meter *Meter, store *Store) *Muxer {
+	return &Muxer{meter: meter, store: store, turns: make(chan struct{}, defaultExports)}
+}
+
+// Mux waits for a turn and returns the file, to be read from its start. It has
+// no name, so that nothing of it is left once it is closed, or the process dead.
+//
+// Picture and sound are copied as they are, with their tags and chapters; other
+// streams, covers and attachments are left out. What hangs on MP4's own tables
+// is lost in MKV: a picture held upright lies on its side again, and what an
+// edit list hides at the beginning is seen, with the subtitles still in time.
+//
+// Errors are ErrNotMuxable, ErrNotVideo for a file that must not be looked into,
+// ErrStorageFull, and ErrUnavailable when another try may succeed.
+func (m *Muxer) Mux(ctx context.Context, job Mux) (*os.File, error) {
+	output, err := m.mux(ctx, job)
+	if err != nil {
+		return nil, fmt.Errorf("mux subtitles: %w", err)
+	}
+	return output, nil
+}
+
+func (m *Muxer) mux(ctx context.Context, job Mux) (*os.File, error) {
+	s, err := m.meter.open(job.Video)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case m.turns <- struct{}{}:
+		defer func() { <-m.turns }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, ctx.Err())
+	}
+	most := s.size + s.size/4 + int64(len(job.Subtitles)) + muxBytes
+	output, err := m.store.createExport(most)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mux(ctx, job, output, most); err != nil {
+		return nil, errors.Join(err, output.Close())
+	}
+	return output, nil
+}
+
+// mux writes the output, of at most so many bytes.
+func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) error {
+	clock := min(s.meter.timeout, s.cost(0))
+	s.cpu = clock / clockPerCPU
+	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
+	defer cancel()
+	pictures, subtitles := "0:V?", job.Subtitles
+	codec, container := "copy", "matroska"
+	if job.Format == MP4 {
+		pictures, subtitles = "0:V", plainSRT(subtitles)
+		codec, container = "mov_text", "mp4"
+	}
+	args := append([]string{"-nostdin", "-y"}, s.input()...)
+	args = append(args,
+		// AVI and MPEG leave times out that MKV needs.
+		"-fflags", "+genpts", "-i", "file:"+s.path,
+		"-protocol_whitelist", "pipe", "-format_whitelist", "srt", "-f", "srt", "-i", "pipe:0",
+		"-map", pictures, "-map", "0:a?", "-map", "1:s",
+		"-c:v", "copy", "-c:a", "copy", "-c:s", codec,
+		"-metadata:s:s:0", "language="+threeLetters(job.Language),
+		"-metadata:s:s:0", "title="+job.Title, "-metadata:s:s:0", "handler_name="+job.Title,
+		"-disposition:s:0", "default",
+		// The room that was taken for the file is not given back at its opening.
+		"-f", container, "-truncate", "0", muxFile)
+	err := s.run(ctx, process{
+		program:  s.meter.ffmpeg,
+		args:     args,
+		stdin:    bytes.NewReader(subtitles),
+		stdout:   &headWriter{},
+		files:    []*os.File{output},
+		fileSize: most,
+	})
+	if errors.Is(err, errFailed) {
+		return fmt.Errorf("%w: %w", ErrNotMuxable, err)
+	}
+	if err != nil {
+		return err
+	}
+	return giveBack(output)
+}
+
+// plainSRT keeps a reader of SRT from taking text for markup: a mark that is not
+// seen (U+2060) follows each character that could begin some. MP4 has no text
+// of SRT in it, so it is read for that, and unknown tags are dropped.
+func plainSRT(text []byte) []byte {
+	for _, begin := range []string{"<", `\`} {
+		text = bytes.ReplaceAll(text, []byte(begin), []byte(begin+"\u2060"))
+	}
+	return text
+}
+
+// threeLetters is a language's code of ISO 639-2, as far as it has one there.
+func threeLetters(code string) string {
+	base, err := language.ParseBase(code)
+	if err != nil {
+		return "und"
+	}
+	return base.ISO3()
+}
+
+// createExport makes a file without a name that has room for size bytes.
+func (s *Store) createExport(size int64) (*os.File, error) {
+	// Not every file system can reserve.
+	free, err := s.Free()
+	if err == nil && free < size {
+		err = ErrStorageFull
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create export: %w", err)
+	}
+	file, err := os.CreateTemp(s.exports, temporaryPattern)
+	if err != nil {
+		return nil, fmt.Errorf("create export: %w", StorageError(err))
+	}
+	err = StorageError(os.Remove(file.Name()))
+	if err == nil {
+		err = Reserve(file, size)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create export: %w", errors.Join(err, file.Close()))
+	}
+	return file, nil
+}
+
+// giveBack returns the room that was reserved for a file beyond its end.
+func giveBack(file *os.File) error {
+	info, err := file.Stat()
+	if err == nil {
+		err = file.Truncate(info.Size())
+	}
+	return StorageError(err)
+}

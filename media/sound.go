@@ -1,0 +1,263 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"strconv"
+	"time"
+)
+
+const (
+	// soundSlack is how far sound may be from where its times say that it
+	// belongs before it is moved there, as ffmpeg's own resampler has it: the
+	// times that containers give are coarse.
+	soundSlack = 100 * time.Millisecond
+	// maxOverlap is how much sound is dropped at most where times say that it is
+	// over already. Where they want more, they are broken, and it is kept.
+	maxOverlap  = 10 * time.Second
+	soundBuffer = 64 << 10
+)
+
+// SoundFile is where the sound for speech engines is written; an *os.File is one.
+type SoundFile interface {
+	io.WriterAt
+	Truncate(size int64) error
+}
+
+// Extract is for a video that was measured before: it writes what is heard of the file at path, at most atMost of it, for
+// speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
+// header. Sample n is heard n/16000 s after a player has begun, so where there
+// is no sound, there is silence. Nothing is written for a file without sound, or
+// whose sound cannot be decoded, and that is no error. It waits for a turn and
+// is bounded as Measure is. ErrUnavailable, and ErrStorageFull for a file that
+// takes no more.
+func (m *Meter) Extract(ctx context.Context, path string, atMost time.Duration, file SoundFile) error {
+	s, err := m.open(path)
+	if err != nil {
+		return fmt.Errorf("extract sound: %w", err)
+	}
+	ctx, done, err := m.begin(ctx, s, atMost)
+	if err != nil {
+		return fmt.Errorf("extract sound: %w", err)
+	}
+	defer done()
+	e := s.newExtraction(file, atMost)
+	err = e.first(ctx)
+	if err == nil && e.at == 0 {
+		err = e.rest(ctx)
+	}
+	if err == nil {
+		err = e.end(atMost)
+	}
+	if err != nil {
+		return fmt.Errorf("extract sound: %w", err)
+	}
+	return nil
+}
+
+// extraction writes a file's sound in time with its pictures.
+type extraction struct {
+	subject *subject
+	file    SoundFile
+	limit   int64  // bytes that may be wanted
+	at      int64  // where the next byte belongs
+	buffer  []byte // what belongs just before it and is not written yet
+	err     error  // of the file
+}
+
+// newExtraction opens an account of its own for a file: what the extraction
+// costs must not decide whether, and as how long, the file counts.
+func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extraction {
+	own := &subject{meter: s.meter, path: s.path, size: s.size, kind: s.kind, cpu: s.spend(0)}
+	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
+}
+
+// beginExtraction starts to extract the first stream of sound. The functions it
+// returns are as those of beginPlainSound.
+func (s *subject) beginExtraction(ctx context.Context, file SoundFile, atMost time.Duration) (func() (*extraction, error), func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	e := s.newExtraction(file, atMost)
+	var err error
+	go func() {
+		defer close(ended)
+		err = e.first(ctx)
+	}()
+	await := func() (*extraction, error) { <-ended; return e, err }
+	return await, func() { cancel(); <-ended }
+}
+
+// first extracts the first stream of sound, which is the one that browsers play.
+func (e *extraction) first(ctx context.Context) error { return e.run(ctx, "0:a:0") }
+
+// rest is for a file whose first stream gave nothing, and extracts the next that
+// gives something.
+func (e *extraction) rest(ctx context.Context) error {
+	times, err := e.subject.timeline(ctx, math.MaxInt64-codecPadding)
+	if errors.Is(err, ErrNotVideo) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	streams := times.streams("audio")
+	if len(streams) > maxSounds {
+		return nil // Measure does not take it.
+	}
+	for _, index := range streams[min(1, len(streams)):] {
+		if err := e.stream(ctx, index); err != nil || e.at > 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *extraction) stream(ctx context.Context, index int) error {
+	return e.run(ctx, "0:"+strconv.Itoa(index))
+}
+
+// run extracts a stream. For one that cannot be decoded, that breaks off or that
+// costs too much, what came of it is there.
+func (e *extraction) run(ctx context.Context, stream string) error {
+	output := []string{
+		"-map", stream, "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-c:a", "pcm_s16le",
+		"-avoid_negative_ts", "disabled", "-f", "matroska", "pipe:1",
+	}
+	switch e.subject.kind.demuxer {
+	case "mpegts", "mpeg":
+		// Of these ffmpeg takes the first moment of the streams that it was asked
+		// for as the beginning, and not that of the file.
+		output = append(output, "-map", "0:V:0?", "-c", "copy", "-f", "null", "-")
+	}
+	s := e.subject
+	args := append([]string{"-nostdin"}, s.input()...)
+	args = append(args, "-i", "file:"+s.path, "-filter_threads", "1", "-max_error_rate", "1")
+	err := s.run(ctx, process{
+		program: s.meter.ffmpeg,
+		args:    append(args, output...),
+		stdout:  &blockWriter{block: e.take},
+	})
+	switch {
+	case e.err != nil:
+		return StorageError(e.err)
+	case errors.Is(err, errEnough), errors.Is(err, errFailed), errors.Is(err, ErrNotVideo):
+		return nil
+	}
+	return err
+}
+
+// take puts samples where their time says. ffmpeg's resampler could do so too,
+// and begins anew wherever the kind of sound changes, as it does between a film
+// and an advertisement: all the time until there would be filled once more.
+func (e *extraction) take(start time.Duration, pcm []byte) error {
+	gap, slack := soundBytes(start)-e.at, soundBytes(soundSlack)
+	if e.at == 0 {
+		slack = 0
+	}
+	switch {
+	case gap > slack:
+		if err := e.flush(); err != nil {
+			return err
+		}
+		e.at += gap // What is left out of a file reads as zeros.
+	case gap < -slack && gap > -soundBytes(maxOverlap):
+		pcm = pcm[min(-gap, int64(len(pcm))):]
+	}
+	if e.at >= e.limit {
+		return errEnough
+	}
+	e.buffer = append(e.buffer, pcm...)
+	e.at += int64(len(pcm))
+	if len(e.buffer) >= soundBuffer {
+		return e.flush()
+	}
+	return nil
+}
+
+func (e *extraction) flush() error {
+	_, e.err = e.file.WriteAt(e.buffer, e.at-int64(len(e.buffer)))
+	e.buffer = e.buffer[:0]
+	return e.err
+}
+
+// end writes what is left and cuts what is beyond length.
+func (e *extraction) end(length time.Duration) error {
+	err := e.flush()
+	if err == nil {
+		err = e.file.Truncate(min(e.at, soundBytes(length)))
+	}
+	return StorageError(err)
+}
+
+// soundBytes are those of whole samples.
+func soundBytes(length time.Duration) int64 {
+	samples := int64(length/time.Second)*sampleRate + int64(length%time.Second*sampleRate/time.Second)
+	return samples * bytesPerSample
+}
+
+// MakeSound has write fill a file, and keeps it as audio/<id> when that went
+// well: whole or not at all, in place of any other.
+func (s *Store) MakeSound(id string, write func(SoundFile) error) error {
+	path, err := pathOf(s.audio, id)
+	if err != nil {
+		return fmt.Errorf("make sound: %w", err)
+	}
+	file, err := os.CreateTemp(s.audio, temporaryPattern)
+	if err != nil {
+		return fmt.Errorf("make sound: %w", StorageError(err))
+	}
+	err = write(file)
+	if err == nil {
+		err = StorageError(file.Sync())
+	}
+	if closed := StorageError(file.Close()); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = StorageError(os.Rename(file.Name(), path))
+	}
+	if err != nil {
+		return fmt.Errorf("make sound: %w", errors.Join(err, remove(file.Name())))
+	}
+	return nil
+}
+
+// SoundPath is the absolute path of audio/<id>, or "" for a bad id.
+func (s *Store) SoundPath(id string) string {
+	path, _ := pathOf(s.audio, id)
+	return path
+}
+
+// OpenSound opens audio/<id> for reading; a missing one is fs.ErrNotExist, and
+// an empty one says that there is no sound.
+func (s *Store) OpenSound(id string) (*os.File, error) {
+	path, err := pathOf(s.audio, id)
+	if err != nil {
+		return nil, fmt.Errorf("open sound: %w", err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open sound: %w", err)
+	}
+	return file, nil
+}
+
+// RemoveSound removes audio/<id>; a missing file is no error.
+func (s *Store) RemoveSound(id string) error {
+	path, err := pathOf(s.audio, id)
+	if err != nil {
+		return fmt.Errorf("remove sound: %w", err)
+	}
+	if err := remove(path); err != nil {
+		return fmt.Errorf("remove sound: %w", err)
+	}
+	return nil
+}
+
+// Sounds goes through the ids in audio/ as Incoming does.
+func (s *Store) Sounds() iter.Seq2[string, error] { return ids(s.audio) }
