@@ -171,7 +171,7 @@ func (c *check) acceptedFile(ctx context.Context, v db.Video) error {
 // slots looks for uploads that ended with their process and still hold slots.
 // What a dead process was to measure is no finding: another takes it over.
 func (c *check) slots(ctx context.Context) error {
-	dead, err := c.deadHolders(ctx)
+	dead, err := c.deadAmong(ctx, c.DB.SlotHolders)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ func (h *House) clean(ctx context.Context) error {
 	if err := h.releaseSlots(ctx); err != nil {
 		return err
 	}
+	if err := h.releaseJobs(ctx); err != nil {
+		return err
+	}
 	if err := h.clearLeftovers(); err != nil {
 		return err
 	}
@@ -62,23 +65,43 @@ func (h *House) clean(ctx context.Context) error {
 }
 
 func (h *House) releaseSlots(ctx context.Context) error {
-	dead, err := h.deadHolders(ctx)
+	return h.eachDead(ctx, h.DB.SlotHolders, func(id string) error {
+		released, err := h.DB.ReleaseSlots(ctx, id, h.Process.ID)
+		if err == nil {
+			h.Log.Info("slots of a dead process given back", "uploads", len(released))
+		}
+		return err
+	})
+}
+
+// releaseJobs queues again what dead processes were transcribing.
+func (h *House) releaseJobs(ctx context.Context) error {
+	return h.eachDead(ctx, h.DB.SubtitleHolders, func(id string) error {
+		released, err := h.DB.ReleaseSubtitles(ctx, id)
+		if err == nil {
+			h.Log.Info("subtitles of a dead process queued again", "jobs", released)
+		}
+		return err
+	})
+}
+
+// eachDead goes through the processes that hold something and have ended.
+func (h *House) eachDead(ctx context.Context, list func(context.Context) ([]string, error), release func(id string) error) error {
+	dead, err := h.deadAmong(ctx, list)
 	if err != nil {
 		return err
 	}
 	for _, id := range dead {
-		released, err := h.DB.ReleaseSlots(ctx, id, h.Process.ID)
-		if err != nil {
+		if err := release(id); err != nil {
 			return err
 		}
-		h.Log.Info("slots of a dead process given back", "uploads", len(released))
 	}
 	return nil
 }
 
-// deadHolders lists the processes that hold slots and have ended.
-func (h *House) deadHolders(ctx context.Context) ([]string, error) {
-	holders, err := h.DB.SlotHolders(ctx)
+// deadAmong lists the processes of a list that have ended.
+func (h *House) deadAmong(ctx context.Context, list func(context.Context) ([]string, error)) ([]string, error) {
+	holders, err := list(ctx)
 	if err != nil {
 		return nil, err
 	}
