@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gensubtitle/cli"
@@ -87,6 +89,13 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 		return engine, nil
 	}
 	return nil, nil
+}
+
+// engineName is what admins see of the settings: an address, or a program
+// without its arguments, any of which may be secret.
+func (s engineSettings) engineName() string {
+	program, _, _ := strings.Cut(strings.TrimSpace(s.EngineCommand), " ")
+	return cmp.Or(s.EngineURL, program)
 }
 
 // newTranscriber is nil where no engine is set.

@@ -117,6 +117,7 @@ func (s serveSettings) check() (handlers.Config, error) {
 		MaxUnfinished:    s.MaxUnfinishedUploads,
 		UploadExpiry:     time.Duration(s.UploadExpiryHours * float64(time.Hour)),
 		MaxSubtitleRuns:  s.MaxSubtitleRuns,
+		EngineName:       s.engineName(),
 	}
 	if err := checkAddr(s.Addr); err != nil {
 		return c, fmt.Errorf("--addr: %w", err)

@@ -56,6 +56,7 @@ type Config struct {
 	MaxUnfinished    int64         // resumable uploads of one user at a time
 	UploadExpiry     time.Duration // how long one may go without another byte
 	MaxSubtitleRuns  int           // of one video; 0 for no limit
+	EngineName       string        // what admins are told that the speech engine is
 }
 
 // Parts are what a Server works with. The caller opened them and closes them.

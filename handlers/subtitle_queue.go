@@ -123,10 +123,11 @@ func (s *Server) answerQueue(c *fiber.Ctx) error {
 
 func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next string) error {
 	queue := views.SubtitleQueue{
-		EngineSet: s.Transcriber != nil, Jobs: mapped(jobs, jobView), Cursor: cursor, NextCursor: next,
+		EngineSet: s.Transcriber != nil, Engine: s.EngineName, Jobs: mapped(jobs, jobView), Cursor: cursor, NextCursor: next,
 	}
 	if trouble, down := s.engineTrouble(); down {
-		queue.DownSince, queue.Again = &trouble.Since, &trouble.Again
+		queue.Trouble = text(c).Subtitles.Queue.NoAnswer.With(trouble.Again.Format(time.TimeOnly))
+		queue.TroubleAt = &trouble.Since
 	}
 	if wantsPart(c) {
 		return render(c, fiber.StatusOK, views.SubtitleQueueList(page(c), queue))

@@ -159,7 +159,7 @@ func (w *Worker) missedEngine(err error) time.Time {
 	if w.downs == 0 {
 		w.down.Since = now
 	}
-	w.down.Again = now.Add(max(pauseAfter(w.downs), askedPause(err)))
+	w.down.Again = now.Add(max(w.Pause(w.downs), askedPause(err)))
 	w.down.Err = err
 	w.downs++
 	return w.down.Again

@@ -43,6 +43,9 @@ type Options struct {
 	Log         *slog.Logger
 	Concurrency int                                 // jobs at once, of all processes together
 	Ended       func(o Outcome, took time.Duration) // called after each run, unless nil
+	// Pause is how long to wait before another try, after so many that went
+	// wrong; nil: from five seconds to ten minutes.
+	Pause func(failures int) time.Duration
 }
 
 // Outcome is how a run of a job ended.
@@ -77,6 +80,9 @@ type Trouble struct {
 func New(o Options) *Worker {
 	if o.Ended == nil {
 		o.Ended = func(Outcome, time.Duration) {}
+	}
+	if o.Pause == nil {
+		o.Pause = pauseAfter
 	}
 	return &Worker{Options: o, wake: make(chan struct{}, 1)}
 }
@@ -219,7 +225,7 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 		log.Error("subtitles failed for good", "reason", reasonEngineFailed, "error", err)
 		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reasonEngineFailed)
 	}
-	again := time.Now().Add(max(pauseAfter(run.Attempts), askedPause(err)))
+	again := time.Now().Add(max(w.Pause(run.Attempts), askedPause(err)))
 	log.Warn("subtitles failed, to be tried again", "again_at", again, "error", err)
 	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, reasonEngineFailed, again)
 }

@@ -74,6 +74,7 @@ type SubtitleQueueText struct {
 	EngineSet                        Format // engine
 	EngineUnset, AllWell             string
 	Trouble                          Format // what went wrong
+	NoAnswer                         Format // when it is asked again
 	Video, State, Waited, Tries, Try string
 	Empty, EmptyLead                 string
 	Queued                           Format // place
@@ -220,6 +221,7 @@ var subtitlesEnglish = SubtitleText{
 		EngineUnset:  "No speech engine is set. Start the program with --engine-url or --engine-command.",
 		AllWell:      "No trouble with it",
 		Trouble:      "Last trouble: %s",
+		NoAnswer:     "it cannot be had, or not as it is set up; the log says why. It is asked again at %s.",
 		Video:        "Video",
 		State:        "State",
 		Waited:       "Waited",
@@ -377,6 +379,7 @@ var subtitlesThai = SubtitleText{
 		EngineUnset:  "ยังไม่ได้ตั้งค่าระบบถอดเสียง เริ่มโปรแกรมด้วย --engine-url หรือ --engine-command",
 		AllWell:      "ไม่พบปัญหา",
 		Trouble:      "ปัญหาล่าสุด: %s",
+		NoAnswer:     "ใช้เครื่องถอดเสียงไม่ได้ หรือตั้งค่าไว้ไม่ถูกต้อง ดูสาเหตุในบันทึกของเซิร์ฟเวอร์ ระบบจะลองอีกครั้งเวลา %s",
 		Video:        "วิดีโอ",
 		State:        "สถานะ",
 		Waited:       "รอมาแล้ว",

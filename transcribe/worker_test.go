@@ -1,0 +1,336 @@
+package transcribe
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gensubtitle/db"
+	"gensubtitle/media"
+	"gensubtitle/subtitles"
+)
+
+const patience = 20 * time.Second
+
+// house is a data directory with a user, whose videos are transcribed.
+type house struct {
+	t     *testing.T
+	db    *db.DB
+	files *media.Store
+	meter *media.Meter
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	dir := t.TempDir()
+	h := &house{t: t, meter: media.NewMeter(media.Options{})}
+	var err error
+	h.db, err = db.Open(t.Context(), db.Options{
+		Path: filepath.Join(dir, "gensubtitle.db"), Defaults: db.Limits{Videos: 100, Duration: time.Hour, FileBytes: 1 << 30},
+	})
+	h.check(err)
+	t.Cleanup(func() { h.check(h.db.Close()) })
+	h.files, err = media.OpenStore(dir)
+	h.check(err)
+	_, err = h.db.CreateUser(t.Context(), db.NewUser{Name: "a", Key: "a", SessionID: "user_a", PasswordHash: "x", Role: db.RoleUser})
+	h.check(err)
+	return h
+}
+
+func (h *house) check(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// video adds an accepted video with a job; sound is what a file holds.
+func (h *house) video(sound []byte) string {
+	h.t.Helper()
+	made, err := uuid.NewV7()
+	h.check(err)
+	id := made.String()
+	h.check(h.db.Admit(h.t.Context(), "user_a", id, "process"))
+	_, err = h.db.Received(h.t.Context(), id, "a.wav", int64(len(sound)))
+	h.check(err)
+	h.check(os.WriteFile(h.files.Path(id), sound, 0o600))
+	_, _, err = h.db.Accept(h.t.Context(), id, db.Measured{Duration: time.Second, Container: "wav", Subtitles: &db.SubtitleOrder{Language: "th"}})
+	h.check(err)
+	return id
+}
+
+func (h *house) subtitles(id string) db.Subtitles {
+	h.t.Helper()
+	all, err := h.db.SubtitlesOf(h.t.Context(), []string{id})
+	h.check(err)
+	return all[id]
+}
+
+func (h *house) await(id string, status db.SubtitleStatus) db.Subtitles {
+	h.t.Helper()
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s := h.subtitles(id); s.Status == status {
+			return s
+		} else if time.Now().After(deadline) {
+			h.t.Fatalf("waited for %s, it is %+v", status, s)
+		}
+		<-tick.C
+	}
+}
+
+// work runs a worker until the test ends, or stop is called.
+func (h *house) work(engine subtitles.Engine, change func(*Options)) (w *Worker, stop func()) {
+	o := Options{
+		DB: h.db, Files: h.files, Meter: h.meter, Process: uuid.NewString(), Engine: engine,
+		Log: slog.New(slog.DiscardHandler), Concurrency: 1, Pause: func(int) time.Duration { return time.Millisecond },
+	}
+	if change != nil {
+		change(&o)
+	}
+	w = New(o)
+	ctx, cancel := context.WithCancel(h.t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	h.t.Cleanup(stop)
+	return w, stop
+}
+
+// engine does what it is told with each request.
+type engine func(context.Context, subtitles.Request) (subtitles.Transcript, error)
+
+func (e engine) Transcribe(ctx context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+	return e(ctx, r)
+}
+func (engine) Translates() bool { return false }
+
+var said = subtitles.Transcript{Language: "th", Cues: []subtitles.Cue{{Start: 0, End: time.Second, Text: "สวัสดี"}}}
+
+// wav is a second of 16 kHz.
+func wav() []byte {
+	var b bytes.Buffer
+	b.WriteString("RIFF")
+	le(&b, uint32(36+32000))
+	b.WriteString("WAVEfmt ")
+	le(&b, uint32(16), uint16(1), uint16(1), uint32(16000), uint32(32000), uint16(2), uint16(16))
+	b.WriteString("data")
+	le(&b, uint32(32000))
+	for i := range 16000 {
+		le(&b, int16(i%200*50))
+	}
+	return b.Bytes()
+}
+
+func le(w io.Writer, values ...any) {
+	for _, v := range values {
+		_ = binary.Write(w, binary.LittleEndian, v) // A buffer takes everything.
+	}
+}
+
+func TestDone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.video(wav())
+	asked := make(chan subtitles.Request, 1)
+	h.work(engine(func(_ context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+		asked <- r
+		return said, nil
+	}), nil)
+	s := h.await(id, db.SubtitlesDone)
+	text, err := h.db.SubtitleText(t.Context(), "user_a", id)
+	h.check(err)
+	cues, err := subtitles.UnmarshalCues([]byte(text.Cues))
+	h.check(err)
+	if s.Revision != 1 || len(cues) != 1 || cues[0].Text != "สวัสดี" || text.Language != "th" {
+		t.Errorf("%+v, %+v", s, text)
+	}
+	// The sound was missing and is made of the video.
+	r := <-asked
+	info, err := os.Stat(r.Audio)
+	h.check(err)
+	if r.Language != "th" || r.Audio != h.files.SoundPath(id) || info.Size() != 32000 {
+		t.Errorf("asked for %+v, of %d bytes", r, info.Size())
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for what, test := range map[string]struct {
+		sound  []byte
+		err    error
+		calls  int
+		reason string
+	}{
+		"failing always":       {wav(), subtitles.ErrFailed, maxFailures, "engine-failed"},
+		"refused":              {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused"},
+		"no sound in the file": {[]byte("not a video at all"), nil, 0, "no-sound"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			id := h.video(test.sound)
+			var mu sync.Mutex
+			calls := 0
+			h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				calls++
+				return said, test.err
+			}), nil)
+			s := h.await(id, db.SubtitlesFailed)
+			mu.Lock()
+			defer mu.Unlock()
+			if s.Error != test.reason || calls != test.calls || s.Revision != 0 {
+				t.Errorf("%+v after %d calls, want %s after %d", s, calls, test.reason, test.calls)
+			}
+		})
+	}
+}
+
+// TestDown has the whole queue wait for an engine that cannot be had, for as
+// often as it takes, and no longer than until somebody says to try.
+func TestDown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	first := h.video(wav())
+	second := h.video(wav())
+	var mu sync.Mutex
+	calls, back := 0, false
+	w, _ := h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		calls++
+		if back {
+			return said, nil
+		}
+		return said, fmt.Errorf("%w: connection refused", subtitles.ErrDown)
+	}), func(o *Options) {
+		o.Pause = func(failures int) time.Duration {
+			if failures < 2*maxFailures {
+				return time.Millisecond
+			}
+			return time.Hour
+		}
+	})
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		trouble, down := w.Trouble()
+		if down && time.Until(trouble.Again) > time.Minute {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the worker did not come to rest")
+		}
+		<-tick.C
+	}
+	for _, id := range []string{first, second} {
+		if s := h.subtitles(id); s.Status != db.SubtitlesQueued || s.Attempts != 0 {
+			t.Errorf("while the engine is down: %+v", s)
+		}
+	}
+	mu.Lock()
+	if calls != 2*maxFailures+1 {
+		t.Errorf("%d calls", calls)
+	}
+	back = true
+	mu.Unlock()
+	h.check(h.db.RetrySubtitlesNow(t.Context(), first))
+	h.check(h.db.RetrySubtitlesNow(t.Context(), second))
+	w.TryNow()
+	h.await(first, db.SubtitlesDone)
+	h.await(second, db.SubtitlesDone)
+	if _, down := w.Trouble(); down {
+		t.Error("the trouble is not over")
+	}
+}
+
+// TestStop has a worker that ends give its job back, as no failure of it.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.video(wav())
+	began := make(chan struct{})
+	_, stop := h.work(engine(func(ctx context.Context, _ subtitles.Request) (subtitles.Transcript, error) {
+		close(began)
+		<-ctx.Done()
+		return said, ctx.Err()
+	}), nil)
+	<-began
+	stop()
+	if s := h.subtitles(id); s.Status != db.SubtitlesQueued || s.Attempts != 0 || s.RetryAt != nil {
+		t.Errorf("after the stop: %+v", s)
+	}
+	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) { return said, nil }), nil)
+	h.await(id, db.SubtitlesDone)
+}
+
+// TestSuperseded has what a run brings come to nothing once it is not wanted.
+func TestSuperseded(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(h *house, id string) error{
+		"cancelled": func(h *house, id string) error { return h.db.CancelSubtitles(h.t.Context(), "user_a", id) },
+		"deleted":   func(h *house, id string) error { return h.db.DeleteVideo(h.t.Context(), "user_a", id) },
+		"replaced by a person's text": func(h *house, id string) error {
+			_, err := h.db.SaveSubtitles(h.t.Context(), "user_a", id, db.SubtitleText{Cues: "[]"}, nil)
+			return err
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			id := h.video(wav())
+			began := make(chan struct{}, 1)
+			ended := make(chan Outcome, 1)
+			h.work(engine(func(ctx context.Context, _ subtitles.Request) (subtitles.Transcript, error) {
+				began <- struct{}{}
+				<-ctx.Done() // The worker hears of it and ends the engine.
+				return said, nil
+			}), func(o *Options) { o.Ended = func(o Outcome, _ time.Duration) { ended <- o } })
+			<-began
+			h.check(change(h, id))
+			select {
+			case outcome := <-ended:
+				if outcome != Superseded {
+					t.Errorf("outcome %s", outcome)
+				}
+			case <-time.After(patience):
+				t.Fatal("the engine still runs")
+			}
+			text, err := h.db.SubtitleText(t.Context(), "user_a", id)
+			if err == nil && text.Cues != "[]" || err != nil && !errors.Is(err, db.ErrNotFound) {
+				t.Errorf("text %+v, %v", text, err)
+			}
+		})
+	}
+}
+
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	last := time.Duration(0)
+	for failures := range 100 {
+		p := pauseAfter(failures)
+		if p < last || p < 5*time.Second || p > 10*time.Minute {
+			t.Errorf("after %d failures: %v, before that %v", failures, p, last)
+		}
+		last = p
+	}
+	if p := askedPause(fmt.Errorf("%w: %w", subtitles.ErrDown, &subtitles.LaterError{After: time.Hour})); p != time.Hour {
+		t.Errorf("asked for an hour, got %v", p)
+	}
+}

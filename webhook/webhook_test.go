@@ -1,0 +1,171 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gensubtitle/db"
+)
+
+// outbox is a database with one message that waits, of an accepted video.
+func outbox(t *testing.T) *db.DB {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := db.Open(t.Context(), db.Options{
+		Path: filepath.Join(t.TempDir(), "gensubtitle.db"), Webhooks: true,
+		Defaults: db.Limits{Videos: 10, Duration: time.Hour, FileBytes: 1 << 20},
+	})
+	check(err)
+	t.Cleanup(func() { check(d.Close()) })
+	_, err = d.CreateUser(t.Context(), db.NewUser{Name: "a", Key: "a", SessionID: "user_a", PasswordHash: "x", Role: db.RoleUser})
+	check(err)
+	id := uuid.NewString()
+	check(d.Admit(t.Context(), "user_a", id, "process"))
+	_, err = d.Received(t.Context(), id, "a.wav", 1)
+	check(err)
+	_, _, err = d.Accept(t.Context(), id, db.Measured{Duration: time.Second, Container: "wav"})
+	check(err)
+	return d
+}
+
+// receiver answers with a status and keeps what came.
+func receiver(t *testing.T, status int) (address string, came func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var ids []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		ids = append(ids, r.Header.Get("Webhook-Id")+r.URL.Path)
+		mu.Unlock()
+		if status == http.StatusTemporaryRedirect {
+			w.Header().Set("Location", "/elsewhere")
+		}
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() []string { mu.Lock(); defer mu.Unlock(); return append([]string(nil), ids...) }
+}
+
+func TestTries(t *testing.T) {
+	t.Parallel()
+	for status, test := range map[int]struct {
+		outcome string
+		waiting int64
+	}{
+		200: {"delivered", 0},
+		204: {"delivered", 0},
+		307: {"postponed", 1},
+		404: {"postponed", 1},
+		410: {"dropped", 0},
+		500: {"postponed", 1},
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			d := outbox(t)
+			address, came := receiver(t, status)
+			s := New(d, uuid.NewString(), address, []byte("key"), slog.New(slog.DiscardHandler))
+			var outcome string
+			s.Ended = func(o string) { outcome = o }
+			if sent, err := s.next(t.Context()); err != nil || !sent {
+				t.Fatalf("sent %v, %v", sent, err)
+			}
+			waiting, err := d.WebhookWaiting(t.Context())
+			if err != nil || outcome != test.outcome || waiting != test.waiting {
+				t.Errorf("%s, %d waiting, %v; want %s, %d", outcome, waiting, err, test.outcome, test.waiting)
+			}
+			if got := came(); len(got) != 1 || strings.HasSuffix(got[0], "/elsewhere") {
+				t.Errorf("came %q", got)
+			}
+			// Nothing is due now.
+			if sent, err := s.next(t.Context()); err != nil || sent {
+				t.Errorf("sent again: %v, %v", sent, err)
+			}
+		})
+	}
+}
+
+func TestGivenUp(t *testing.T) {
+	t.Parallel()
+	d := outbox(t)
+	s := New(d, uuid.NewString(), "http://127.0.0.1:1/", []byte("key"), slog.New(slog.DiscardHandler))
+	hook, ok, err := d.NextWebhook(t.Context(), "p", lease)
+	if err != nil || !ok {
+		t.Fatalf("%v, %v", ok, err)
+	}
+	failed := s.deliver(t.Context(), hook)
+	if failed == nil || strings.Contains(failed.Error(), "127.0.0.1:1/") {
+		t.Errorf("delivered to nobody: %v", failed)
+	}
+	total := time.Duration(0)
+	for hook.Attempts = range len(pauses) {
+		if err := s.settle(t.Context(), hook, failed); err != nil {
+			t.Fatal(err)
+		}
+		total += pauses[hook.Attempts]
+	}
+	if n, err := d.WebhookWaiting(t.Context()); n != 1 || err != nil || total < 24*time.Hour {
+		t.Errorf("%d waiting after %v: %v", n, total, err)
+	}
+	hook.Attempts = len(pauses)
+	if err := s.settle(t.Context(), hook, failed); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.WebhookWaiting(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d waiting, %v", n, err)
+	}
+}
+
+// TestCutOff has a delivery that the end of the process cuts off be made again.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	d := outbox(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	hang := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel(); <-hang }))
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(hang) })
+	sender := New(d, uuid.NewString(), s.URL, []byte("key"), slog.New(slog.DiscardHandler))
+	sender.Run(ctx)
+	if n, err := d.WebhookWaiting(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d waiting, %v", n, err)
+	}
+}
+
+func TestKey(t *testing.T) {
+	t.Parallel()
+	for secret, want := range map[string]string{
+		"whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0": "123456789012345678901234",
+		"a plain secret of some length":          "a plain secret of some length",
+		"short":                                  "",
+		"":                                       "",
+		"whsec_not base64 at all":                "",
+	} {
+		key, err := Key(secret)
+		if string(key) != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", secret, key, err)
+		}
+	}
+	for address, ok := range map[string]bool{
+		"https://example.com/hook?a=b": true, "http://127.0.0.1:9/": true,
+		"": false, "example.com": false, "ftp://example.com": false, "https://u:p@example.com": false, "https://": false, "://": false,
+	} {
+		if err := CheckURL(address); (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
