@@ -117,6 +117,36 @@ func (d *DB) VideosWithoutEvent(ctx context.Context) ([]string, error) {
 		ORDER BY v.id`)
 }
 
+// SubtitleDrift is a video whose subtitles disagree with it or with themselves.
+type SubtitleDrift struct {
+	VideoID string
+	Problem string
+}
+
+// DriftedSubtitles lists the disagreements of videos, the jobs of their
+// subtitles and the texts.
+func (d *DB) DriftedSubtitles(ctx context.Context) ([]SubtitleDrift, error) {
+	const what = "compare subtitles with videos"
+	rows, err := d.reader.QueryContext(ctx, `
+		SELECT j.video_id, 'has a job of subtitles, but is not accepted' AS problem
+		FROM subtitle_jobs j LEFT JOIN videos v ON v.id = j.video_id AND v.status = 'accepted' WHERE v.id IS NULL
+		UNION ALL SELECT j.video_id, 'has a job of subtitles in another session'
+		FROM subtitle_jobs j JOIN videos v ON v.id = j.video_id WHERE v.session_id <> j.session_id
+		UNION ALL SELECT j.video_id, 'has done subtitles, but no text of them'
+		FROM subtitle_jobs j WHERE j.status = 'done' AND NOT EXISTS (SELECT 1 FROM subtitle_texts t WHERE t.video_id = j.video_id)
+		UNION ALL SELECT t.video_id, 'has subtitles, but no job of them'
+		FROM subtitle_texts t WHERE NOT EXISTS (SELECT 1 FROM subtitle_jobs j WHERE j.video_id = t.video_id)
+		ORDER BY 1, 2`)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SubtitleDrift, error) {
+		var drift SubtitleDrift
+		err := row.Scan(&drift.VideoID, &drift.Problem)
+		return drift, err
+	})
+}
+
 // AcceptedVideos returns at most limit accepted videos of all users whose ids
 // follow after, oldest first.
 func (d *DB) AcceptedVideos(ctx context.Context, after string, limit int) ([]Video, error) {

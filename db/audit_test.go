@@ -36,7 +36,10 @@ func newLived(t *testing.T) *lived {
 	if err := l.DeleteVideo(t.Context(), l.john.SessionID, deleted); err != nil {
 		t.Fatal(err)
 	}
-	upload(t, l.DB, l.jane.SessionID, time.Minute)
+	queue(t, l.DB, l.john, l.video)
+	finish(t, l.DB, claim(t, l.DB, processA), "first")
+	save(t, l.DB, l.john, l.later, "typed")
+	queue(t, l.DB, l.jane, upload(t, l.DB, l.jane.SessionID, time.Minute))
 	for _, start := range []func(*testing.T, *DB, string) string{admit, receive, reject, admitResumable, complete, rejectResumable} {
 		start(t, l.DB, l.jane.SessionID)
 	}
@@ -65,7 +68,11 @@ func findings(t *testing.T, d *DB) []string {
 	for _, id := range videos {
 		found = append(found, "no event of "+id)
 	}
-	if err := errors.Join(err, drift, sessions, events); err != nil {
+	subtitles, texts := d.DriftedSubtitles(t.Context())
+	for _, s := range subtitles {
+		found = append(found, s.VideoID+" "+s.Problem)
+	}
+	if err := errors.Join(err, drift, sessions, events, texts); err != nil {
 		t.Fatal(err)
 	}
 	return found
@@ -145,6 +152,35 @@ func TestAuditFindsWhatIsBroken(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDriftedSubtitles(t *testing.T) {
+	for _, test := range []struct {
+		what, change string
+		want         string
+	}{
+		{"a job of a video that is measured", "UPDATE videos SET status = 'measuring' WHERE id = $1", "has a job of subtitles, but is not accepted"},
+		{"a job in another session", "UPDATE subtitle_jobs SET session_id = 'user_jane' WHERE video_id = $1", "has a job of subtitles in another session"},
+		{"a text that is lost", "DELETE FROM subtitle_texts WHERE video_id = $1", "has done subtitles, but no text of them"},
+		{"a job that is lost", "DELETE FROM subtitle_jobs WHERE video_id = $1", "has subtitles, but no job of them"},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			l := newLived(t)
+			alter(t, l.DB, test.change, l.later)
+			if drifted, err := l.DriftedSubtitles(t.Context()); err != nil || !slices.Equal(drifted, []SubtitleDrift{{l.later, test.want}}) {
+				t.Errorf("found %v, want that %s %s: %v", drifted, l.later, test.want, err)
+			}
+		})
+	}
+	t.Run("a job of no video", func(t *testing.T) {
+		l := newLived(t)
+		alter(t, l.DB, "PRAGMA foreign_keys = 0")
+		alter(t, l.DB, "DELETE FROM videos WHERE id = $1", l.later)
+		want := SubtitleDrift{l.later, "has a job of subtitles, but is not accepted"}
+		if drifted, err := l.DriftedSubtitles(t.Context()); err != nil || !slices.Equal(drifted, []SubtitleDrift{want}) {
+			t.Errorf("found %v, want %v: %v", drifted, want, err)
+		}
+	})
 }
 
 func TestMendUsage(t *testing.T) {

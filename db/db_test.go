@@ -85,7 +85,8 @@ func number(t *testing.T, d *DB, query string, args ...any) int64 {
 func dump(t *testing.T, d *DB) string {
 	t.Helper()
 	var all strings.Builder
-	for _, table := range []string{"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens"} {
+	for _, table := range []string{"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens",
+		"subtitle_jobs", "subtitle_turns", "subtitle_texts", "webhooks"} {
 		rows, err := d.writer.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {
 			t.Fatal(err)
@@ -300,6 +301,8 @@ type broken struct {
 	path                          string
 	user                          User
 	receiving, measuring, counted string // ids of videos
+	queued                        string // of a video whose subtitles wait
+	run                           string // of subtitles
 	mend                          func()
 }
 
@@ -311,6 +314,11 @@ func newBroken(t *testing.T, breaks func(*testing.T, *broken) (mend func())) *br
 	b.receiving = admit(t, b.DB, b.user.SessionID)
 	b.measuring = receive(t, b.DB, b.user.SessionID)
 	b.counted = upload(t, b.DB, b.user.SessionID, time.Second)
+	subtitled := upload(t, b.DB, b.user.SessionID, time.Second)
+	queue(t, b.DB, b.user, subtitled)
+	b.run = claim(t, b.DB, processB).RunID
+	b.queued = upload(t, b.DB, b.user.SessionID, time.Second)
+	queue(t, b.DB, b.user, b.queued)
 	b.mend = breaks(t, b)
 	return b
 }
@@ -364,6 +372,15 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			return err
 		},
 		func() error { _, err := b.Reset(ctx, Act{b.user.SessionID, "admin", big}); return err },
+		func() error {
+			return b.QueueSubtitles(ctx, b.user.SessionID, b.counted, SubtitleOrder{Language: big}, 0)
+		},
+		func() error { _, _, err := b.ClaimSubtitles(ctx, big, time.Hour, 10); return err },
+		func() error { return b.FinishSubtitles(ctx, b.run, "en", big) },
+		func() error {
+			_, err := b.SaveSubtitles(ctx, b.user.SessionID, b.counted, SubtitleText{Cues: big}, nil)
+			return err
+		},
 	}
 }
 
@@ -374,6 +391,8 @@ func (b *broken) frees(ctx context.Context) []func() error {
 		func() error { return b.DeleteVideo(ctx, b.user.SessionID, b.counted) },
 		func() error { _, err := b.Abandon(ctx, b.receiving); return err },
 		func() error { _, err := b.ReleaseSlots(ctx, processA, processB); return err },
+		func() error { _, err := b.ReleaseSubtitles(ctx, processB); return err },
+		func() error { return b.CancelSubtitles(ctx, b.user.SessionID, b.queued) },
 	}
 }
 
@@ -391,7 +410,7 @@ func TestWritesThatFail(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			b := newBroken(t, test.breaks)
 			before := dump(t, b.DB)
-			wantUsage(t, b.DB, b.user.SessionID, Usage{Videos: 1, Duration: time.Second}) // reading goes on
+			wantUsage(t, b.DB, b.user.SessionID, Usage{Videos: 3, Duration: 3 * time.Second}) // reading goes on
 			fail := b.writes(t.Context())
 			if test.frees {
 				fail = append(fail, b.frees(t.Context())...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,24 +59,25 @@ type Subtitles struct {
 const (
 	subtitleColumns = `v.id, v.session_id, coalesce(j.status, 'none'), coalesce(j.language, ''), coalesce(j.translate, 0),
 		coalesce(t.language, ''), coalesce(j.progress, 0), coalesce(j.error, ''), coalesce(j.attempts, 0), coalesce(j.due_at, 0),
-		j.queued_at, j.started_at, j.ended_at, coalesce(t.revision, 0), coalesce(t.source = 'user', 0), t.original_language IS NOT NULL`
+		j.queued_at, j.started_at, j.ended_at, coalesce(t.revision, 0), coalesce(t.source, ''), t.original_language IS NOT NULL`
 	subtitleTables = `videos v LEFT JOIN subtitle_jobs j ON j.video_id = v.id LEFT JOIN subtitle_texts t ON t.video_id = v.id`
 )
 
 // scanSubtitles reads subtitleColumns, and what more was asked for after them.
 func scanSubtitles(row interface{ Scan(...any) error }, now int64, more ...any) (Subtitles, error) {
 	var s Subtitles
-	var ofText string
+	var ofText, source string
 	var due int64
 	var queued, started, ended sql.NullInt64
 	err := row.Scan(append([]any{
 		&s.VideoID, &s.SessionID, &s.Status, &s.Order.Language, &s.Order.Translate,
 		&ofText, &s.Progress, &s.Error, &s.Attempts, &due,
-		&queued, &started, &ended, &s.Revision, &s.Edited, &s.HasOriginal,
+		&queued, &started, &ended, &s.Revision, &source, &s.HasOriginal,
 	}, more...)...)
 	s.QueuedAt, s.StartedAt, s.EndedAt = timeOfNull(queued), timeOfNull(started), timeOfNull(ended)
+	s.Edited = source == SourceUser
 	s.Language = s.Order.Language
-	if s.Revision > 0 && !s.underWay() {
+	if s.Revision > 0 && s.Status != SubtitlesQueued && s.Status != SubtitlesRunning {
 		s.Language = ofText
 	}
 	if s.Status == SubtitlesQueued && due > now {
@@ -83,10 +85,6 @@ func scanSubtitles(row interface{ Scan(...any) error }, now int64, more ...any) 
 		s.RetryAt = &at
 	}
 	return s, err
-}
-
-func (s Subtitles) underWay() bool {
-	return s.Status == SubtitlesQueued || s.Status == SubtitlesRunning
 }
 
 // SubtitlesOf tells of each of some videos, whosever they are, where its
@@ -99,7 +97,7 @@ func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Sub
 	err := d.read(ctx, "read subtitles", func(tx *sql.Tx) error {
 		now := d.nowMillis()
 		rows, err := tx.QueryContext(ctx,
-			"SELECT "+subtitleColumns+" FROM "+subtitleTables+" WHERE v.id IN ("+numbered(1, len(videoIDs))+")", anys(videoIDs)...)
+			"SELECT "+subtitleColumns+" FROM "+subtitleTables+" WHERE v.id IN ("+numbered(len(videoIDs))+")", anys(videoIDs)...)
 		if err != nil {
 			return err
 		}
@@ -109,50 +107,33 @@ func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Sub
 		if err != nil {
 			return err
 		}
-		var queued []string
-		for _, s := range list {
-			all[s.VideoID] = s
-			if s.Status == SubtitlesQueued {
-				queued = append(queued, s.VideoID)
+		var positions map[string]int
+		if slices.ContainsFunc(list, func(s Subtitles) bool { return s.Status == SubtitlesQueued }) {
+			l, err := lineUp(ctx, tx, now)
+			if err != nil {
+				return err
 			}
+			positions = l.positions()
 		}
-		return place(ctx, tx, all, queued, now)
+		for _, s := range list {
+			if s.Status == SubtitlesQueued {
+				s.Position = positions[s.VideoID]
+			}
+			all[s.VideoID] = s
+		}
+		return nil
 	})
 	return all, err
 }
 
-// place fills in the positions of queued jobs.
-func place(ctx context.Context, tx *sql.Tx, all map[string]Subtitles, queued []string, now int64) error {
-	if len(queued) == 0 {
-		return nil
-	}
-	rows, err := tx.QueryContext(ctx, subtitleQueue+`
-		SELECT video_id, position FROM queue WHERE video_id IN (`+numbered(2, len(queued))+")", append([]any{now}, anys(queued)...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		var position int
-		if err := rows.Scan(&id, &position); err != nil {
-			return err
-		}
-		s := all[id]
-		s.Position = position
-		all[id] = s
-	}
-	return rows.Err()
-}
-
-// numbered lists n placeholders from the given number on.
-func numbered(from, n int) string {
+// numbered lists as many placeholders, from $1 on.
+func numbered(n int) string {
 	var list strings.Builder
 	for i := range n {
 		if i > 0 {
 			list.WriteString(", ")
 		}
-		list.WriteString("$" + strconv.Itoa(from+i))
+		list.WriteString("$" + strconv.Itoa(i+1))
 	}
 	return list.String()
 }
@@ -214,7 +195,7 @@ func (d *DB) CancelSubtitles(ctx context.Context, sessionID, videoID string) err
 		}
 		_, err = tx.ExecContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
-			WHERE video_id = $2 AND status IN ('queued', 'running')`, d.nowMillis(), videoID)
+			WHERE video_id = $2 AND `+inQueue, d.nowMillis(), videoID)
 		return err
 	})
 }

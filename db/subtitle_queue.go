@@ -4,35 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
-
-// subtitleQueue begins a statement whose $1 is now; its table queue has a row
-// for each job that nobody runs, with the position from 1 in which they run if
-// all are due. A run whose lease has passed is one of them.
-//
-// Sessions take turns. A job's place counts its session's runs and its session's
-// jobs before it, so that the first of everybody comes before the second of
-// anybody. In one place comes first who has fewer jobs before this one, since
-// those are yet to be served; and then whose last turn is longest ago, or who
-// never had one. All that stays as it is until it changes, so that the positions
-// are those in which one worker claims.
-const subtitleQueue = `
-	WITH waiting AS (
-		SELECT video_id, session_id, due_at,
-		       row_number() OVER session AS nth, first_value(queued_at) OVER session AS first_queued_at
-		FROM subtitle_jobs
-		WHERE status IN ('queued', 'running') AND (status = 'queued' OR due_at <= $1)
-		WINDOW session AS (PARTITION BY session_id ORDER BY queued_at, video_id)
-	), running AS (
-		SELECT session_id, count(*) AS runs FROM subtitle_jobs
-		WHERE status IN ('queued', 'running') AND status = 'running' AND due_at > $1 GROUP BY session_id
-	), queue AS (
-		SELECT w.video_id, w.due_at, row_number() OVER (
-			ORDER BY w.nth + coalesce(r.runs, 0), w.nth, coalesce(t.turn, 0), w.first_queued_at, w.session_id) AS position
-		FROM waiting w LEFT JOIN running r ON r.session_id = w.session_id
-		LEFT JOIN subtitle_turns t ON t.session_id = w.session_id
-	)`
 
 // SubtitleJob is a job as an admin sees it.
 type SubtitleJob struct {
@@ -53,37 +27,51 @@ const (
 // after the job of the video after, and whether more follow. It begins with the
 // first job where after is "" or that job is not in the queue any more.
 func (d *DB) SubtitleQueue(ctx context.Context, after string, limit int) ([]SubtitleJob, bool, error) {
-	const what = "list the queue of subtitles"
-	now := d.nowMillis()
-	rows, err := d.reader.QueryContext(ctx, subtitleQueue+`, lines AS (
-			SELECT video_id, position, row_number() OVER (ORDER BY position, started_at, video_id) AS line
-			FROM (
-				SELECT video_id, 0 AS position, started_at FROM subtitle_jobs
-				WHERE status IN ('queued', 'running') AND status = 'running' AND due_at > $1
-				UNION ALL SELECT video_id, position, 0 FROM queue) both
-		)
-		SELECT `+jobColumns+`, l.position FROM (
-			SELECT video_id, position, line FROM lines
-			WHERE line > coalesce((SELECT line FROM lines WHERE video_id = $2), 0) ORDER BY line LIMIT $3) l
-		JOIN `+jobTables+` ON v.id = l.video_id ORDER BY l.line`, now, after, limit+1)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", what, classify(err))
-	}
-	return collect(rows, limit, what, func(row interface{ Scan(...any) error }) (SubtitleJob, error) {
-		var position int
-		j, err := scanJob(row, now, &position)
-		if j.Status == SubtitlesQueued {
-			j.Position = position
+	var jobs []SubtitleJob
+	more := false
+	err := d.read(ctx, "list the queue of subtitles", func(tx *sql.Tx) error {
+		now := d.nowMillis()
+		l, err := lineUp(ctx, tx, now)
+		if err != nil {
+			return err
 		}
-		return j, err
+		ids := l.videoIDs()
+		ids = ids[slices.Index(ids, after)+1:]
+		if len(ids) > limit {
+			ids, more = ids[:limit], true
+		}
+		jobs, err = readJobs(ctx, tx, ids, now)
+		positions := l.positions()
+		for i, j := range jobs {
+			if j.Status == SubtitlesQueued {
+				jobs[i].Position = positions[j.VideoID]
+			}
+		}
+		return err
 	})
+	return jobs, more, err
 }
 
-func scanJob(row interface{ Scan(...any) error }, now int64, more ...any) (SubtitleJob, error) {
+// readJobs reads the jobs of some videos, in that order.
+func readJobs(ctx context.Context, tx *sql.Tx, ids []string, now int64) ([]SubtitleJob, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+jobColumns+" FROM "+jobTables+" WHERE v.id IN ("+numbered(len(ids))+")", anys(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := collectAll(rows, "read jobs", func(row interface{ Scan(...any) error }) (SubtitleJob, error) {
+		return scanJob(row, now)
+	})
+	slices.SortFunc(jobs, func(a, b SubtitleJob) int {
+		return slices.Index(ids, a.VideoID) - slices.Index(ids, b.VideoID)
+	})
+	return jobs, err
+}
+
+func scanJob(row interface{ Scan(...any) error }, now int64) (SubtitleJob, error) {
 	var j SubtitleJob
 	var duration int64
 	var err error
-	j.Subtitles, err = scanSubtitles(row, now, append([]any{&j.Username, &j.Filename, &duration}, more...)...)
+	j.Subtitles, err = scanSubtitles(row, now, &j.Username, &j.Filename, &duration)
 	j.Duration = durationOf(duration)
 	return j, err
 }
@@ -109,7 +97,7 @@ func (d *DB) QueueLength(ctx context.Context) (map[SubtitleStatus]int64, error) 
 	var queued, running int64
 	err := d.reader.QueryRowContext(ctx, `
 		SELECT count(CASE status WHEN 'queued' THEN 1 END), count(CASE status WHEN 'running' THEN 1 END)
-		FROM subtitle_jobs WHERE status IN ('queued', 'running')`).Scan(&queued, &running)
+		FROM subtitle_jobs WHERE `+inQueue).Scan(&queued, &running)
 	if err != nil {
 		return nil, fmt.Errorf("count the queue of subtitles: %w", classify(err))
 	}
@@ -122,7 +110,7 @@ func (d *DB) QueueLength(ctx context.Context) (map[SubtitleStatus]int64, error) 
 func (d *DB) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var due sql.NullInt64
 	err := d.reader.QueryRowContext(ctx, `
-		SELECT min(due_at) FROM subtitle_jobs WHERE status IN ('queued', 'running')`).Scan(&due)
+		SELECT min(due_at) FROM subtitle_jobs WHERE `+inQueue).Scan(&due)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read when subtitles are due: %w", classify(err))
 	}

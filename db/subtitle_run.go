@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,58 +20,60 @@ type SubtitleRun struct {
 	Duration  time.Duration // of the video
 }
 
-// ClaimSubtitles takes the next due job for a process, false when there is none
-// or when atMost are under way in the whole database. It is the process's until
-// the lease passes; then anybody may claim it anew, as one more attempt.
+// ClaimSubtitles takes the first due job of the line for a process, false when
+// there is none or when atMost are under way in the whole database. It is the
+// process's until the lease passes; then anybody may claim it anew, as one more
+// attempt.
 func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Duration, atMost int) (SubtitleRun, bool, error) {
 	const what = "claim subtitles"
-	if can, err := canClaim(ctx, d.reader, d.nowMillis(), atMost); err != nil || !can {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", what, classify(err))
-		}
-		return SubtitleRun{}, false, err // Nobody waits for a write that does nothing.
+	can, err := d.canClaim(ctx, atMost)
+	if err != nil {
+		return SubtitleRun{}, false, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	run, claimed := SubtitleRun{}, false
-	err := d.write(ctx, what, func(tx *sql.Tx) error {
+	if !can {
+		return SubtitleRun{}, false, nil
+	}
+	var run SubtitleRun
+	claimed := false
+	err = d.write(ctx, what, func(tx *sql.Tx) error {
 		now := d.nowMillis()
-		var err error
-		if claimed, err = canClaim(ctx, tx, now, atMost); err != nil || !claimed {
+		l, err := lineUp(ctx, tx, now)
+		if err != nil || len(l.running) >= atMost {
 			return err
 		}
-		run, err = claim(ctx, tx, processID, now, now+lease.Milliseconds())
+		first := slices.IndexFunc(l.waiting, func(j lineJob) bool { return j.due <= now })
+		if first < 0 {
+			return nil // Another was faster.
+		}
+		run, err = startRun(ctx, tx, l.waiting[first].videoID, processID, now, now+lease.Milliseconds())
+		claimed = err == nil
 		return err
 	})
-	if err != nil {
-		return SubtitleRun{}, false, err
-	}
-	return run, claimed, nil
+	return run, claimed && err == nil, err
 }
 
-// canClaim reports whether a job is due and fewer than atMost are under way.
-func canClaim(ctx context.Context, q queryer, now int64, atMost int) (bool, error) {
-	var can bool
-	err := q.QueryRowContext(ctx, `
-		SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE status IN ('queued', 'running') AND due_at <= $1)
-			AND (SELECT count(*) FROM subtitle_jobs
-				WHERE status IN ('queued', 'running') AND status = 'running' AND due_at > $1) < $2`, now, atMost).Scan(&can)
+// canClaim looks without writing whether a claim may succeed, so that nobody
+// waits for those that cannot.
+func (d *DB) canClaim(ctx context.Context, atMost int) (can bool, err error) {
+	err = d.reader.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE `+inQueue+` AND due_at <= $1)
+		   AND (SELECT count(*) FROM subtitle_jobs WHERE `+inQueue+` AND status = 'running' AND due_at > $1) < $2`,
+		d.nowMillis(), atMost).Scan(&can)
 	return can, err
 }
 
-// claim takes the first due job of the queue.
-func claim(ctx context.Context, tx *sql.Tx, processID string, now, until int64) (SubtitleRun, error) {
-	r := SubtitleRun{RunID: uuid.NewString()}
-	if err := tx.QueryRowContext(ctx, subtitleQueue+`
-		SELECT video_id FROM queue WHERE due_at <= $1 ORDER BY position LIMIT 1`, now).Scan(&r.VideoID); err != nil {
-		return r, err
-	}
+// startRun gives a job to a process, and its session's turn is over.
+func startRun(ctx context.Context, tx *sql.Tx, videoID, processID string, now, until int64) (SubtitleRun, error) {
+	r := SubtitleRun{RunID: uuid.NewString(), VideoID: videoID}
 	var duration int64
 	if err := tx.QueryRowContext(ctx, `
 		UPDATE subtitle_jobs SET
 			attempts = attempts + CASE status WHEN 'running' THEN 1 ELSE 0 END,
 			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = 0, error = '', started_at = $4
 		WHERE video_id = $5
-		RETURNING session_id, language, translate, attempts, (SELECT duration_ms FROM videos v WHERE v.id = video_id)`,
-		r.RunID, processID, until, now, r.VideoID).
+		RETURNING session_id, language, translate, attempts,
+			(SELECT v.duration_ms FROM videos v WHERE v.id = subtitle_jobs.video_id)`,
+		r.RunID, processID, until, now, videoID).
 		Scan(&r.SessionID, &r.Order.Language, &r.Order.Translate, &r.Attempts, &duration); err != nil {
 		return r, err
 	}
@@ -146,7 +149,7 @@ func (d *DB) ReleaseSubtitles(ctx context.Context, processID string) (int64, err
 	err := d.write(ctx, "release subtitles", func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL, due_at = $1
-			WHERE status = 'running' AND status IN ('queued', 'running') AND process_id = $2`, d.nowMillis(), processID)
+			WHERE `+inQueue+` AND status = 'running' AND process_id = $2`, d.nowMillis(), processID)
 		if err != nil {
 			return err
 		}
@@ -159,5 +162,5 @@ func (d *DB) ReleaseSubtitles(ctx context.Context, processID string) (int64, err
 // SubtitleHolders lists the processes for which subtitles run, alive or dead.
 func (d *DB) SubtitleHolders(ctx context.Context) ([]string, error) {
 	return d.texts(ctx, "list subtitle holders", `
-		SELECT DISTINCT process_id FROM subtitle_jobs WHERE status = 'running' AND status IN ('queued', 'running')`)
+		SELECT DISTINCT process_id FROM subtitle_jobs WHERE `+inQueue+` AND status = 'running'`)
 }

@@ -37,7 +37,7 @@ type Finding struct {
 func (h *House) Check(ctx context.Context, repair bool, report func(Finding) error) error {
 	c := &check{House: h, repair: repair, report: report}
 	for _, compare := range []func(context.Context) error{
-		c.damage, c.sessions, c.usage, c.totals, c.events, c.accepted, c.slots, c.files,
+		c.damage, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files,
 	} {
 		if err := compare(ctx); err != nil {
 			return fmt.Errorf("check: %w", err)
@@ -127,6 +127,20 @@ func (c *check) events(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if err := c.find("video "+id, "is accepted, but its ledger does not say so, or says another duration", nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subtitles mends nothing: what is wrong is made again when it is asked for.
+func (c *check) subtitles(ctx context.Context) error {
+	drifted, err := c.DB.DriftedSubtitles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range drifted {
+		if err := c.find("video "+d.VideoID, d.Problem, nil); err != nil {
 			return err
 		}
 	}

@@ -113,6 +113,10 @@ var disagreements = []disagreement{
 		l.alter("UPDATE events SET video_id = 'x' WHERE video_id = $1", l.video)
 		return []string{"video " + l.video + ": is accepted, but its ledger does not say so, or says another duration"}
 	}, false},
+	{"subtitles that are done without a text", func(l *lived) []string {
+		l.alter("INSERT INTO subtitle_jobs (video_id, session_id, status) VALUES ($1, 'user_john', 'done')", l.video)
+		return []string{"video " + l.video + ": has done subtitles, but no text of them"}
+	}, false},
 	{"a video without its file", func(l *lived) []string {
 		l.remove("videos/" + l.video)
 		return []string{"video " + l.video + ": is accepted, but its file is missing"}

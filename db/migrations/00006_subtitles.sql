@@ -24,7 +24,7 @@ CREATE TABLE subtitle_jobs (
     CHECK ((status = 'running') = (run_id IS NOT NULL))
 );
 -- What waits and what runs is found without reading what is done.
-CREATE INDEX subtitle_jobs_by_turn ON subtitle_jobs (session_id, queued_at, video_id, status, due_at)
+CREATE INDEX subtitle_jobs_by_turn ON subtitle_jobs (session_id, queued_at, video_id, status, due_at, started_at)
     WHERE status IN ('queued', 'running');
 CREATE INDEX subtitle_jobs_by_due ON subtitle_jobs (due_at, status) WHERE status IN ('queued', 'running');
 CREATE INDEX subtitle_jobs_failed ON subtitle_jobs (ended_at, video_id) WHERE status = 'failed';
