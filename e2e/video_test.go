@@ -13,14 +13,17 @@ import (
 
 // media lists the files of the data directory that are neither databases nor
 // keys nor the locks of running processes: the videos, and whatever should not
-// be there.
+// be there. The sound of a video that is there is not told.
 func (s *server) media() []string {
 	s.t.Helper()
 	var found []string
 	walk(s.t, s.dir, func(path string) {
 		name := filepath.Base(path)
-		own := strings.Contains(name, ".db") || strings.Contains(name, "key") || filepath.Base(filepath.Dir(path)) == "processes"
-		if !own {
+		folder := filepath.Base(filepath.Dir(path))
+		own := strings.Contains(name, ".db") || strings.Contains(name, "key") || folder == "processes"
+		_, err := os.Stat(filepath.Join(s.dir, "videos", name))
+		ofVideo := folder == "audio" && err == nil
+		if !own && !ofVideo {
 			found = append(found, path)
 		}
 	})

@@ -68,7 +68,8 @@ func TestClearLeftovers(t *testing.T) {
 			for _, path := range []string{
 				"incoming/" + id, "incoming/" + id + ".info", "incoming/" + id + ".lock", "incoming/" + id + ".lock.12345",
 				"incoming/" + id + ".stop", "incoming/" + lone + ".lock", "incoming/" + lone + ".stop", "incoming/.temporary-1",
-				"videos/" + lone, "thumbnails/" + lone, "thumbnails/.temporary-2", "jwt.key",
+				"videos/" + lone, "thumbnails/" + lone, "thumbnails/.temporary-2", "audio/" + lone, "audio/.temporary-3",
+				"exports/.temporary-4", "jwt.key",
 			} {
 				put(t, filepath.Join(dir, path), "x")
 			}
@@ -78,7 +79,8 @@ func TestClearLeftovers(t *testing.T) {
 				}
 			}
 			for in, want := range map[string][]string{
-				".": {"incoming", "jwt.key", "thumbnails", "videos"}, "incoming": {id, id + ".info"}, "videos": {lone}, "thumbnails": {lone},
+				".":        {"audio", "exports", "incoming", "jwt.key", "thumbnails", "videos"},
+				"incoming": {id, id + ".info"}, "videos": {lone}, "thumbnails": {lone}, "audio": {lone}, "exports": {},
 			} {
 				if left := names(t, filepath.Join(dir, in)); !slices.Equal(left, slices.Sorted(slices.Values(want))) {
 					t.Errorf("%s has %v, want %v", in, left, want)

@@ -47,6 +47,8 @@ func TestStoreIsPrivate(t *testing.T) {
 		filepath.Join(dir, "incoming"):   fs.ModeDir | 0o700,
 		filepath.Join(dir, "videos"):     fs.ModeDir | 0o700,
 		filepath.Join(dir, "thumbnails"): fs.ModeDir | 0o700,
+		filepath.Join(dir, "audio"):      fs.ModeDir | 0o700,
+		filepath.Join(dir, "exports"):    fs.ModeDir | 0o700,
 		store.IncomingPath(id):           0o600,
 	} {
 		info, err := os.Stat(path)
@@ -283,7 +285,7 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		"", ".", "..", "../" + id, id + "/x", "/etc/passwd", "x", strings.ToUpper("a" + id[1:]),
 		"{" + id + "}", "urn:uuid:" + id, strings.ReplaceAll(id, "-", ""), id + "\x00", id + " ",
 	} {
-		if path := store.Path(bad) + store.IncomingPath(bad); path != "" {
+		if path := store.Path(bad) + store.IncomingPath(bad) + store.SoundPath(bad); path != "" {
 			t.Errorf("%q has a path: %q", bad, path)
 		}
 		if file, err := store.Create(bad); !errors.Is(err, errBadID) {
@@ -297,11 +299,13 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		}
 		for name, act := range map[string]func(string) error{
 			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove, "Sync": store.Sync,
-			"RemoveThumbnail": store.RemoveThumbnail,
-			"KeepThumbnail":   func(id string) error { return store.KeepThumbnail(id, nil) },
-			"Thumbnail":       func(id string) error { _, err := store.Thumbnail(id); return err },
-			"Received":        func(id string) error { _, _, err := store.Received(id); return err },
-			"Size":            func(id string) error { _, err := store.Size(id); return err },
+			"RemoveThumbnail": store.RemoveThumbnail, "RemoveSound": store.RemoveSound,
+			"OpenSound":     func(id string) error { _, err := store.OpenSound(id); return err },
+			"MakeSound":     func(id string) error { return store.MakeSound(id, nil) },
+			"KeepThumbnail": func(id string) error { return store.KeepThumbnail(id, nil) },
+			"Thumbnail":     func(id string) error { _, err := store.Thumbnail(id); return err },
+			"Received":      func(id string) error { _, _, err := store.Received(id); return err },
+			"Size":          func(id string) error { _, err := store.Size(id); return err },
 		} {
 			if err := act(bad); !errors.Is(err, errBadID) {
 				t.Errorf("%s(%q): %v", name, bad, err)

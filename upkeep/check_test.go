@@ -169,6 +169,19 @@ var disagreements = []disagreement{
 		l.put("thumbnails/"+id, "x")
 		return []string{"file thumbnails/" + id + ": belongs to no video"}
 	}, true},
+	{"the sound of nobody's video", func(l *lived) []string {
+		id := newID()
+		l.put("audio/"+id, "x")
+		return []string{"file audio/" + id + ": belongs to no video"}
+	}, true},
+}
+
+// What can be made again is not missed.
+func TestCheckOfAVideoAlone(t *testing.T) {
+	l := newLived(t)
+	l.remove("audio/" + l.video)
+	l.remove("thumbnails/" + l.video)
+	l.wantFound(true)
 }
 
 func TestCheckFindsAndMends(t *testing.T) {

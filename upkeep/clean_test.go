@@ -127,15 +127,17 @@ func TestCleanRemovesOrphans(t *testing.T) {
 	p.put("jwt.key", "secret")
 	before := p.state()
 
-	pair, lone, video, picture := newID(), newID(), newID(), newID()
-	for _, name := range []string{"incoming/" + pair, "incoming/" + pair + ".info", "incoming/" + lone + ".info", "videos/" + video, "thumbnails/" + picture} {
+	pair, lone, video, picture, sound := newID(), newID(), newID(), newID(), newID()
+	for _, name := range []string{
+		"incoming/" + pair, "incoming/" + pair + ".info", "incoming/" + lone + ".info", "videos/" + video, "thumbnails/" + picture, "audio/" + sound,
+	} {
 		p.put(name, "of nobody")
 	}
 	p.must(p.Clean(t.Context()))
 	if after := p.state(); after != before {
 		t.Errorf("got\n%s\nwant\n%s", after, before)
 	}
-	for _, id := range []string{pair, lone, video, picture} {
+	for _, id := range []string{pair, lone, video, picture, sound} {
 		if n := strings.Count(log.String(), id); n != 1 {
 			t.Errorf("the log tells %d times of %s:\n%s", n, id, log.String())
 		}
@@ -170,7 +172,7 @@ func TestCleanAfterTheDead(t *testing.T) {
 					p.wantStatus(id, want)
 				}
 				p.wantFiles(
-					"videos/"+counted, "thumbnails/"+counted,
+					"videos/"+counted, "thumbnails/"+counted, "audio/"+counted,
 					"incoming/"+inherited, "incoming/"+inherited+".info", "incoming/"+unfinished, "incoming/"+unfinished+".info",
 					"incoming/"+theirs[0], "videos/"+theirs[1], "incoming/"+theirs[2], "incoming/"+theirs[2]+".info",
 				)
@@ -211,7 +213,7 @@ func TestCleanClearsLeftovers(t *testing.T) {
 			p := newPlace(t)
 			id := partly(p, p.user("john"))
 			test.before(p)
-			leftovers := []string{"incoming/" + id + ".lock", "incoming/" + id + ".stop", "incoming/.temporary-1", "thumbnails/.temporary-2"}
+			leftovers := []string{"incoming/" + id + ".lock", "incoming/" + id + ".stop", "incoming/.temporary-1", "thumbnails/.temporary-2", "audio/.temporary-3", "exports/.temporary-4"}
 			for _, name := range leftovers {
 				p.put(name, "1")
 			}
@@ -222,6 +224,25 @@ func TestCleanClearsLeftovers(t *testing.T) {
 			p.must(p.Clean(t.Context()))
 			p.wantFiles(want...)
 		})
+	}
+}
+
+// Beside another process only what is old is known to be left behind.
+func TestCleanClearsWhatIsStale(t *testing.T) {
+	p := newPlace(t)
+	p.join()
+	var want []string
+	for _, folder := range []string{"incoming", "videos", "thumbnails", "audio", "exports"} {
+		fresh, stale := folder+"/.temporary-1", folder+"/.temporary-2"
+		p.put(fresh, "x")
+		p.put(stale, "x")
+		p.touch(fresh, 23*time.Hour)
+		p.touch(stale, 25*time.Hour)
+		want = append(want, fresh)
+	}
+	for range 2 {
+		p.must(p.Clean(t.Context()))
+		p.wantFiles(want...)
 	}
 }
 
@@ -267,7 +288,7 @@ func TestCleanBesideUploads(t *testing.T) {
 	meanwhile(t, 30, func() error { return cleaner.Clean(t.Context()) }, func() {
 		for range 30 {
 			id := p.accepted(john)
-			want = append(want, "videos/"+id, "thumbnails/"+id)
+			want = append(want, "videos/"+id, "thumbnails/"+id, "audio/"+id)
 			p.rejected(john)
 		}
 	})

@@ -140,7 +140,7 @@ func (p *place) complete(sessionID, processID string) string {
 	return id
 }
 
-// accepted is a video that counts, with a thumbnail.
+// accepted is a video that counts, with sound and a thumbnail.
 func (p *place) accepted(sessionID string) string {
 	p.t.Helper()
 	id := p.complete(sessionID, p.Process.ID)
@@ -148,6 +148,7 @@ func (p *place) accepted(sessionID string) string {
 	_, _, err := p.DB.Accept(p.t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4", HasPicture: true})
 	p.must(err)
 	p.must(p.Files.KeepThumbnail(id, []byte("picture")))
+	p.must(p.Files.MakeSound(id, func(media.SoundFile) error { return nil }))
 	return id
 }
 
