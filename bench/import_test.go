@@ -20,7 +20,7 @@ const importRows = 100_000
 func BenchmarkImport(b *testing.B) {
 	program := buildProgram(b)
 	file := filepath.Join(b.TempDir(), "users.csv")
-	writeUsers(b, file)
+	writeUsers(b, file, importRows)
 	flags := map[string][]string{"at-once": nil, "in-parts": {"--skip-refused"}}
 	took, blocked := map[string]time.Duration{}, map[string]float64{}
 	rounds := 0
@@ -36,8 +36,8 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
-// writeUsers writes them in no order.
-func writeUsers(b *testing.B, path string) {
+// writeUsers writes so many users, in no order.
+func writeUsers(b *testing.B, path string, rows int) {
 	b.Helper()
 	file, err := os.Create(path)
 	if err != nil {
@@ -46,9 +46,9 @@ func writeUsers(b *testing.B, path string) {
 	defer file.Close()
 	out := bufio.NewWriter(file)
 	fmt.Fprintln(out, "username,password_hash,role,videos_count,total_duration")
-	for i := range importRows {
+	for i := range rows {
 		fmt.Fprintf(out, "user%d,\"$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs\",user,%d,%d\n",
-			i*7919%importRows, i%10, i%600)
+			i*7919%rows, i%10, i%600)
 	}
 	if err := out.Flush(); err != nil {
 		b.Fatal(err)

@@ -175,22 +175,28 @@ func answerTo(b *testing.B, addr, request string) string {
 // startServer builds and starts the program and returns its address.
 func startServer(b *testing.B, flags ...string) string {
 	b.Helper()
-	dir, program := b.TempDir(), buildProgram(b)
-	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + filepath.Join(dir, "data"), "--admin-password=a long password", "--log-format=json"}
+	addr, _ := startServerOn(b, buildProgram(b), filepath.Join(b.TempDir(), "data"), flags...)
+	return addr
+}
+
+// startServerOn starts the program on a data directory and returns its address
+// and its process.
+func startServerOn(b *testing.B, program, data string, flags ...string) (addr string, process int) {
+	b.Helper()
+	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + data, "--admin-password=a long password", "--log-format=json"}
 	cmd := exec.Command(program, append(args, flags...)...)
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.Create(filepath.Join(b.TempDir(), "log"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer log.Close()
 	cmd.Stderr = log // A file, as for a service, so that nobody here has to read it meanwhile.
 	run(b, cmd)
-	addr := ""
 	poll(b, "the program says where it listens", func() bool {
 		addr = listening(b, log.Name())
 		return addr != ""
 	})
-	return addr
+	return addr, cmd.Process.Pid
 }
 
 // buildProgram returns the path of the program.

@@ -115,14 +115,14 @@ func (d *DB) ListSessions(ctx context.Context, q SessionQuery) (SessionPage, err
 	}
 	var page SessionPage
 	err := d.read(ctx, "list sessions", func(tx *sql.Tx) error {
-		sources, err := d.sources(ctx, tx, q)
+		w, err := d.way(ctx, tx, q)
 		if err != nil {
 			return err
 		}
-		if page.Total, page.TotalOver, err = d.countSessions(ctx, tx, q.SessionMatch, sources); err != nil {
+		if page.Total, page.TotalOver, err = d.countSessions(ctx, tx, q.SessionMatch, w); err != nil {
 			return err
 		}
-		page.Sessions, page.Next, err = d.pageOfSessions(ctx, tx, q, column, sources)
+		page.Sessions, page.Next, err = d.pageOfSessions(ctx, tx, q, column, w.sources)
 		return err
 	})
 	return page, err

@@ -15,9 +15,10 @@ const searchReach = 1000
 // condition is one thing that is asked of a session.
 type condition struct {
 	predicate string // over s and u
-	// candidates selects ids of users by way of an index: all that the
-	// predicate holds for, and perhaps others.
-	candidates string
+	// candidates select ids of users, none twice, each by way of an index:
+	// together all that the predicate holds for, and perhaps others.
+	candidates []string
+	exact      bool // there are no others
 }
 
 const (
@@ -25,9 +26,10 @@ const (
 		OR s.duration_ms >= coalesce(s.max_duration_ms, CAST(:duration AS INTEGER)))`
 	nearly = `(s.videos_count * 5 >= coalesce(s.max_videos, CAST(:videos AS INTEGER)) * 4
 		OR s.duration_ms * 5 >= coalesce(s.max_duration_ms, CAST(:duration AS INTEGER)) * 4)`
-	withOwnLimits = `SELECT user_id FROM quota_sessions WHERE max_videos IS NOT NULL OR max_duration_ms IS NOT NULL`
+	withOwnLimits = "SELECT user_id AS id FROM quota_sessions WHERE max_videos IS NOT NULL OR max_duration_ms IS NOT NULL"
 
 	prefixed = "u.username_key >= :key AND u.username_key < :key_end"
+	starts   = "SELECT u.id FROM users u WHERE " + prefixed
 	endings  = "SELECT DISTINCT user_id AS id FROM username_endings WHERE ending >= :key AND ending < :key_end"
 )
 
@@ -35,24 +37,27 @@ const (
 func (f SessionFilter) condition() (condition, bool) {
 	switch f {
 	case FilterOver:
-		return condition{reached, `
-			SELECT user_id AS id FROM quota_sessions WHERE videos_count >= CAST(:videos AS INTEGER)
-			UNION SELECT user_id FROM quota_sessions WHERE duration_ms >= CAST(:duration AS INTEGER)
-			UNION ` + withOwnLimits}, true
+		return condition{predicate: reached, candidates: []string{
+			"SELECT user_id AS id FROM quota_sessions WHERE videos_count >= CAST(:videos AS INTEGER)",
+			"SELECT user_id AS id FROM quota_sessions WHERE duration_ms >= CAST(:duration AS INTEGER)",
+			withOwnLimits,
+		}}, true
 	case FilterNear:
-		return condition{nearly + " AND NOT " + reached, `
-			SELECT user_id AS id FROM quota_sessions WHERE videos_count >= CAST(:videos AS INTEGER) * 4 / 5
-			UNION SELECT user_id FROM quota_sessions WHERE duration_ms >= CAST(:duration AS INTEGER) * 4 / 5
-			UNION ` + withOwnLimits}, true
+		return condition{predicate: nearly + " AND NOT " + reached, candidates: []string{
+			"SELECT user_id AS id FROM quota_sessions WHERE videos_count >= CAST(:videos AS INTEGER) * 4 / 5",
+			"SELECT user_id AS id FROM quota_sessions WHERE duration_ms >= CAST(:duration AS INTEGER) * 4 / 5",
+			withOwnLimits,
+		}}, true
 	case FilterDisabled:
 		return condition{
-			"(u.disabled = 1 OR u.deleted_at IS NOT NULL)",
-			"SELECT id FROM users WHERE disabled = 1 OR deleted_at IS NOT NULL",
+			predicate:  "(u.disabled = 1 OR u.deleted_at IS NOT NULL)",
+			candidates: []string{"SELECT id FROM users WHERE disabled = 1 OR deleted_at IS NOT NULL"},
+			exact:      true,
 		}, true
 	case FilterUnused:
 		return condition{
-			"s.last_upload_at IS NULL AND s.videos_count = 0 AND s.duration_ms = 0",
-			"SELECT user_id AS id FROM quota_sessions WHERE coalesce(last_upload_at, 0) = 0",
+			predicate:  "s.last_upload_at IS NULL AND s.videos_count = 0 AND s.duration_ms = 0",
+			candidates: []string{"SELECT user_id AS id FROM quota_sessions WHERE coalesce(last_upload_at, 0) = 0"},
 		}, true
 	}
 	return condition{}, false
@@ -63,8 +68,9 @@ func (m SessionMatch) conditions() []condition {
 	var all []condition
 	if m.Key != "" {
 		all = append(all, condition{
-			"instr(u.username_key, :key) > 0",
-			"SELECT u.id FROM users u WHERE " + prefixed + " UNION " + endings,
+			predicate:  "instr(u.username_key, :key) > 0",
+			candidates: []string{starts, endings},
+			exact:      true,
 		})
 	}
 	if c, ok := m.Filter.condition(); ok {
@@ -89,61 +95,88 @@ func (d *DB) matchArgs(m SessionMatch) []any {
 	}
 }
 
-// sources are the FROM and WHERE of one or more selects that together give
-// each session of the list once, each by the way that is short for it.
-func (d *DB) sources(ctx context.Context, tx *sql.Tx, q SessionQuery) ([]string, error) {
-	where := q.where()
-	for _, c := range q.conditions() {
+// way is how the sessions of a list are found.
+type way struct {
+	// sources are the FROM and WHERE of one or more selects that together give
+	// each session of the list once, each by the way that is short for it.
+	sources []string
+	over    bool // there are more than are counted, so that nobody need count
+}
+
+func (d *DB) way(ctx context.Context, tx *sql.Tx, q SessionQuery) (way, error) {
+	where, conditions := q.where(), q.conditions()
+	for _, c := range conditions {
 		few, err := d.few(ctx, tx, c.candidates, q.SessionMatch)
 		if err != nil {
-			return nil, err
+			return way{}, err
 		}
 		if few {
-			return []string{gathered(c.candidates, where)}, nil
+			return way{sources: []string{d.gathered(c.candidates, where)}}, nil
 		}
 	}
+	// Not few of the only thing that is asked for.
+	over := len(conditions) == 1 && conditions[0].exact
 	if q.Sort != SortUsername {
-		return []string{"FROM quota_sessions s CROSS JOIN users u ON u.id = s.user_id WHERE " + where}, nil
+		return way{[]string{"FROM quota_sessions s CROSS JOIN users u ON u.id = s.user_id WHERE " + where}, over}, nil
 	}
 	const walk = "FROM users u CROSS JOIN quota_sessions s ON s.user_id = u.id WHERE "
 	if q.Key != "" {
 		// Names that begin alike lie together, perhaps far down the list.
-		few, err := d.few(ctx, tx, endings, q.SessionMatch)
+		few, err := d.few(ctx, tx, []string{endings}, q.SessionMatch)
 		if err != nil {
-			return nil, err
+			return way{}, err
 		}
 		if few {
-			return []string{
+			return way{[]string{
 				walk + prefixed + " AND " + where,
-				gathered(endings, where+" AND NOT ("+prefixed+")"),
-			}, nil
+				d.gathered([]string{endings}, where+" AND NOT ("+prefixed+")"),
+			}, over}, nil
 		}
 	}
-	return []string{walk + where}, nil
+	return way{[]string{walk + where}, over}, nil
 }
 
 // gathered takes each candidate and looks at its session.
-func gathered(candidates, where string) string {
+func (d *DB) gathered(candidates []string, where string) string {
 	return fmt.Sprintf("FROM (%s) c CROSS JOIN users u ON u.id = c.id CROSS JOIN quota_sessions s ON s.user_id = u.id WHERE %s",
-		candidates, where)
+		d.union(candidates), where)
+}
+
+// union selects the candidates where they are few, and else some more than
+// few. Each select is bounded by itself: SQLite would otherwise collect all that
+// it finds, or go through whole tables in the order of the ids to merge them.
+func (d *DB) union(candidates []string) string {
+	var parts []string
+	for _, c := range candidates {
+		parts = append(parts, fmt.Sprintf("SELECT id FROM (%s LIMIT %d)", c, d.reach+1))
+	}
+	return strings.Join(parts, " UNION ")
 }
 
 // few reports whether there are so few candidates that they can be gathered.
-func (d *DB) few(ctx context.Context, tx *sql.Tx, candidates string, m SessionMatch) (bool, error) {
-	var n int64
-	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", candidates, d.reach+1),
-		d.matchArgs(m)...).Scan(&n)
-	return n <= d.reach, err
+// The first select alone often says that there are not, and costs the least.
+func (d *DB) few(ctx context.Context, tx *sql.Tx, candidates []string, m SessionMatch) (bool, error) {
+	for i := range candidates {
+		var n int64
+		query := fmt.Sprintf("SELECT count(*) FROM (%s)", d.union(candidates[:i+1]))
+		if err := tx.QueryRowContext(ctx, query, d.matchArgs(m)...).Scan(&n); err != nil || n > d.reach {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // countSessions counts the sessions of the list, up to searchReach where
 // something is asked of them; over is true when there are more.
-func (d *DB) countSessions(ctx context.Context, tx *sql.Tx, m SessionMatch, sources []string) (n int64, over bool, err error) {
+func (d *DB) countSessions(ctx context.Context, tx *sql.Tx, m SessionMatch, w way) (n int64, over bool, err error) {
 	if m == (SessionMatch{}) {
 		err = tx.QueryRowContext(ctx, "SELECT sessions FROM totals").Scan(&n)
 		return n, false, err
 	}
-	query := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 %s LIMIT %d)", strings.Join(sources, " UNION ALL SELECT 1 "), d.reach+1)
+	if w.over {
+		return d.reach, true, nil
+	}
+	query := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 %s LIMIT %d)", strings.Join(w.sources, " UNION ALL SELECT 1 "), d.reach+1)
 	err = tx.QueryRowContext(ctx, query, d.matchArgs(m)...).Scan(&n)
 	return min(n, d.reach), n > d.reach, err
 }

@@ -40,7 +40,7 @@ func TestTokenByKeyboard(t *testing.T) {
 	b.shows(":focus", "คัดลอก")
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.heard("คัดลอกแล้ว")
-	b.tabTo("เพิกถอนโทเคน งานกลางคืน")
+	b.tabTo("เพิกถอน โทเคน งานกลางคืน")
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`document.querySelector("dialog[open]")`)
 	b.do(chromedp.KeyEvent(kb.Escape))

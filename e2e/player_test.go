@@ -47,7 +47,7 @@ func TestPlayer(t *testing.T) {
 	b.until(`document.querySelector("#videos video")`)
 	b.click(`[aria-label="เล่น tone.wav"]`)
 	b.until(`document.querySelector("#videos audio") && !document.querySelector("#videos video")`)
-	b.press("ปิดตัวเล่น tone.wav")
+	b.press("ปิด ตัวเล่น tone.wav")
 	b.until(`!document.querySelector("#videos audio") && document.activeElement.ariaLabel === "เล่น tone.wav"`)
 	for _, v := range []video{tone, film} {
 		b.open("/videos/" + v.ID)

@@ -95,7 +95,7 @@ var thaiAccount = AccountText{
 	LastUsed:          "ใช้ล่าสุด",
 	NeverUsed:         "ยังไม่เคยใช้",
 	Revoke:            "เพิกถอน",
-	RevokeOf:          "เพิกถอนโทเคน %s",
+	RevokeOf:          "เพิกถอน โทเคน %s",
 	RevokeTitle:       "เพิกถอนโทเคน “%s” ใช่ไหม?",
 	RevokeDetail:      "สคริปต์ที่ใช้โทเคนนี้จะใช้งานไม่ได้ทันที",
 	Revoked:           "เพิกถอนโทเคน %s แล้ว",

@@ -112,7 +112,7 @@ var thai = Text{
 	SentSoFar:       "ส่งค้างไว้ %d%%",
 
 	PlayVideo:    "เล่น %s",
-	ClosePlayer:  "ปิดตัวเล่น %s",
+	ClosePlayer:  "ปิด ตัวเล่น %s",
 	Close:        "ปิด",
 	Unplayable:   "เบราว์เซอร์เล่นไฟล์ชนิดนี้ไม่ได้ กรุณาดาวน์โหลดไปเปิดในเครื่อง",
 	BackToVideos: "กลับไปที่วิดีโอของฉัน",
