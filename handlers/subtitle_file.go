@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -99,8 +100,8 @@ func (s *Server) transcript(c *fiber.Ctx, v db.Video) (subtitles.Transcript, db.
 // The times of a person's own text are that person's.
 func shaped(t subtitles.Transcript, kept db.SubtitleText, width int) subtitles.Transcript {
 	options := subtitles.Options{Width: width}
-	if kept.Source == db.SourceUser {
-		options.KeepTimes = true
+	if kept.Edited {
+		options.MinTime, options.MaxTime = time.Millisecond, subtitles.MaxEnd
 	}
 	return subtitles.Shape(t, options)
 }
