@@ -1,0 +1,195 @@
+package subtitles
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+)
+
+// border says how good a place for a break is.
+type border int
+
+const (
+	borderNone     border = iota
+	borderSentence        // after a full stop
+	borderPhrase          // after a comma, at a space in Thai, at a line's end
+	borderSpace           // at another space
+	borderWord            // between words without a space, between Chinese characters
+	borderWeak            // within a word: after a hyphen, between Thai syllables
+	borderTorn            // within a word that is wider than a line
+)
+
+// piece is a part of a text that stays on one line. It takes a column at least,
+// unless all of its line takes none.
+type piece struct {
+	text     string
+	width    int
+	gap      string // the space after it, which a line's end takes the place of
+	gapWidth int
+	end      border // how good a break after it is
+}
+
+// takeApart cuts a clean text into pieces that are no wider than limit.
+func takeApart(text string, limit int) []piece {
+	var all []piece
+	for line := range strings.SplitSeq(text, "\n") {
+		if len(all) > 0 {
+			endLine(&all[len(all)-1], line)
+		}
+		all = append(all, linePieces(line, limit)...)
+	}
+	return all
+}
+
+// endLine says what a line's end is, where it need not be one any more: a space,
+// but not where Chinese or Japanese goes on.
+func endLine(last *piece, next string) {
+	before, _ := utf8.DecodeLastRuneInString(last.text)
+	after, _ := utf8.DecodeRuneInString(next)
+	if !isUnspaced(before) || !isUnspaced(after) {
+		last.gap, last.gapWidth = " ", 1
+	}
+	last.end = borderAfter(last.text, " ", next)
+	if after == '-' || after == '–' { // Somebody else speaks.
+		last.end = borderSentence
+	}
+	last.end = min(last.end, borderPhrase)
+}
+
+func linePieces(line string, limit int) []piece {
+	var all []piece
+	from := 0
+	for at, end := range lineBorders(line) {
+		if end == borderNone && at < len(line) {
+			continue
+		}
+		body := strings.TrimRight(line[from:at], " ")
+		gap := line[from+len(body) : at]
+		p := piece{body, width(body), gap, len(gap), end}
+		switch {
+		case at == 0:
+		case len(all) > 0 && p.width == 0:
+			last := &all[len(all)-1]
+			last.text += last.gap + p.text
+			last.gap, last.gapWidth, last.end = p.gap, p.gapWidth, p.end
+		default:
+			all = append(all, tear(p, limit)...)
+		}
+		from = at
+	}
+	return all
+}
+
+// lineBorders gives the border at each byte of a line and at its end: those of
+// UAX #14 (https://www.unicode.org/reports/tr14/), and those between the words of
+// Thai, which it leaves out. No letter is cut from its marks.
+func lineBorders(line string) []border {
+	borders := make([]border, len(line)+1)
+	at := 0
+	for rest, state := line, -1; rest != ""; {
+		var segment string
+		segment, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
+		at += len(segment)
+		body := strings.TrimRight(segment, " ")
+		borders[at] = borderAfter(body, segment[len(body):], rest)
+	}
+	markThai(line, borders)
+	at = 0
+	for rest, state := line, -1; rest != ""; {
+		var letter string
+		letter, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		for i := at + 1; i < at+len(letter); i++ {
+			borders[i] = borderNone
+		}
+		at += len(letter)
+		if endsThai(rest) {
+			borders[at] = borderNone
+		}
+	}
+	return borders
+}
+
+// markThai adds the borders within each stretch of Thai.
+func markThai(line string, borders []border) {
+	for from := 0; from < len(line); {
+		start := strings.IndexFunc(line[from:], isThaiLetter)
+		if start < 0 {
+			return
+		}
+		start += from
+		from = len(line)
+		if end := strings.IndexFunc(line[start:], func(r rune) bool { return !isThaiLetter(r) }); end >= 0 {
+			from = start + end
+		}
+		for _, b := range breakThai(line[start:from], thaiDictionary()) {
+			borders[start+b.at] = borderWeak
+			if b.word {
+				borders[start+b.at] = borderWord
+			}
+		}
+		markLatin(line, start, borders)
+		markLatin(line, from, borders)
+	}
+}
+
+// markLatin adds the border where Thai meets a word in Latin letters.
+func markLatin(line string, at int, borders []border) {
+	before, _ := utf8.DecodeLastRuneInString(line[:at])
+	after, _ := utf8.DecodeRuneInString(line[at:])
+	if isThaiLetter(before) && unicode.Is(unicode.Latin, after) || unicode.Is(unicode.Latin, before) && isThaiLetter(after) {
+		borders[at] = borderWord
+	}
+}
+
+// borderAfter judges a break between a body with a gap after it and what follows.
+func borderAfter(body, gap, next string) border {
+	bare := strings.TrimRightFunc(body, func(r rune) bool { return unicode.In(r, unicode.Pe, unicode.Pf) || r == '"' || r == '\'' })
+	last, _ := utf8.DecodeLastRuneInString(bare)
+	before, _ := utf8.DecodeLastRuneInString(body)
+	after, _ := utf8.DecodeRuneInString(next)
+	switch {
+	case strings.ContainsRune("。！？｡", last):
+		return borderSentence
+	case strings.ContainsRune("、，；：､", last):
+		return borderPhrase
+	case gap == "" && isUnspaced(before) && isUnspaced(after):
+		return borderWord
+	case gap == "":
+		return borderWeak
+	case strings.ContainsRune(".?!…।؟", last) && !unicode.IsLower(after):
+		return borderSentence
+	case strings.ContainsRune(",;:،–—", last), isThaiLetter(before) && isThaiLetter(after):
+		return borderPhrase
+	}
+	return borderSpace
+}
+
+// isUnspaced reports letters of scripts that have no spaces between words, and
+// may be broken between any two letters.
+func isUnspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= 0x3001 && r <= 0x303F || r >= 0xFF01 && r <= 0xFF60
+}
+
+// tear cuts a piece that is wider than limit between letters.
+func tear(p piece, limit int) []piece {
+	if p.width <= limit {
+		return []piece{p}
+	}
+	var torn []piece
+	for rest, state := p.text, -1; rest != ""; {
+		var letter string
+		letter, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		w := letterWidth(letter)
+		if last := len(torn) - 1; last >= 0 && torn[last].width+w <= limit {
+			torn[last].text += letter
+			torn[last].width += w
+			continue
+		}
+		torn = append(torn, piece{text: letter, width: w, end: borderTorn})
+	}
+	last := &torn[len(torn)-1]
+	last.gap, last.gapWidth, last.end = p.gap, p.gapWidth, p.end
+	return torn
+}

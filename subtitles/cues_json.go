@@ -1,0 +1,195 @@
+package subtitles
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// CueError says which field of which cue is not as it must be. It unwraps to
+// ErrUnreadable.
+type CueError struct {
+	Cue     int    // from 1
+	Field   string // "start", "end" or "text"; "" for the cue as a whole
+	Problem Problem
+}
+
+func (e *CueError) Error() string {
+	return fmt.Sprintf("%v: cue %d: %s: %s", ErrUnreadable, e.Cue, e.Field, e.Problem)
+}
+
+func (e *CueError) Unwrap() error { return ErrUnreadable }
+
+// CueErrors are the first hundred things that are wrong. It unwraps to each.
+type CueErrors []*CueError
+
+func (e CueErrors) Error() string {
+	if len(e) == 1 {
+		return e[0].Error()
+	}
+	return fmt.Sprintf("%v, and %d more", e[0], len(e)-1)
+}
+
+func (e CueErrors) Unwrap() []error {
+	errs := make([]error, len(e))
+	for i := range e {
+		errs[i] = e[i]
+	}
+	return errs
+}
+
+const maxCueErrors = 100
+
+// storedCue is a cue in JSON. Times are seconds.
+type storedCue struct {
+	Start float64 `json:"start"`
+	End   float64 `json:"end"`
+	Text  string  `json:"text"`
+}
+
+// MarshalCues writes cues as [{"start":1.5,"end":2.25,"text":"…"}], with times
+// in seconds, "<", ">" and "&" as \u003c and so on, and without their words. It
+// keeps cues without text: somebody may be about to write it.
+func MarshalCues(cues []Cue) []byte {
+	stored := make([]storedCue, len(cues))
+	for i, c := range cues {
+		stored[i] = storedCue{
+			Start: float64(c.Start.Milliseconds()) / 1000,
+			End:   float64(c.End.Milliseconds()) / 1000,
+			Text:  strings.ToValidUTF8(c.Text, "\uFFFD"),
+		}
+	}
+	data, err := json.Marshal(stored)
+	if err != nil {
+		panic("subtitles: numbers and strings that are no JSON: " + err.Error())
+	}
+	return data
+}
+
+// UnmarshalCues reads what MarshalCues writes, strictly: each cue has a start,
+// an end and a text and nothing else, with 0 <= start < end <= MaxEnd and no more
+// text than Read takes. Times become whole milliseconds and texts lose what
+// cannot be kept: space at the ends of lines, empty lines, control characters.
+// The cues come back sorted by Start.
+//
+// Errors: CueErrors, with the numbers that the cues have in data; *ReadError for
+// what is no list of cues, or more than Read takes. Both are ErrUnreadable.
+func UnmarshalCues(data []byte) ([]Cue, error) {
+	if len(data) > MaxFileBytes {
+		return nil, &ReadError{Problem: ProblemTooLarge}
+	}
+	if !json.Valid(data) || bytes.HasPrefix(bytes.TrimSpace(data), []byte("null")) {
+		return nil, &ReadError{Problem: ProblemMalformed}
+	}
+	var c collector
+	var wrong CueErrors
+	number := 0
+	err := eachItem(data, func(dec *json.Decoder) (more bool, err error) {
+		number++
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return false, err
+		}
+		cue, problems := decodeCue(raw, number)
+		if len(problems) > 0 {
+			wrong = append(wrong, problems...)
+			return len(wrong) < maxCueErrors, nil
+		}
+		switch problem, ok := c.add(cue); {
+		case !ok && problem == ProblemTooLong:
+			wrong = append(wrong, &CueError{Cue: number, Field: "text", Problem: problem})
+		case !ok:
+			return false, &boundsError{problem}
+		}
+		return len(wrong) < maxCueErrors, nil
+	})
+	if err != nil {
+		return nil, jsonError(string(data), err)
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	sortCues(c.cues)
+	return c.cues, nil
+}
+
+// decodeCue reads one cue, or tells all that is wrong with it.
+func decodeCue(raw json.RawMessage, number int) (Cue, CueErrors) {
+	var wrong CueErrors
+	fail := func(field string, problem Problem) { wrong = append(wrong, &CueError{number, field, problem}) }
+	var fields struct {
+		Start json.RawMessage `json:"start"`
+		End   json.RawMessage `json:"end"`
+		Text  json.RawMessage `json:"text"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&fields); err != nil {
+		fail("", ProblemMalformed)
+		return Cue{}, wrong
+	}
+	var cue Cue
+	var problem Problem
+	if cue.Start, problem = decodeTime(fields.Start); problem != "" {
+		fail("start", problem)
+	}
+	if cue.End, problem = decodeTime(fields.End); problem != "" {
+		fail("end", problem)
+	}
+	if cue.Text, problem = decodeCueText(fields.Text); problem != "" {
+		fail("text", problem)
+	}
+	if len(wrong) == 0 && cue.End <= cue.Start {
+		fail("end", ProblemBackwards)
+	}
+	return cue, wrong
+}
+
+func decodeTime(raw json.RawMessage) (time.Duration, Problem) {
+	var seconds *float64
+	if raw == nil {
+		return 0, ProblemMissing
+	}
+	if err := json.Unmarshal(raw, &seconds); err != nil || seconds == nil {
+		return 0, ProblemNotATime
+	}
+	ms := math.Round(*seconds * 1000)
+	switch {
+	case ms < 0:
+		return 0, ProblemNegative
+	case ms > float64(MaxEnd.Milliseconds()):
+		return 0, ProblemTooLate
+	}
+	return time.Duration(ms) * time.Millisecond, ""
+}
+
+func decodeCueText(raw json.RawMessage) (string, Problem) {
+	var text *string
+	switch err := json.Unmarshal(raw, &text); {
+	case raw == nil:
+		return "", ProblemMissing
+	case err != nil || text == nil:
+		return "", ProblemMalformed
+	case !utf8.Valid(raw):
+		return "", ProblemNotUTF8
+	}
+	return cleanText(*text), ""
+}
+
+// WriteJSON writes {"language":"th","cues":[…]}, the cues as MarshalCues does.
+// Read and encoding/json with UnmarshalCues read it.
+func WriteJSON(w io.Writer, t Transcript) error {
+	file := struct {
+		Language string          `json:"language"`
+		Cues     json.RawMessage `json:"cues"`
+	}{t.Language, MarshalCues(t.Cues)}
+	if err := json.NewEncoder(w).Encode(file); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package subtitles
+
+import (
+	"math"
+	"strings"
+)
+
+// borderCost is what a break costs beside lines that are not equally long: one
+// that is half a line longer or shorter than it should be costs 250.
+var borderCost = [...]float64{
+	borderNone: 0, borderSentence: 0, borderPhrase: 40, borderSpace: 120, borderWord: 150, borderWeak: 400, borderTorn: 2000,
+}
+
+// fits reports that a text is no higher and wider than is allowed, as it stands.
+func fits(text string, o Options) bool {
+	count := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		if count++; count > o.Lines || width(line) > o.Width {
+			return false
+		}
+	}
+	return true
+}
+
+// filler fills lines one after the other, each as far as it goes, which takes the
+// fewest lines.
+type filler struct {
+	limit int // columns
+	lines int
+	used  int // columns of the last line
+	gap   int // columns after the last piece
+}
+
+func (f *filler) add(p piece) {
+	if f.lines == 0 || f.used+f.gap+p.width > f.limit {
+		f.lines++
+		f.used = p.width
+	} else {
+		f.used += f.gap + p.width
+	}
+	f.gap = p.gapWidth
+}
+
+func linesOf(pieces []piece, limit int) int {
+	f := filler{limit: limit}
+	for _, p := range pieces {
+		f.add(p)
+	}
+	return f.lines
+}
+
+// layOut gives the text of pieces in as few lines as they take, broken where it
+// costs least. The first line is the shorter one where it makes no difference.
+func layOut(pieces []piece, o Options) string {
+	count := linesOf(pieces, o.Width)
+	if count <= 1 {
+		return textOf(pieces)
+	}
+	ideal := float64(columnsOf(pieces)) / float64(count)
+	n := len(pieces)
+	// best[i] is the cheapest way to lay out the pieces before i in the lines so
+	// far, and from[l][i] where the last of l lines begins.
+	best := make([]float64, n+1)
+	for i := range best[1:] {
+		best[i+1] = math.Inf(1)
+	}
+	from := make([][]int, count+1)
+	for l := 1; l <= count; l++ {
+		next := make([]float64, n+1)
+		for i := range next {
+			next[i] = math.Inf(1)
+		}
+		from[l] = make([]int, n+1)
+		for i := range n {
+			if math.IsInf(best[i], 1) {
+				continue
+			}
+			used := 0
+			for j := i; j < n && used+pieces[j].width <= o.Width; j++ {
+				used += pieces[j].width
+				cost := best[i] + deviation(float64(used), ideal, float64(o.Width))
+				if j < n-1 {
+					cost += borderCost[pieces[j].end]
+				}
+				if cost < next[j+1] {
+					next[j+1], from[l][j+1] = cost, i
+				}
+				used += pieces[j].gapWidth
+			}
+		}
+		best = next
+	}
+	lines := make([]string, count)
+	for l, end := count, n; l > 0; l-- {
+		start := from[l][end]
+		lines[l-1] = textOf(pieces[start:end])
+		end = start
+	}
+	return strings.Join(lines, "\n")
+}
+
+// deviation is what a line or cue costs that is not as long as it should be.
+func deviation(used, ideal, limit float64) float64 {
+	share := (used - ideal) / limit
+	return 1000 * share * share
+}
+
+// textOf gives pieces as one line.
+func textOf(pieces []piece) string {
+	var b strings.Builder
+	for i, p := range pieces {
+		b.WriteString(p.text)
+		if i < len(pieces)-1 {
+			b.WriteString(p.gap)
+		}
+	}
+	return b.String()
+}
+
+// columnsOf is the width of textOf.
+func columnsOf(pieces []piece) int {
+	sum := 0
+	for i, p := range pieces {
+		sum += p.width
+		if i < len(pieces)-1 {
+			sum += p.gapWidth
+		}
+	}
+	return sum
+}
