@@ -106,16 +106,14 @@ func (s *sound) quietest(from, to int64) (int64, error) {
 	return cut, nil
 }
 
-// loudness is the energy of some samples without that of their mean, which
-// cheap microphones put far from zero.
+// loudness is the energy of some samples.
 func loudness(frame []byte) int64 {
-	var sum, squares int64
+	var energy int64
 	for at := 0; at < len(frame); at += sampleSize {
 		sample := int64(int16(binary.LittleEndian.Uint16(frame[at:])))
-		sum += sample
-		squares += sample * sample
+		energy += sample * sample
 	}
-	return squares - sum*sum/int64(len(frame)/sampleSize)
+	return energy
 }
 
 // start is when the piece begins in its sound.
