@@ -1,0 +1,280 @@
+package subtitles
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxAnswer      = 32 << 20 // bytes; an hour of speech with words takes 1 to 2 MB
+	maxHeader      = 64 << 10 // bytes
+	connectTimeout = 10 * time.Second
+	// leastMaxBytes is enough for a piece of 4 s and what is sent beside it.
+	leastMaxBytes = 128 << 10
+)
+
+// HTTPOptions is how a speech engine is reached.
+type HTTPOptions struct {
+	// URL is that of the engine, with or without what the API adds: http or
+	// https, a host, perhaps a port and a path.
+	URL string
+	// Key is sent as a bearer token, unless empty.
+	Key string
+	// Model is the engine's name for what it shall listen with; left out of
+	// requests when empty.
+	Model string
+	// MaxBytes is the largest request that the engine takes.
+	MaxBytes int64
+	// Timeout bounds each request, of which long sound takes several.
+	Timeout time.Duration
+	// Translate says that the engine has the API's translations.
+	Translate bool
+}
+
+// HTTPEngine is a speech engine behind the OpenAI transcription API
+// (platform.openai.com/docs/api-reference/audio), which whisper.cpp's server,
+// speaches, LocalAI, vLLM and hosted services speak.
+type HTTPEngine struct {
+	transcriptions, translations string // URLs
+
+	key       string
+	model     string
+	maxBytes  int64
+	timeout   time.Duration
+	translate bool
+	client    *http.Client
+	pace      *pace
+}
+
+// NewHTTPEngine checks the options and connects to nothing yet.
+func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
+	base, err := audioURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case strings.ContainsFunc(o.Key, notInKey):
+		return nil, errors.New("the engine's key must be of letters, digits and signs that no quoting changes")
+	case o.MaxBytes < leastMaxBytes:
+		return nil, fmt.Errorf("the engine's largest request must be of %d bytes or more", leastMaxBytes)
+	case o.Timeout <= 0:
+		return nil, errors.New("the engine's time limit must be above zero")
+	}
+	return &HTTPEngine{
+		transcriptions: base + "/transcriptions",
+		translations:   base + "/translations",
+		key:            o.Key,
+		model:          o.Model,
+		maxBytes:       o.MaxBytes,
+		timeout:        o.Timeout,
+		translate:      o.Translate,
+		client: &http.Client{
+			Transport: &http.Transport{
+				Proxy:               http.ProxyFromEnvironment,
+				DialContext:         (&net.Dialer{Timeout: connectTimeout}).DialContext,
+				TLSHandshakeTimeout: connectTimeout,
+				// The answer's header comes when all is heard, so only the
+				// request's own time limit bounds the wait for it.
+				ExpectContinueTimeout:  time.Second,
+				MaxResponseHeaderBytes: maxHeader,
+				// An engine listens for minutes. A connection of its own for each
+				// piece costs nothing beside that, and is never a stale one.
+				DisableKeepAlives:  true,
+				DisableCompression: true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		pace: &pace{tick: time.Second},
+	}, nil
+}
+
+// Translates reports whether Request.Translate can be asked for.
+func (e *HTTPEngine) Translates() bool { return e.translate }
+
+// Transcribe sends the sound in pieces of at most MaxBytes, one after the
+// other, and puts their times together again.
+func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, error) {
+	if err := checkRequest(e, r); err != nil {
+		return Transcript{}, err
+	}
+	s, err := openSound(r.Audio)
+	if err != nil {
+		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
+	}
+	defer s.close()
+	done := &progress{report: r.Progress}
+	whole := Transcript{Language: r.textLanguage()}
+	if s.whole().length() < shortestSpeech {
+		done.reach(1)
+		return whole, nil
+	}
+	body, err := e.form(r)
+	if err != nil {
+		return Transcript{}, fmt.Errorf("%w: make a form: %w", ErrFailed, err)
+	}
+	pieces, err := s.pieces(e.maxBytes - body.size())
+	if err != nil {
+		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
+	}
+	spoken := map[string]time.Duration{}
+	for _, p := range pieces {
+		begun := time.Now()
+		stop := e.pace.estimate(done, p, s.size)
+		part, err := e.ask(ctx, r, body, s, p)
+		stop()
+		if err != nil {
+			return Transcript{}, err
+		}
+		e.pace.saw(p.length(), time.Since(begun))
+		done.reach(float64(p.to) / float64(s.size))
+		for _, cue := range part.Cues {
+			whole.Cues = append(whole.Cues, cue.moveBy(p.start()))
+			spoken[part.Language] += cue.End - cue.Start
+		}
+	}
+	if whole.Language == "" {
+		whole.Language = mostSpoken(spoken)
+	}
+	return whole, nil
+}
+
+// checkRequest refuses what no engine can be asked for, and no attempt mends.
+func checkRequest(e Engine, r Request) error {
+	switch {
+	case r.Language != "" && !ValidLanguage(r.Language):
+		return fmt.Errorf("%w: language %q", ErrRefused, r.Language)
+	case r.Translate && !e.Translates():
+		return fmt.Errorf("%w: it does not translate", ErrRefused)
+	}
+	return nil
+}
+
+// textLanguage is the language that the text will be in, "" when the engine is
+// to tell.
+func (r Request) textLanguage() string {
+	if r.Translate {
+		return "en"
+	}
+	return r.Language
+}
+
+// mostSpoken is the language with the most time; the first of equal ones in
+// the alphabet, so that it does not change from run to run.
+func mostSpoken(spoken map[string]time.Duration) string {
+	var most string
+	for code, length := range spoken {
+		if code != "" && (most == "" || length > spoken[most] || length == spoken[most] && code < most) {
+			most = code
+		}
+	}
+	return most
+}
+
+// form is a multipart form but for the file in its middle.
+type form struct {
+	contentType string
+	head, tail  []byte
+}
+
+func (f form) size() int64 { return int64(len(f.head) + len(f.tail)) }
+
+// form fills in what the API documents for createTranscription and
+// createTranslation; the latter knows neither language nor words.
+func (e *HTTPEngine) form(r Request) (form, error) {
+	fields := [][2]string{{"model", e.model}, {"response_format", "verbose_json"}, {"temperature", "0"}}
+	if !r.Translate {
+		fields = append(fields, [2]string{"timestamp_granularities[]", "segment"}, [2]string{"timestamp_granularities[]", "word"},
+			[2]string{"language", engineLanguage(r.Language)})
+	}
+	var written bytes.Buffer
+	w := multipart.NewWriter(&written)
+	for _, field := range fields {
+		if field[1] == "" {
+			continue
+		}
+		if err := w.WriteField(field[0], field[1]); err != nil {
+			return form{}, err
+		}
+	}
+	_, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="file"; filename="audio.wav"`},
+		"Content-Type":        {"audio/wav"},
+	})
+	if err != nil {
+		return form{}, err
+	}
+	headSize := written.Len()
+	if err := w.Close(); err != nil {
+		return form{}, err
+	}
+	all := written.Bytes()
+	return form{contentType: w.FormDataContentType(), head: all[:headSize], tail: all[headSize:]}, nil
+}
+
+// ask sends one piece and reads the answer.
+func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p piece) (Transcript, error) {
+	limited, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	url := e.transcriptions
+	if r.Translate {
+		url = e.translations
+	}
+	content := &requestBody{Reader: io.MultiReader(bytes.NewReader(body.head), s.wav(p), bytes.NewReader(body.tail))}
+	request, err := http.NewRequestWithContext(limited, http.MethodPost, url, content)
+	if err != nil {
+		return Transcript{}, e.fault(ErrDown, "make a request: "+err.Error())
+	}
+	request.ContentLength = body.size() + wavHeader + p.to - p.from
+	request.Header.Set("Content-Type", body.contentType)
+	request.Header.Set("Accept", "application/json")
+	// An engine that refuses says so before it is sent 25 MB, rather than by an
+	// answer that the end of the connection may overtake (RFC 9110, 10.1.1).
+	request.Header.Set("Expect", "100-continue")
+	if e.key != "" {
+		request.Header.Set("Authorization", "Bearer "+e.key)
+	}
+	response, err := e.client.Do(request)
+	if err != nil {
+		return Transcript{}, e.broken(ctx, content.sent.Load(), err)
+	}
+	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return Transcript{}, e.refusal(response, r.Translate, cancel)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return Transcript{}, e.broken(ctx, true, err)
+	case len(data) > maxAnswer:
+		return Transcript{}, e.fault(ErrFailed, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
+	}
+	heard, err := readVerboseJSON(data, p.length())
+	if err != nil {
+		return Transcript{}, e.fault(ErrFailed, err.Error())
+	}
+	return heard, nil
+}
+
+// requestBody knows whether all of it was taken for sending.
+type requestBody struct {
+	io.Reader
+	sent atomic.Bool
+}
+
+func (b *requestBody) Read(data []byte) (int, error) {
+	n, err := b.Reader.Read(data)
+	if err == io.EOF {
+		b.sent.Store(true)
+	}
+	return n, err
+}
