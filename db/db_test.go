@@ -85,8 +85,10 @@ func number(t *testing.T, d *DB, query string, args ...any) int64 {
 func dump(t *testing.T, d *DB) string {
 	t.Helper()
 	var all strings.Builder
-	for _, table := range []string{"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens",
-		"subtitle_jobs", "subtitle_turns", "subtitle_texts", "webhooks"} {
+	for _, table := range []string{
+		"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens",
+		"subtitle_jobs", "subtitle_turns", "subtitle_texts", "webhooks",
+	} {
 		rows, err := d.writer.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {
 			t.Fatal(err)
@@ -178,7 +180,10 @@ func TestOpenExisting(t *testing.T) {
 func TestMigrationsDownAndUp(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gensubtitle.db")
 	d := openAt(t, path)
-	newUser(t, d, "john")
+	john := newUser(t, d, "john")
+	video := upload(t, d, john.SessionID, time.Second)
+	queue(t, d, john, video)
+	finish(t, d, claim(t, d, processA), "cues")
 	sources, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		t.Fatal(err)

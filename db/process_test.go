@@ -21,17 +21,25 @@ import (
 const childMode = "GENSUBTITLE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(childWorker); dir != "" {
+		exit(beWorker(dir))
+	}
 	switch dir := os.Getenv(childMode); dir {
 	case "":
 		os.Exit(m.Run())
 	case "idle":
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	default:
-		if err := beChild(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+		exit(beChild(dir))
 	}
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // beChild joins, starts a process of its own as the server starts ffmpeg,

@@ -10,6 +10,13 @@ import (
 // indexes too, which SQLite uses only for a query that has it word for word.
 const inQueue = "status IN ('queued', 'running')"
 
+// lineQuery reads the jobs of the line by session, each session's in their order.
+const lineQuery = `
+	SELECT j.video_id, j.session_id, j.due_at, j.queued_at, coalesce(j.started_at, 0),
+	       j.status = 'running' AND j.due_at > $1, coalesce(t.turn, 0)
+	FROM subtitle_jobs j LEFT JOIN subtitle_turns t ON t.session_id = j.session_id
+	WHERE j.` + inQueue + ` ORDER BY j.session_id, j.queued_at, j.video_id`
+
 // line is the jobs that run and those that wait for their turn, in their order.
 type line struct {
 	running []lineJob // whose lease holds, the oldest first
@@ -37,11 +44,7 @@ type lineJob struct {
 // longest ago or never. So the positions are those in which one worker claims.
 // A run whose lease has passed waits like any other, where it was queued.
 func lineUp(ctx context.Context, q queryer, now int64) (line, error) {
-	rows, err := q.QueryContext(ctx, `
-		SELECT j.video_id, j.session_id, j.due_at, j.queued_at, coalesce(j.started_at, 0),
-		       j.status = 'running' AND j.due_at > $1, coalesce(t.turn, 0)
-		FROM subtitle_jobs j LEFT JOIN subtitle_turns t ON t.session_id = j.session_id
-		WHERE j.`+inQueue+` ORDER BY j.session_id, j.queued_at, j.video_id`, now)
+	rows, err := q.QueryContext(ctx, lineQuery, now)
 	if err != nil {
 		return line{}, err
 	}

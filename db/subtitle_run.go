@@ -52,13 +52,16 @@ func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Du
 	return run, claimed && err == nil, err
 }
 
+// claimableQuery asks whether a job is due and fewer than so many run.
+const claimableQuery = `
+	SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE ` + inQueue + ` AND due_at <= CAST($1 AS INTEGER))
+	   AND (SELECT count(*) FROM subtitle_jobs
+		WHERE ` + inQueue + ` AND status = 'running' AND due_at > CAST($1 AS INTEGER)) < $2`
+
 // canClaim looks without writing whether a claim may succeed, so that nobody
 // waits for those that cannot.
 func (d *DB) canClaim(ctx context.Context, atMost int) (can bool, err error) {
-	err = d.reader.QueryRowContext(ctx, `
-		SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE `+inQueue+` AND due_at <= $1)
-		   AND (SELECT count(*) FROM subtitle_jobs WHERE `+inQueue+` AND status = 'running' AND due_at > $1) < $2`,
-		d.nowMillis(), atMost).Scan(&can)
+	err = d.reader.QueryRowContext(ctx, claimableQuery, d.nowMillis(), atMost).Scan(&can)
 	return can, err
 }
 
