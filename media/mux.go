@@ -143,7 +143,7 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 // seen (U+2060) follows each character that could begin some. MP4 has no text
 // of SRT in it, so it is read for that, and unknown tags are dropped.
 func plainSRT(text []byte) []byte {
-	for _, begin := range []string{"<", `\`} {
+	for _, begin := range []string{"<", "{", `\`} {
 		text = bytes.ReplaceAll(text, []byte(begin), []byte(begin+"\u2060"))
 	}
 	return text

@@ -1,0 +1,431 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// twoCues are in Thai, and have what readers of SRT take for markup.
+const twoCues = "1\n00:00:01,000 --> 00:00:02,500\nสวัสดีครับ 😀 & \"น้ำ\"\n<script> <b>ข</b> {y} {\\an8} C:\\N\n\n" +
+	"2\n00:00:03,000 --> 00:00:04,250\nก็ดี\n\n"
+
+var cueTexts = []string{"สวัสดีครับ 😀 & \"น้ำ\"\n<script> <b>ข</b> {y} {\\an8} C:\\N", "ก็ดี"}
+
+// probed is what ffprobe tells of a muxed file.
+type probed struct {
+	Streams []struct {
+		Type        string            `json:"codec_type"`
+		Codec       string            `json:"codec_name"`
+		Disposition map[string]int    `json:"disposition"`
+		Tags        map[string]string `json:"tags"`
+	}
+	Format struct {
+		Name     string            `json:"format_name"`
+		Duration string            `json:"duration"`
+		Tags     map[string]string `json:"tags"`
+	}
+	Chapters []any
+}
+
+func probe(t *testing.T, path string) probed {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-show_streams", "-show_format", "-show_chapters", "-of", "json", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p probed
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p probed) types() string {
+	var all []string
+	for _, s := range p.Streams {
+		all = append(all, s.Type)
+	}
+	return strings.Join(all, " ")
+}
+
+// ffmpegOut is what ffmpeg makes of a file.
+func ffmpegOut(t *testing.T, path string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", append([]string{"-nostdin", "-v", "error", "-i", path}, append(args, "-")...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// frames are the sums of the pictures, without their times.
+func frames(t *testing.T, path string) string {
+	t.Helper()
+	var sums []string
+	for line := range strings.Lines(ffmpegOut(t, path, "-map", "0:V", "-vsync", "passthrough", "-f", "framemd5")) {
+		if !strings.HasPrefix(line, "#") {
+			sums = append(sums, line[strings.LastIndex(line, ",")+1:])
+		}
+	}
+	return strings.Join(sums, "")
+}
+
+// newMuxer returns the folder that it writes to as well.
+func newMuxer(t *testing.T, options Options) (*Muxer, string) {
+	t.Helper()
+	store := openStore(t)
+	return NewMuxer(NewMeter(options), store), store.exports
+}
+
+// muxed writes what was muxed to a file with a name.
+func muxed(t *testing.T, m *Muxer, job Mux) string {
+	t.Helper()
+	file, err := m.Mux(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return save(t, "muxed."+string(job.Format), data)
+}
+
+func TestMuxEveryContainer(t *testing.T) {
+	h264 := func(args ...string) []string {
+		return both(append([]string{"-c:v", "libx264", "-c:a", "aac"}, args...)...)
+	}
+	const shifts = "packets" // The container has the pictures in other wrapping.
+	for _, test := range []struct {
+		name string
+		args []string
+		mp4  bool
+		note string
+	}{
+		{"h264.mp4", h264(), true, ""},
+		{"fragmented.mp4", h264("-movflags", "frag_keyframe+empty_moov"), true, ""},
+		{"h264.mov", h264(), true, ""},
+		{"pcm.mov", both("-c:v", "libx264", "-c:a", "pcm_s16le"), false, ""},
+		{"h263.3gp", both("-c:v", "h263", "-s", "176x144", "-c:a", "aac"), false, ""},
+		{"h264.mkv", h264(), true, ""},
+		{"opus.webm", both("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"), false, ""},
+		{"mpeg4.avi", both("-c:v", "mpeg4", "-c:a", "libmp3lame"), true, ""},
+		{"h264.avi", h264("-bf", "2"), true, shifts},
+		{"h264.ts", h264("-bf", "2"), true, shifts},
+		{"camera.m2ts", h264("-f", "mpegts", "-mpegts_m2ts_mode", "1"), true, shifts},
+		{"hours on.ts", h264("-output_ts_offset", "20000"), true, shifts},
+		{"mpeg2.mpg", both("-c:v", "mpeg2video", "-c:a", "mp2"), true, shifts},
+		{"h264.flv", h264(), true, ""},
+		{"wmv2.wmv", both("-c:v", "wmv2", "-c:a", "wmav2"), false, ""},
+		{"theora.ogv", both("-c:v", "libtheora", "-c:a", "libvorbis"), false, ""},
+		{"silent.mp4", []string{"-f", "lavfi", "-i", pictures, "-c:v", "libx264"}, true, ""},
+		{"x.wav", soundOnly(), false, ""},
+		{"x.mp3", soundOnly("-c:a", "libmp3lame"), false, ""},
+		{"x.m4a", soundOnly("-c:a", "aac"), false, ""},
+		{"x.ogg", soundOnly("-c:a", "libvorbis"), false, ""},
+		{"x.opus", soundOnly("-c:a", "libopus"), false, ""},
+		{"x.flac", soundOnly(), false, ""},
+		{"x.aac", soundOnly("-c:a", "aac"), false, ""},
+		{"x.mp2", soundOnly("-c:a", "mp2"), false, ""},
+		{"x.aiff", soundOnly(), false, ""},
+		{"x.caf", soundOnly("-c:a", "pcm_s16le"), false, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m, folder := newMuxer(t, Options{})
+			path := encode(t, test.name, test.args...)
+			measured, err := m.meter.Measure(t.Context(), path, time.Minute, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for format, codec := range map[MuxFormat]string{MKV: "subrip", MP4: "mov_text"} {
+				job := Mux{Video: path, Subtitles: []byte(twoCues), Format: format, Language: "th", Title: "ไทย"}
+				if format == MP4 && !test.mp4 {
+					if file, err := m.Mux(t.Context(), job); !errors.Is(err, ErrNotMuxable) {
+						t.Errorf("MP4: got %v, %v, want %v", file, err, ErrNotMuxable)
+					}
+					continue
+				}
+				result := muxed(t, m, job)
+				got := probe(t, result)
+				var types []string
+				if measured.HasPicture {
+					types = append(types, "video")
+				}
+				if measured.Sound >= 0 {
+					types = append(types, "audio")
+				}
+				if types = append(types, "subtitle"); got.types() != strings.Join(types, " ") {
+					t.Fatalf("%s has %s, want %v", format, got.types(), types)
+				}
+				sub := got.Streams[len(got.Streams)-1]
+				name := sub.Tags["title"] + sub.Tags["handler_name"]
+				if sub.Codec != codec || sub.Tags["language"] != "tha" || !strings.HasPrefix(name, "ไทย") || sub.Disposition["default"] != 1 {
+					t.Errorf("%s: subtitles are %+v", format, sub)
+				}
+				length, err := strconv.ParseFloat(got.Format.Duration, 64)
+				if off := length - measured.Duration.Seconds(); err != nil || off < -0.1 || off > 0.1 {
+					t.Errorf("%s lasts %v s, want %v", format, length, measured.Duration)
+				}
+				checkCues(t, result, measured.HasPicture)
+				if !measured.HasPicture {
+					continue
+				}
+				if frames(t, path) != frames(t, result) {
+					t.Errorf("%s: other pictures", format)
+				}
+				copied := []string{"-map", "0:V", "-c", "copy", "-f", "md5"}
+				if test.note == "" && ffmpegOut(t, path, copied...) != ffmpegOut(t, result, copied...) {
+					t.Errorf("%s: other packets of pictures", format)
+				}
+			}
+			if left := names(t, folder); len(left) != 0 {
+				t.Errorf("left is %v", left)
+			}
+		})
+	}
+}
+
+var cuePacket = regexp.MustCompile(`pts_time=([0-9.]+)\|duration_time=([0-9.]+)`)
+
+// checkCues compares text and times, these with those of the picture or sound.
+func checkCues(t *testing.T, path string, picture bool) {
+	t.Helper()
+	text := strings.ReplaceAll(ffmpegOut(t, path, "-map", "0:s", "-c", "copy", "-f", "data"), "\u2060", "")
+	for _, want := range cueTexts {
+		if !strings.Contains(text, want) {
+			t.Errorf("text is %q, want %q in it", text, want)
+		}
+	}
+	first := func(stream string) float64 {
+		out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "stream=start_time",
+			"-of", "default=nk=1:nw=1", path).Output()
+		start, parsed := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+		if err := errors.Join(err, parsed); err != nil {
+			t.Fatal(err)
+		}
+		return start
+	}
+	shown := "a:0"
+	if picture {
+		shown = "v:0"
+	}
+	begin := first(shown)
+	out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time",
+		"-of", "compact", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ start, length float64 }{{1, 1.5}, {3, 1.25}} {
+		found := false
+		for _, m := range cuePacket.FindAllStringSubmatch(string(out), -1) {
+			start, _ := strconv.ParseFloat(m[1], 64)
+			length, _ := strconv.ParseFloat(m[2], 64)
+			off := start - begin - want.start
+			found = found || off > -0.09 && off < 0.03 && length == want.length
+		}
+		if !found {
+			t.Errorf("no cue at %v s for %v s after %v: %s", want.start, want.length, begin, out)
+		}
+	}
+}
+
+// TestMuxKeeps has what else is in a file go along, or not.
+func TestMuxKeeps(t *testing.T) {
+	notes := save(t, "notes.txt", []byte(";FFMETADATA1\ntitle=งานวันเกิด\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=2\ntitle=one\n"))
+	srt := save(t, "old.srt", []byte(twoCues))
+	font := save(t, "font.ttf", []byte("a font"))
+	cover := encode(t, "cover.png", "-f", "lavfi", "-i", "testsrc=size=64x64", "-frames:v", "1")
+	rich := encode(t, "rich.mkv", slices.Concat([]string{"-i", notes, "-i", srt}, both(
+		"-map", "2", "-map", "3", "-map", "3", "-map", "1", "-map_metadata", "0", "-map_chapters", "0",
+		"-c:v", "libx264", "-c:a", "aac", "-c:s", "copy", "-metadata:s:a:1", "language=fra",
+		"-attach", font, "-metadata:s:t:0", "mimetype=font/ttf", "-attach", cover, "-metadata:s:t:1", "mimetype=image/png"))...)
+	m, _ := newMuxer(t, Options{})
+	for _, format := range []MuxFormat{MKV, MP4} {
+		got := probe(t, muxed(t, m, Mux{Video: rich, Subtitles: []byte(twoCues), Format: format, Language: "", Title: ""}))
+		if types := strings.TrimSuffix(got.types(), " data"); types != "video audio audio subtitle" { // MP4 has its chapters in a track.
+			t.Errorf("%s has %s", format, got.types())
+		}
+		title := got.Format.Tags["title"] + got.Format.Tags["TITLE"]
+		if title != "งานวันเกิด" || len(got.Chapters) != 1 || got.Streams[2].Tags["language"] != "fra" {
+			t.Errorf("%s has title %q, chapters %v, sound %+v", format, title, got.Chapters, got.Streams[2])
+		}
+		if language := got.Streams[3].Tags["language"]; language != "und" && language != "" {
+			t.Errorf("%s: language is %q", format, language)
+		}
+	}
+}
+
+func TestThreeLetters(t *testing.T) {
+	for code, want := range map[string]string{"th": "tha", "en": "eng", "de": "deu", "tha": "tha", "yue": "yue", "": "und", "?": "und", "no such": "und"} {
+		if got := threeLetters(code); got != want {
+			t.Errorf("%q is %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestMuxRefuses(t *testing.T) {
+	secret := encode(t, "secret.ts", both("-c:v", "libx264", "-c:a", "aac")...)
+	video := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
+	playlist := save(t, "video.mp4", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n"+secret+"\n#EXT-X-ENDLIST\n"))
+	header := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct {
+		what    string
+		options Options
+		path    string
+		ctx     context.Context
+		want    error
+	}{
+		{"a playlist", Options{}, playlist, t.Context(), ErrNotVideo},
+		{"a script", Options{}, save(t, "x.mp4", []byte("ffconcat version 1.0\nfile "+secret+"\n")), t.Context(), ErrNotVideo},
+		{"a playlist behind a header", Options{}, save(t, "x.mp4", append(bytes.Clone(header), load(t, playlist)...)), t.Context(), ErrNotMuxable},
+		{"no file", Options{}, video + ".gone", t.Context(), ErrUnavailable},
+		{"no ffmpeg", Options{FFmpeg: "no-such-ffmpeg"}, video, t.Context(), ErrUnavailable},
+		{"given up", Options{}, video, ended, ErrUnavailable},
+		{"too slow", Options{FFmpeg: script(t, "exec /bin/sleep 60"), Timeout: time.Second}, video, t.Context(), ErrUnavailable},
+		{"crashed", Options{FFmpeg: script(t, "kill -SEGV $$")}, video, t.Context(), ErrNotVideo},
+		{"killed", Options{FFmpeg: script(t, "kill -KILL $$")}, video, t.Context(), ErrUnavailable},
+		{"without end", Options{FFmpeg: script(t, "until /bin/grep -q 'open files  *32 ' /proc/self/limits; do :; done; exec /bin/cat /dev/zero >&3")}, video, t.Context(), ErrNotVideo},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			m, folder := newMuxer(t, test.options)
+			for _, format := range []MuxFormat{MKV, MP4} {
+				file, err := m.Mux(test.ctx, Mux{Video: test.path, Subtitles: []byte(twoCues), Format: format})
+				if file != nil || !errors.Is(err, test.want) {
+					t.Errorf("%s: got %v, %v, want %v", format, file, err, test.want)
+				}
+				for _, other := range []error{ErrNotVideo, ErrNotMuxable, ErrUnavailable, ErrStorageFull} {
+					if other != test.want && errors.Is(err, other) {
+						t.Errorf("%s: %v is %v as well", format, err, other)
+					}
+				}
+			}
+			if left := names(t, folder); len(left) != 0 {
+				t.Errorf("left is %v", left)
+			}
+		})
+	}
+}
+
+// TestMuxOpensNothingElse reads playlists as what they are not, past the look at
+// the first bytes.
+func TestMuxOpensNothingElse(t *testing.T) {
+	secret := encode(t, "secret.ts", both("-c:v", "libx264", "-c:a", "aac")...)
+	path := save(t, "video.mp4", []byte("ffconcat version 1.0\nfile "+secret+"\n"))
+	m, _ := newMuxer(t, Options{})
+	for _, demuxer := range []string{"mov", "mpegts", "concat"} {
+		output, err := m.store.createExport(1 << 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer output.Close()
+		s := &subject{meter: m.meter, path: path, kind: kind{"mp4", demuxer}}
+		if err := s.mux(t.Context(), Mux{Subtitles: []byte(twoCues), Format: MKV}, output, 1<<20); !errors.Is(err, ErrNotMuxable) {
+			t.Errorf("read as %s: %v, want %v", demuxer, err, ErrNotMuxable)
+		}
+	}
+}
+
+// TestMuxWithoutRoom has a disk on which the file does not fit.
+func TestMuxWithoutRoom(t *testing.T) {
+	store := openStore(t)
+	free, err := store.Free()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, err := store.createExport(2 * free); !errors.Is(err, ErrStorageFull) || file != nil {
+		t.Errorf("got %v, %v, want %v", file, err, ErrStorageFull)
+	}
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); errors.Is(err, syscall.EPERM) {
+		t.Skipf("mounting is not permitted: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Unmount(disk, 0); err != nil { // Fails while a file is open there.
+			t.Error(err)
+		}
+	}()
+	if store, err = OpenStore(disk); err != nil {
+		t.Fatal(err)
+	}
+	m := NewMuxer(NewMeter(Options{}), store)
+	video := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
+	if file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV}); !errors.Is(err, ErrStorageFull) || file != nil {
+		t.Errorf("got %v, %v, want %v", file, err, ErrStorageFull)
+	}
+	if left := names(t, store.exports); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
+// TestMuxLeavesNothing kills a process in the middle of muxing. That process is
+// this test again, told so by its environment.
+func TestMuxLeavesNothing(t *testing.T) {
+	if fake := os.Getenv("MEDIA_TEST_MUX"); fake != "" {
+		store, err := OpenStore(os.Getenv("MEDIA_TEST_DIR"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = NewMuxer(NewMeter(Options{FFmpeg: fake}), store).Mux(t.Context(), Mux{Video: os.Getenv("MEDIA_TEST_FILE"), Format: MKV})
+		t.Fatalf("was to be killed, got %v", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark, dir := marker(), t.TempDir()
+	server := exec.Command(self, "-test.run=^TestMuxLeavesNothing$")
+	server.Env = append(os.Environ(), "MEDIA_TEST_MUX="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_DIR="+dir, "MEDIA_TEST_FILE="+tone1s(t))
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait() //nolint:errcheck // it was killed
+	await(t, mark, 1)
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, mark, 0)
+	if left := names(t, filepath.Join(dir, "exports")); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
+// TestMuxHasTurnsOfItsOwn muxes while all turns for measuring are taken, and
+// waits for those who mux before.
+func TestMuxHasTurnsOfItsOwn(t *testing.T) {
+	m, _ := newMuxer(t, Options{Concurrency: 1})
+	video := tone1s(t)
+	m.meter.turns <- struct{}{}
+	file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	for range defaultExports {
+		m.turns <- struct{}{}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if file, err := m.Mux(ctx, Mux{Video: video, Format: MKV}); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, %v, want %v", file, err, ErrUnavailable)
+	}
+}
