@@ -21,9 +21,9 @@ const (
 	borderTorn            // within a word that is wider than a line
 )
 
-// piece is a part of a text that stays on one line. It takes a column at least,
+// token is a part of a text that stays on one line. It takes a column at least,
 // unless all of its line takes none.
-type piece struct {
+type token struct {
 	text     string
 	width    int
 	gap      string // the space after it, which a line's end takes the place of
@@ -31,21 +31,21 @@ type piece struct {
 	end      border // how good a break after it is
 }
 
-// takeApart cuts a clean text into pieces that are no wider than limit.
-func takeApart(text string, limit int) []piece {
-	var all []piece
+// takeApart cuts a clean text into tokens that are no wider than limit.
+func takeApart(text string, limit int) []token {
+	var all []token
 	for line := range strings.SplitSeq(text, "\n") {
 		if len(all) > 0 {
 			endLine(&all[len(all)-1], line)
 		}
-		all = append(all, linePieces(line, limit)...)
+		all = append(all, lineTokens(line, limit)...)
 	}
 	return all
 }
 
 // endLine says what a line's end is, where it need not be one any more: a space,
 // but not where Chinese or Japanese goes on.
-func endLine(last *piece, next string) {
+func endLine(last *token, next string) {
 	before, _ := utf8.DecodeLastRuneInString(last.text)
 	after, _ := utf8.DecodeRuneInString(next)
 	if !isUnspaced(before) || !isUnspaced(after) {
@@ -58,8 +58,8 @@ func endLine(last *piece, next string) {
 	last.end = min(last.end, borderPhrase)
 }
 
-func linePieces(line string, limit int) []piece {
-	var all []piece
+func lineTokens(line string, limit int) []token {
+	var all []token
 	from := 0
 	for at, end := range lineBorders(line) {
 		if end == borderNone && at < len(line) {
@@ -67,7 +67,7 @@ func linePieces(line string, limit int) []piece {
 		}
 		body := strings.TrimRight(line[from:at], " ")
 		gap := line[from+len(body) : at]
-		p := piece{body, width(body), gap, len(gap), end}
+		p := token{body, width(body), gap, len(gap), end}
 		switch {
 		case at == 0:
 		case len(all) > 0 && p.width == 0:
@@ -172,12 +172,12 @@ func isUnspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= 0x3001 && r <= 0x303F || r >= 0xFF01 && r <= 0xFF60
 }
 
-// tear cuts a piece that is wider than limit between letters.
-func tear(p piece, limit int) []piece {
+// tear cuts a token that is wider than limit between letters.
+func tear(p token, limit int) []token {
 	if p.width <= limit {
-		return []piece{p}
+		return []token{p}
 	}
-	var torn []piece
+	var torn []token
 	for rest, state := p.text, -1; rest != ""; {
 		var letter string
 		letter, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
@@ -187,7 +187,7 @@ func tear(p piece, limit int) []piece {
 			torn[last].width += w
 			continue
 		}
-		torn = append(torn, piece{text: letter, width: w, end: borderTorn})
+		torn = append(torn, token{text: letter, width: w, end: borderTorn})
 	}
 	last := &torn[len(torn)-1]
 	last.gap, last.gapWidth, last.end = p.gap, p.gapWidth, p.end

@@ -28,10 +28,10 @@ type filler struct {
 	limit int // columns
 	lines int
 	used  int // columns of the last line
-	gap   int // columns after the last piece
+	gap   int // columns after the last token
 }
 
-func (f *filler) add(p piece) {
+func (f *filler) add(p token) {
 	if f.lines == 0 || f.used+f.gap+p.width > f.limit {
 		f.lines++
 		f.used = p.width
@@ -41,24 +41,24 @@ func (f *filler) add(p piece) {
 	f.gap = p.gapWidth
 }
 
-func linesOf(pieces []piece, limit int) int {
+func linesOf(tokens []token, limit int) int {
 	f := filler{limit: limit}
-	for _, p := range pieces {
+	for _, p := range tokens {
 		f.add(p)
 	}
 	return f.lines
 }
 
-// layOut gives the text of pieces in as few lines as they take, broken where it
+// layOut gives the text of tokens in as few lines as they take, broken where it
 // costs least. The first line is the shorter one where it makes no difference.
-func layOut(pieces []piece, o Options) string {
-	count := linesOf(pieces, o.Width)
+func layOut(tokens []token, o Options) string {
+	count := linesOf(tokens, o.Width)
 	if count <= 1 {
-		return textOf(pieces)
+		return textOf(tokens)
 	}
-	ideal := float64(columnsOf(pieces)) / float64(count)
-	n := len(pieces)
-	// best[i] is the cheapest way to lay out the pieces before i in the lines so
+	ideal := float64(columnsOf(tokens)) / float64(count)
+	n := len(tokens)
+	// best[i] is the cheapest way to lay out the tokens before i in the lines so
 	// far, and from[l][i] where the last of l lines begins.
 	best := make([]float64, n+1)
 	for i := range best[1:] {
@@ -76,16 +76,16 @@ func layOut(pieces []piece, o Options) string {
 				continue
 			}
 			used := 0
-			for j := i; j < n && used+pieces[j].width <= o.Width; j++ {
-				used += pieces[j].width
+			for j := i; j < n && used+tokens[j].width <= o.Width; j++ {
+				used += tokens[j].width
 				cost := best[i] + deviation(float64(used), ideal, float64(o.Width))
 				if j < n-1 {
-					cost += borderCost[pieces[j].end]
+					cost += borderCost[tokens[j].end]
 				}
 				if cost < next[j+1] {
 					next[j+1], from[l][j+1] = cost, i
 				}
-				used += pieces[j].gapWidth
+				used += tokens[j].gapWidth
 			}
 		}
 		best = next
@@ -93,7 +93,7 @@ func layOut(pieces []piece, o Options) string {
 	lines := make([]string, count)
 	for l, end := count, n; l > 0; l-- {
 		start := from[l][end]
-		lines[l-1] = textOf(pieces[start:end])
+		lines[l-1] = textOf(tokens[start:end])
 		end = start
 	}
 	return strings.Join(lines, "\n")
@@ -105,12 +105,12 @@ func deviation(used, ideal, limit float64) float64 {
 	return 1000 * share * share
 }
 
-// textOf gives pieces as one line.
-func textOf(pieces []piece) string {
+// textOf gives tokens as one line.
+func textOf(tokens []token) string {
 	var b strings.Builder
-	for i, p := range pieces {
+	for i, p := range tokens {
 		b.WriteString(p.text)
-		if i < len(pieces)-1 {
+		if i < len(tokens)-1 {
 			b.WriteString(p.gap)
 		}
 	}
@@ -118,11 +118,11 @@ func textOf(pieces []piece) string {
 }
 
 // columnsOf is the width of textOf.
-func columnsOf(pieces []piece) int {
+func columnsOf(tokens []token) int {
 	sum := 0
-	for i, p := range pieces {
+	for i, p := range tokens {
 		sum += p.width
-		if i < len(pieces)-1 {
+		if i < len(tokens)-1 {
 			sum += p.gapWidth
 		}
 	}

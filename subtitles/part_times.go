@@ -9,7 +9,7 @@ import (
 
 // timeParts makes a cue of each part, without its text. A cue must last as many
 // milliseconds as it has parts.
-func timeParts(c Cue, parts [][]piece, o Options) []Cue {
+func timeParts(c Cue, parts [][]token, o Options) []Cue {
 	cues, ok := timesOfWords(c, parts)
 	if !ok {
 		cues = timesOfShares(c, parts, o)
@@ -24,7 +24,7 @@ func timeParts(c Cue, parts [][]piece, o Options) []Cue {
 
 // timesOfWords takes the times of the engine's words, if these are the words of
 // the text and their times make sense.
-func timesOfWords(c Cue, parts [][]piece) (cues []Cue, ok bool) {
+func timesOfWords(c Cue, parts [][]token) (cues []Cue, ok bool) {
 	clock, ok := newWordClock(c)
 	if !ok {
 		return nil, false
@@ -57,7 +57,7 @@ func timesOfWords(c Cue, parts [][]piece) (cues []Cue, ok bool) {
 
 // timesOfShares gives each part its share of the cue's time by its letters, but
 // MinTime where there is enough for all.
-func timesOfShares(c Cue, parts [][]piece, o Options) []Cue {
+func timesOfShares(c Cue, parts [][]token, o Options) []Cue {
 	least := time.Duration(0)
 	lasts := c.End - c.Start
 	if enough := o.MinTime + gap; lasts >= enough*time.Duration(len(parts)) {

@@ -78,7 +78,7 @@ func nextStart(cues []Cue, i int) time.Duration {
 // split makes of one cue as many as its text and time ask for. There is nothing
 // else on the screen between its end and next.
 func split(c Cue, next time.Duration, o Options) []Cue {
-	parts := [][]piece{nil}
+	parts := [][]token{nil}
 	if !fits(c.Text, o) || c.End-c.Start > o.MaxTime {
 		parts = divide(takeApart(c.Text, o.Width), c.End-c.Start, o)
 	}

@@ -10,20 +10,20 @@ import (
 // does, beside being as long as the others.
 const borderWeight = 2.5
 
-// divide cuts pieces into parts of which each fits into a cue, and into more
+// divide cuts tokens into parts of which each fits into a cue, and into more
 // where they would stay too long and are long enough themselves.
-func divide(pieces []piece, lasts time.Duration, o Options) [][]piece {
+func divide(tokens []token, lasts time.Duration, o Options) [][]token {
 	capacity := float64(o.Width * o.Lines)
-	total := float64(columnsOf(pieces))
+	total := float64(columnsOf(tokens))
 	count := math.Ceil(total / capacity)
 	byTime := math.Ceil(float64(lasts) / float64(o.MaxTime))
 	count = max(count, min(byTime, math.Floor(total/float64(o.Width)*2)))
-	if count <= 1 && linesOf(pieces, o.Width) <= o.Lines {
-		return [][]piece{pieces}
+	if count <= 1 && linesOf(tokens, o.Width) <= o.Lines {
+		return [][]token{tokens}
 	}
 	ideal := max(total/max(count, 1), 1)
-	n := len(pieces)
-	best := make([]float64, n+1) // the cheapest way to divide the pieces before i
+	n := len(tokens)
+	best := make([]float64, n+1) // the cheapest way to divide the tokens before i
 	from := make([]int, n+1)
 	for i := range best[1:] {
 		best[i+1] = math.Inf(1)
@@ -32,23 +32,23 @@ func divide(pieces []piece, lasts time.Duration, o Options) [][]piece {
 		f := filler{limit: o.Width}
 		used := 0
 		for j := i; j < n; j++ {
-			if f.add(pieces[j]); f.lines > o.Lines {
+			if f.add(tokens[j]); f.lines > o.Lines {
 				break
 			}
-			used += pieces[j].width
+			used += tokens[j].width
 			cost := best[i] + deviation(float64(used), ideal, ideal)
 			if j < n-1 {
-				cost += borderWeight * borderCost[pieces[j].end]
+				cost += borderWeight * borderCost[tokens[j].end]
 			}
 			if cost < best[j+1] {
 				best[j+1], from[j+1] = cost, i
 			}
-			used += pieces[j].gapWidth
+			used += tokens[j].gapWidth
 		}
 	}
-	var parts [][]piece
+	var parts [][]token
 	for end := n; end > 0; end = from[end] {
-		parts = append(parts, pieces[from[end]:end])
+		parts = append(parts, tokens[from[end]:end])
 	}
 	slices.Reverse(parts)
 	return parts

@@ -8,8 +8,6 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"golang.org/x/text/language"
 )
 
 // jsonFile is any of the JSON files that Read knows. Each has one of the lists.
@@ -113,17 +111,6 @@ func (c *collector) addAll(cues []jsonCue) Problem {
 func durationOf(seconds float64) time.Duration {
 	limit := 2 * MaxEnd.Seconds()
 	return time.Duration(math.Round(min(max(seconds, -limit), limit)*1000)) * time.Millisecond
-}
-
-// languageCode gives a language's ISO 639-1 code where it has one, else its
-// ISO 639-3 code; "" for what is neither. It takes "th", "tha" and "th-TH".
-func languageCode(s string) string {
-	code, _, _ := strings.Cut(s, "-")
-	base, err := language.ParseBase(code)
-	if err != nil || base.String() == "und" {
-		return ""
-	}
-	return base.String()
 }
 
 // boundedList is a list that is not read further than MaxCues: a few bytes of
