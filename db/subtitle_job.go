@@ -146,10 +146,14 @@ func anys(texts []string) []any {
 	return list
 }
 
+// runsEnded counts a run that is cut off, too: the engine has worked for it.
+const runsEnded = "subtitle_jobs.runs + CASE subtitle_jobs.status WHEN 'running' THEN 1 ELSE 0 END"
+
 // QueueSubtitles asks for the subtitles of an accepted video of the session,
 // again where they were asked for before. A job that runs is superseded; one
 // that waits keeps its place. ErrNotFound when there is no such video,
-// ErrTooManyRuns when atMost runs of it were finished; 0 sets no limit.
+// ErrTooManyRuns when atMost runs of it came to an end, by whatever; 0 sets no
+// limit.
 func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
 	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
 		var runs int
@@ -176,7 +180,7 @@ func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, 
 			status = 'queued', language = excluded.language, translate = excluded.translate,
 			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
 			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
-			run_id = NULL, process_id = '', progress = 0, attempts = 0, error = '', started_at = NULL, ended_at = NULL`,
+			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, error = '', started_at = NULL, ended_at = NULL`,
 		videoID, sessionID, o.Language, o.Translate, now, now)
 	return err
 }
@@ -194,7 +198,7 @@ func (d *DB) CancelSubtitles(ctx context.Context, sessionID, videoID string) err
 			return notFound(err)
 		}
 		_, err = tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
+			UPDATE subtitle_jobs SET runs = `+runsEnded+`, status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
 			WHERE video_id = $2 AND `+inQueue, d.nowMillis(), videoID)
 		return err
 	})

@@ -106,7 +106,7 @@ func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues string) 
 		now := d.nowMillis()
 		var videoID string
 		if err := tx.QueryRowContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'done', run_id = NULL, process_id = '', progress = 100, runs = runs + 1, ended_at = $1
+			UPDATE subtitle_jobs SET status = 'done', run_id = NULL, process_id = '', progress = 100, runs = runs + 1, error = '', ended_at = $1
 			WHERE run_id = $2 RETURNING video_id`, now, runID).Scan(&videoID); err != nil {
 			return notFound(err)
 		}
@@ -118,13 +118,14 @@ func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues string) 
 }
 
 // PostponeSubtitles gives a run up for a reason that may pass: the job waits in
-// its place and is due at a moment. ErrNotFound as in RenewSubtitles.
+// its place and is due at a moment. Without a reason it was nothing about this
+// job, and the run is no attempt. ErrNotFound as in RenewSubtitles.
 func (d *DB) PostponeSubtitles(ctx context.Context, runID, reason string, at time.Time) error {
 	return d.write(ctx, "postpone subtitles", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL,
-				error = $1, attempts = attempts + 1, due_at = $2
-			WHERE run_id = $3`, reason, at.UnixMilli(), runID))
+				error = $1, attempts = attempts + CASE $2 WHEN '' THEN 0 ELSE 1 END, due_at = $3
+			WHERE run_id = $4`, reason, reason, at.UnixMilli(), runID))
 	})
 }
 
@@ -136,7 +137,7 @@ func (d *DB) FailSubtitles(ctx context.Context, runID, reason string) error {
 		var videoID string
 		if err := tx.QueryRowContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'failed', run_id = NULL, process_id = '', error = $1,
-				attempts = attempts + 1, ended_at = $2
+				attempts = attempts + 1, runs = runs + 1, ended_at = $2
 			WHERE run_id = $3 RETURNING video_id`, reason, now, runID).Scan(&videoID); err != nil {
 			return notFound(err)
 		}

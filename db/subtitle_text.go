@@ -85,7 +85,8 @@ func writeOriginal(ctx context.Context, tx *sql.Tx, videoID, language, cues stri
 }
 
 // SaveSubtitles makes a person's language and cues the text of an accepted video
-// of the session; an engine's original stays. The person's text wins: a job that
+// of the session; an engine's original stays, and so does the language where none
+// is given. The person's text wins: a job that
 // waits or runs ends, as done. With ifRevision, a *RevisionError says that another
 // revision is current. ErrNotFound when there is no such video.
 func (d *DB) SaveSubtitles(ctx context.Context, sessionID, videoID string, t SubtitleText, ifRevision *int64) (SubtitleText, error) {
@@ -94,7 +95,8 @@ func (d *DB) SaveSubtitles(ctx context.Context, sessionID, videoID string, t Sub
 			INSERT INTO subtitle_texts (video_id, revision, language, cues, source, updated_at)
 			VALUES ($1, 1, $2, $3, 'user', $4)
 			ON CONFLICT (video_id) DO UPDATE SET
-				revision = subtitle_texts.revision + 1, language = excluded.language, cues = excluded.cues,
+				revision = subtitle_texts.revision + 1, cues = excluded.cues,
+				language = CASE excluded.language WHEN '' THEN subtitle_texts.language ELSE excluded.language END,
 				source = excluded.source, updated_at = excluded.updated_at
 			RETURNING `+textColumns, videoID, t.Language, t.Cues, now))
 	})
@@ -142,7 +144,7 @@ func settleJob(ctx context.Context, tx *sql.Tx, sessionID, videoID string, now i
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO subtitle_jobs (video_id, session_id, status, progress, ended_at) VALUES ($1, $2, 'done', 100, $3)
 		ON CONFLICT (video_id) DO UPDATE SET
-			status = 'done', run_id = NULL, process_id = '', progress = 100, error = '', ended_at = excluded.ended_at
+			runs = `+runsEnded+`, status = 'done', run_id = NULL, process_id = '', progress = 100, error = '', ended_at = excluded.ended_at
 		WHERE subtitle_jobs.status <> 'done'`, videoID, sessionID, now)
 	return err
 }

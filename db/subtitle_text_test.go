@@ -185,7 +185,7 @@ func TestRevisions(t *testing.T) {
 	old := int64(1)
 	_, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, &old)
 	wantRevisionError(t, err, 2)
-	wantText(t, d, john, id, SubtitleText{Revision: 2, Cues: "typed", Source: SourceUser, Edited: true, HasOriginal: true})
+	wantText(t, d, john, id, SubtitleText{Revision: 2, Language: "en", Cues: "typed", Source: SourceUser, Edited: true, HasOriginal: true})
 	old = 2
 	if _, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, &old); err != nil {
 		t.Error(err)

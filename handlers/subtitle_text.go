@@ -28,8 +28,8 @@ type textInput struct {
 	Cues     json.RawMessage `json:"cues"`
 }
 
-// textBody is the text of subtitles as it is kept.
-type textBody struct {
+// keptBody is the text of subtitles as it is kept.
+type keptBody struct {
 	VideoID  string          `json:"video_id"`
 	Revision int64           `json:"revision"`
 	Language *string         `json:"language"`
@@ -37,8 +37,8 @@ type textBody struct {
 	Cues     json.RawMessage `json:"cues"`
 }
 
-func textOf(t db.SubtitleText) textBody {
-	return textBody{
+func textOf(t db.SubtitleText) keptBody {
+	return keptBody{
 		VideoID: t.VideoID, Revision: t.Revision, Language: textOrNull(t.Language), Edited: t.Edited,
 		Cues: json.RawMessage(t.Cues),
 	}

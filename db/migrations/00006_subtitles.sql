@@ -15,8 +15,8 @@ CREATE TABLE subtitle_jobs (
     -- When the job may be claimed: of a running one that is when its lease passes.
     due_at     INTEGER NOT NULL DEFAULT 0,
     progress   INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
-    attempts   INTEGER NOT NULL DEFAULT 0, -- of this order, which came to nothing
-    runs       INTEGER NOT NULL DEFAULT 0, -- of this video, which were finished
+    attempts   INTEGER NOT NULL DEFAULT 0, -- of this order, which came to nothing for a reason of its own
+    runs       INTEGER NOT NULL DEFAULT 0, -- of this video, which came to an end
     error      TEXT    NOT NULL DEFAULT '',
     queued_at  INTEGER,
     started_at INTEGER,
