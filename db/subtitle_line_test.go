@@ -121,6 +121,26 @@ func TestLateUser(t *testing.T) {
 	}
 }
 
+// TestRunsCount has what runs count as served: who has two runs waits for two of
+// another.
+func TestRunsCount(t *testing.T) {
+	d, now := threeUsers(t)
+	names := load(t, d, now, "aaaa")
+	claim(t, d, processA)
+	claim(t, d, processA)
+	for id, name := range load(t, d, now, "bbb") {
+		names[id] = name
+	}
+	if got, want := places(t, d, names), []string{"b1", "b2", "a3", "b3", "a4"}; !slices.Equal(got, want) {
+		t.Errorf("in places %v, want %v", got, want)
+	}
+	for _, want := range []string{"b1", "b2", "a3", "b3", "a4"} {
+		if run := claim(t, d, processB); names[run.VideoID] != want {
+			t.Errorf("claimed %s, want %s", names[run.VideoID], want)
+		}
+	}
+}
+
 // TestTurnsOutliveJobs has a user who was just served wait for one who was not.
 func TestTurnsOutliveJobs(t *testing.T) {
 	d, now := threeUsers(t)
@@ -228,7 +248,7 @@ func TestSubtitleQueue(t *testing.T) {
 	want := []string{"a1", "b1", "c2", "a2", "b2", "c3", "a3", "a4"}
 	for _, limit := range []int{1, 3, 100} {
 		var got []string
-		for after, more := "", true; more; {
+		for after, more := "", true; more && len(got) < 100; {
 			var jobs []SubtitleJob
 			var err error
 			if jobs, more, err = d.SubtitleQueue(t.Context(), after, limit); err != nil {
