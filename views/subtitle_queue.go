@@ -18,17 +18,18 @@ type SubtitleQueue struct {
 
 // SubtitleJob is one video that waits for the engine, is with it, or failed.
 type SubtitleJob struct {
-	VideoID  string
-	Username string
-	Filename string
-	Duration time.Duration // of the video
-	Status   string        // queued, running or failed
-	Progress int           // percent, while running
-	Position int           // from 1, while queued
-	Error    string        // a code for Text.SubtitleError when failed
-	Waited   time.Duration // from being queued to being run, or until now
-	Tries    int
-	RetryAt  *time.Time // nil when no pause is to be waited for
+	VideoID   string
+	SessionID string // of the owner, whose name is
+	Username  string
+	Filename  string
+	Duration  time.Duration // of the video
+	Status    string        // queued, running or failed
+	Progress  int           // percent, while running
+	Position  int           // from 1, while queued
+	Error     string        // a code for Text.SubtitleError when failed
+	Waited    time.Duration // from being queued to being run, or until now
+	Tries     int
+	RetryAt   *time.Time // nil when no pause is to be waited for
 }
 
 func (j SubtitleJob) path() string { return "/admin/subtitles/" + url.PathEscape(j.VideoID) }

@@ -143,3 +143,29 @@ func (t *Text) captionsLabel(l Language, state SubtitleState) string {
 
 // fileKind is how a kind of file is written in every language.
 func fileKind(extension string) string { return strings.ToUpper(extension) }
+
+// The looks of a badge in the list of videos.
+const (
+	badgeWaits   = "badge"
+	badgeRunning = "badge badge-accent"
+	badgeDone    = "badge badge-accent gap-1"
+	badgeFailed  = "badge badge-danger"
+)
+
+// badge says in a few words how far subtitles are, nothing when there are none.
+func (t *Text) badge(state SubtitleState) (class, words string) {
+	switch w := &t.Subtitles; {
+	case state.busy() && state.RetryAt != nil:
+		return badgeWaits, w.BadgeWaiting
+	case state.Status == "queued":
+		return badgeWaits, w.BadgeQueued.With(state.Position)
+	case state.Status == "running":
+		return badgeRunning, w.BadgeRunning.With(state.Progress)
+	case state.Status == "failed":
+		return badgeFailed, w.BadgeNot
+	case state.Revision > 0:
+		return badgeDone, w.BadgeDone
+	default:
+		return "", ""
+	}
+}

@@ -27,16 +27,16 @@ type SubtitleText struct {
 	OpenShort                         string
 
 	// Having them made.
-	Make, MakeLead, MakeAgain, Retry, Language, Automatic  string
-	Translate, TranslateShort                              string
-	AgainTitle, AgainDetail, AgainHint                     string
-	Stop, StopTitle, StopDetail, Stopped                   string
-	Upload, UploadLead, UploadFile, UploadDo               string
-	UploadTitle, UploadDetail                              string
-	Restore, RestoreLead, RestoreDo, RestoreTitle          string
-	Downloads, DownloadLead, Width, WithVideo, WithSubtext string
-	DownloadAs                                             Format // MKV or MP4
-	EditText, EditTextLead, EditTextDo                     string
+	Make, MakeAgain, Retry, Language, Automatic   string
+	Translate, TranslateShort                     string
+	AgainTitle, AgainDetail, AgainHint            string
+	Stop, StopTitle, StopDetail, StopDo           string
+	Upload, UploadLead, UploadFile, UploadDo      string
+	UploadTitle, UploadDetail                     string
+	Restore, RestoreLead, RestoreDo, RestoreTitle string
+	Downloads, Width, WithVideo, WithSubtext      string
+	DownloadAs                                    Format // MKV or MP4
+	EditText, EditTextLead, EditTextDo            string
 
 	Editor EditorText
 	Queue  SubtitleQueueText
@@ -81,9 +81,9 @@ type SubtitleQueueText struct {
 	Running, Failed                  string
 	Cancel, Retry                    string
 	CancelOf, RetryOf, CancelTitle   Format // filename
-	CancelDetail                     string
+	CancelDetail, CancelDo           string
+	NoSound, Refused, GaveUp         string
 	CancelDone, RetryDone            Format // filename
-	Jobs                             Format // count
 }
 
 var subtitlesEnglish = SubtitleText{
@@ -120,7 +120,6 @@ var subtitlesEnglish = SubtitleText{
 	OpenShort:    "Subtitles",
 
 	Make:           "Make subtitles",
-	MakeLead:       "Language that is spoken",
 	MakeAgain:      "Make them again",
 	Retry:          "Try again",
 	Language:       "Language spoken",
@@ -133,7 +132,7 @@ var subtitlesEnglish = SubtitleText{
 	Stop:           "Cancel",
 	StopTitle:      "Stop making these subtitles?",
 	StopDetail:     "What was written so far is dropped. You can have them made again.",
-	Stopped:        "Cancelled",
+	StopDo:         "Stop making them",
 	Upload:         "Upload a file instead",
 	UploadLead:     "A subtitle file (SRT or VTT). Its lines take the place of the present ones.",
 	UploadFile:     "SRT or VTT file",
@@ -145,7 +144,6 @@ var subtitlesEnglish = SubtitleText{
 	RestoreDo:      "Restore the original",
 	RestoreTitle:   "Restore what the engine wrote?",
 	Downloads:      "Download",
-	DownloadLead:   "Subtitle file",
 	Width:          "Characters per line",
 	WithVideo:      "Video with the subtitles in it",
 	WithSubtext:    "Players show them when they are switched on. The picture stays untouched.",
@@ -235,12 +233,15 @@ var subtitlesEnglish = SubtitleText{
 		Cancel:       "Cancel",
 		Retry:        "Try again",
 		CancelOf:     "Cancel the subtitles of %s",
-		RetryOf:      "Try the subtitles of %s again",
+		RetryOf:      "Try again: the subtitles of %s",
 		CancelTitle:  "Cancel the subtitles of “%s”?",
+		CancelDo:     "Stop making them",
+		NoSound:      "It has no sound",
+		Refused:      "The engine does not take this sound or language",
+		GaveUp:       "The engine failed at it several times",
 		CancelDetail: "Its owner sees that they were cancelled, and can have them made again.",
 		CancelDone:   "The subtitles of %s were cancelled",
 		RetryDone:    "The subtitles of %s are in the queue again",
-		Jobs:         "On this page: %d",
 	},
 }
 
@@ -278,7 +279,6 @@ var subtitlesThai = SubtitleText{
 	OpenShort:    "คำบรรยาย",
 
 	Make:           "สร้างคำบรรยาย",
-	MakeLead:       "ภาษาที่พูดในวิดีโอ",
 	MakeAgain:      "สร้างใหม่อีกครั้ง",
 	Retry:          "ลองอีกครั้ง",
 	Language:       "ภาษาที่พูด",
@@ -291,7 +291,7 @@ var subtitlesThai = SubtitleText{
 	Stop:           "ยกเลิก",
 	StopTitle:      "หยุดสร้างคำบรรยายนี้ใช่ไหม?",
 	StopDetail:     "ส่วนที่เขียนไปแล้วจะถูกทิ้ง คุณสั่งสร้างใหม่ได้",
-	Stopped:        "ยกเลิกแล้ว",
+	StopDo:         "หยุดสร้าง",
 	Upload:         "อัปโหลดไฟล์แทน",
 	UploadLead:     "ไฟล์คำบรรยาย (SRT หรือ VTT) จะมาแทนที่ข้อความปัจจุบันทั้งหมด",
 	UploadFile:     "ไฟล์ SRT หรือ VTT",
@@ -303,7 +303,6 @@ var subtitlesThai = SubtitleText{
 	RestoreDo:      "กลับไปใช้ต้นฉบับ",
 	RestoreTitle:   "กลับไปใช้ต้นฉบับที่ระบบเขียนใช่ไหม?",
 	Downloads:      "ดาวน์โหลด",
-	DownloadLead:   "ไฟล์คำบรรยาย",
 	Width:          "จำนวนตัวอักษรต่อบรรทัด",
 	WithVideo:      "วิดีโอพร้อมคำบรรยายในไฟล์",
 	WithSubtext:    "โปรแกรมเล่นวิดีโอจะแสดงเมื่อเปิดคำบรรยาย ภาพในวิดีโอไม่เปลี่ยน",
@@ -392,14 +391,29 @@ var subtitlesThai = SubtitleText{
 		Failed:       "ไม่สำเร็จ",
 		Cancel:       "ยกเลิก",
 		Retry:        "ลองอีกครั้ง",
-		CancelOf:     "ยกเลิกคำบรรยายของ %s",
-		RetryOf:      "ลองทำคำบรรยายของ %s อีกครั้ง",
+		CancelOf:     "ยกเลิก คำบรรยายของ %s",
+		RetryOf:      "ลองอีกครั้ง คำบรรยายของ %s",
 		CancelTitle:  "ยกเลิกคำบรรยายของ “%s” ใช่ไหม?",
+		CancelDo:     "หยุดสร้าง",
+		NoSound:      "ไม่มีเสียง",
+		Refused:      "ระบบไม่รับเสียงหรือภาษานี้",
+		GaveUp:       "ระบบทำผิดพลาดหลายครั้ง",
 		CancelDetail: "เจ้าของวิดีโอจะเห็นว่าถูกยกเลิก และสั่งสร้างใหม่ได้",
 		CancelDone:   "ยกเลิกคำบรรยายของ %s แล้ว",
 		RetryDone:    "นำคำบรรยายของ %s กลับเข้าคิวแล้ว",
-		Jobs:         "ในหน้านี้: %d",
 	},
+}
+
+// jobError is the same for admins, in few words.
+func (t *Text) jobError(code string) string {
+	switch code {
+	case "no-sound":
+		return t.Subtitles.Queue.NoSound
+	case "engine-refused":
+		return t.Subtitles.Queue.Refused
+	default:
+		return t.Subtitles.Queue.GaveUp
+	}
 }
 
 // SubtitleError explains the code of subtitles that could not be made.

@@ -20,6 +20,9 @@ export function showAlert(element, message) {
 
 /** @param {Element} element where the request came from */
 function showUnreachable(element) {
+  if ("poll" in element.dataset) {
+    return; // Nobody has asked for anything, and it is asked again soon.
+  }
   showAlert(element, document.querySelector("#announcer").dataset.unreachable);
 }
 

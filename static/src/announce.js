@@ -14,13 +14,14 @@ export function announce(text) {
 const sums = new Map();
 
 // What was swapped in may carry a text that sums it up. It is news when it has
-// changed, or when the reader asked for it.
+// changed, or when the reader asked for it, which nobody does who only waits.
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   for (const part of elt.querySelectorAll("[data-announce]")) {
     sums.set(part.id, part.dataset.announce);
   }
   const text = elt.dataset.announce;
-  if (text && (text !== sums.get(elt.id) || elt.contains(document.activeElement))) {
+  const asked = elt.contains(document.activeElement) && !("poll" in elt.dataset);
+  if (text && (text !== sums.get(elt.id) || asked)) {
     sums.set(elt.id, text);
     announce(text);
   }

@@ -8,7 +8,7 @@ import { stopUploads, uploading } from "./uploader.js";
  * @param {{title: string, detail: string, label: string}} question
  * @returns {Promise<boolean>}
  */
-function ask({ title, detail, label }) {
+export function ask({ title, detail, label }) {
   const dialog = document.querySelector("#confirm");
   dialog.querySelector("#confirm-title").textContent = title;
   dialog.querySelector("#confirm-detail").textContent = detail;

@@ -18,7 +18,10 @@ document.addEventListener(
 
 document.addEventListener("input", ({ target }) => {
   target.setCustomValidity?.("");
-  target.removeAttribute("aria-invalid");
+  // The editor of subtitles looks at its own fields with every key.
+  if (!target.closest("#editor")) {
+    target.removeAttribute("aria-invalid");
+  }
 });
 
 htmx.onLoad((root) => {
