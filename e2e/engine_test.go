@@ -72,7 +72,7 @@ func (e *engine) requests() []heard {
 	return append([]heard(nil), e.asked...)
 }
 
-func segment(start, end float64, text string) map[string]any {
+func spoken(start, end float64, text string) map[string]any {
 	return map[string]any{"start": start, "end": end, "text": text}
 }
 

@@ -59,7 +59,7 @@ func TestKeyboardEverywhere(t *testing.T) {
 // walk presses Tab until the focus has gone round.
 func (b *tab) walk(where string) {
 	b.t.Helper()
-	for range 2 * js[int](b, keyboardWalk) + 40 { // A player has several stops of its own.
+	for range 2*js[int](b, keyboardWalk) + 40 { // A player has several stops of its own.
 		b.do(chromedp.KeyEvent(kb.Tab))
 		switch wrong := js[string](b, "walk.step()"); wrong {
 		case "":

@@ -42,7 +42,7 @@ func TestKillDuringJobs(t *testing.T) {
 		case <-r.Context().Done():
 			return
 		}
-		answerSegments("en", segment(0, 1, hash(sound.Bytes())))(w, r)
+		answerSegments("en", spoken(0, 1, hash(sound.Bytes())))(w, r)
 	}
 	e.answers(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	h := startHooks(t)
@@ -94,7 +94,7 @@ func TestTwoProcessesRunJobsOnce(t *testing.T) {
 		mu.Lock()
 		now--
 		mu.Unlock()
-		answerSegments("en", segment(0, 1, "x"))(w, r)
+		answerSegments("en", spoken(0, 1, "x"))(w, r)
 	})
 	folder := t.TempDir()
 	one := startIn(t, folder, e.flags("--engine-concurrency=2", "--max-videos=100")...)
@@ -132,7 +132,7 @@ func TestTurns(t *testing.T) {
 	e.answers(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-release:
-			answerSegments("en", segment(0, 1, "x"))(w, r)
+			answerSegments("en", spoken(0, 1, "x"))(w, r)
 		case <-r.Context().Done():
 		}
 	})

@@ -11,7 +11,7 @@ import (
 // TestSubtitles goes from an upload to the files.
 func TestSubtitles(t *testing.T) {
 	t.Parallel()
-	e := startEngine(t, segment(0.2, 1.4, " สวัสดีครับ & <b>ยินดี</b>"), segment(1.5, 2.8, "second --> line"))
+	e := startEngine(t, spoken(0.2, 1.4, " สวัสดีครับ & <b>ยินดี</b>"), spoken(1.5, 2.8, "second --> line"))
 	s := start(t, e.flags("--engine-model=large")...)
 	c := s.register("a")
 	v := c.accepted("งาน แรก.wav", wav(3000, 1))
@@ -75,7 +75,7 @@ func TestSubtitles(t *testing.T) {
 // without a word, and the engine's own text can be had back.
 func TestEditedSubtitles(t *testing.T) {
 	t.Parallel()
-	e := startEngine(t, segment(0, 1, "original"))
+	e := startEngine(t, spoken(0, 1, "original"))
 	s := start(t, e.flags()...)
 	c := s.register("a")
 	id := c.accepted("a.wav", wav(2000, 1)).Video.ID
@@ -126,7 +126,7 @@ func TestEditedSubtitles(t *testing.T) {
 // TestSubtitleOrders asks for subtitles again, with what the engine offers.
 func TestSubtitleOrders(t *testing.T) {
 	t.Parallel()
-	e := startEngine(t, segment(0, 1, "x"))
+	e := startEngine(t, spoken(0, 1, "x"))
 	s := start(t, e.flags("--max-subtitle-runs=3")...)
 	c := s.register("a")
 	id := c.accepted("a.wav", wav(1500, 1)).Video.ID
@@ -162,7 +162,7 @@ func TestSubtitleOrders(t *testing.T) {
 // TestEngineTrouble has the engine fail in each of its ways.
 func TestEngineTrouble(t *testing.T) {
 	t.Parallel()
-	good := answerSegments("th", segment(0, 1, "ในที่สุด"))
+	good := answerSegments("th", spoken(0, 1, "ในที่สุด"))
 	for what, test := range map[string]struct {
 		answer http.HandlerFunc
 		reason string // of a failure for good; empty when it is waited for

@@ -104,7 +104,7 @@ func (h *hooks) bodies(kind string) []hook {
 
 func TestWebhook(t *testing.T) {
 	t.Parallel()
-	e := startEngine(t, segment(0, 1, "x"))
+	e := startEngine(t, spoken(0, 1, "x"))
 	h := startHooks(t)
 	h.answers(http.StatusInternalServerError)
 	s := start(t, append(e.flags(), h.flags()...)...)

@@ -40,8 +40,11 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video
 		return db.Video{}, quota, err
 	}
 	video, quota, err := s.DB.Accept(ctx, id, db.Measured{
-		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture,
+		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture, Subtitles: s.order(),
 	})
+	if err == nil {
+		s.wakeTranscriber()
+	}
 	if err == nil && video.HasPicture {
 		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, video) })
 	}

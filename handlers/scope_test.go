@@ -24,9 +24,14 @@ var scopeOf = map[string][]string{
 	},
 	"read": {
 		"GET /user/session", "GET /videos", "GET /videos/{id}", "GET /videos/{id}/file", "GET /videos/{id}/thumbnail",
+		"GET /videos/{id}/subtitles", "GET /videos/{id}/subtitles.vtt", "GET /videos/{id}/subtitles.srt",
+		"GET /videos/{id}/subtitles.txt", "GET /videos/{id}/subtitles.json",
+		"GET /videos/{id}/subtitled.mkv", "GET /videos/{id}/subtitled.mp4",
 	},
 	"upload": {
 		"POST /upload-video", "DELETE /videos/{id}", "POST /files",
+		"POST /videos/{id}/subtitles", "PUT /videos/{id}/subtitles", "DELETE /videos/{id}/subtitles",
+		"POST /videos/{id}/subtitles/restore",
 		"HEAD /files/{id}", "PATCH /files/{id}", "DELETE /files/{id}", "POST /files/{id}",
 	},
 	"admin": {
@@ -35,12 +40,14 @@ var scopeOf = map[string][]string{
 		"GET /admin/sessions/{id}/videos", "POST /admin/sessions/{id}/limits",
 		"POST /admin/users/{username}", "POST /admin/users/{username}/delete", "GET /admin/overview", "GET /admin/sessions/reset", "POST /admin/sessions/reset",
 		"GET /admin/sessions/limits", "PUT /admin/sessions/limits", "POST /admin/sessions/limits",
+		"GET /admin/subtitles", "POST /admin/subtitles/{id}/cancel", "POST /admin/subtitles/{id}/retry",
 		"POST /admin/users", "PATCH /admin/users/{username}", "DELETE /admin/users/{username}",
 	},
 	"a sign-in": {
 		"GET /admin/users/new", "GET /admin/users/{username}/password", "GET /admin/users/{username}/change",
 		"GET /admin/users/{username}/delete",
 		"POST /logout", "GET /", "GET /quota", "GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
+		"POST /videos/{id}/subtitles/cancel", "POST /videos/{id}/subtitles/file",
 		"GET /account", "POST /account/password", "GET /account/sign-ins", "DELETE /account/sign-ins",
 		"GET /account/sign-ins/end", "POST /account/sign-ins/end", "DELETE /account/sign-ins/{id}",
 		"GET /account/sign-ins/{id}/end", "POST /account/sign-ins/{id}/end", "GET /account/tokens", "POST /account/tokens",
