@@ -82,7 +82,7 @@ func (e *HTTPEngine) refusal(response *http.Response, translate bool, stop conte
 	kind := statusKind(status, translate)
 	what := fmt.Sprintf("status %d", status)
 	// Those who refuse a key like to say which one, or half of it.
-	if status != http.StatusUnauthorized && status != http.StatusForbidden {
+	if status >= 400 && status != http.StatusUnauthorized && status != http.StatusForbidden {
 		timer := time.AfterFunc(complaintTimeout, stop)
 		defer timer.Stop()
 		if complaint := e.complaint(response.Body); complaint != "" {
