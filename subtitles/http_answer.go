@@ -16,7 +16,7 @@ import (
 const (
 	maxComplaint     = 64 << 10 // bytes of an error's body that are read
 	complaintShown   = 300      // bytes of it in our error
-	complaintTimeout = 5 * time.Second
+	complaintTimeout = 2 * time.Second
 	// maxLater bounds how long an engine can have us wait: what was meant for an
 	// hour may have become a year by a mistake in a unit.
 	maxLater = time.Hour

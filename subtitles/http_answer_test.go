@@ -309,19 +309,49 @@ func TestHTTPStall(t *testing.T) {
 		})
 	}
 
-	// A refusal that stalls is told from its status.
+	// A refusal that stalls is told from its status, and soon.
 	url := answerRaw(t, func(connection net.Conn, reader *bufio.Reader) {
 		_, _ = io.WriteString(connection, "HTTP/1.1 413 Too large\r\n\r\n{")
 		_, _ = reader.ReadByte()
 	})
-	if err := fail(t, reach(t, url, within(time.Second)), Request{}); !errors.Is(err, ErrRefused) {
-		t.Errorf("got %v, want ErrRefused", err)
+	begun := time.Now()
+	if err := fail(t, reach(t, url), Request{}); !errors.Is(err, ErrRefused) || time.Since(begun) > 20*time.Second {
+		t.Errorf("got %v after %v, want ErrRefused", err, time.Since(begun))
 	}
-	// One that comes before the sound was sent is not lost on the way.
-	early := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) })
+}
+
+// TestHTTPHalfSent has engines that hang up before they have all of the sound.
+func TestHTTPHalfSent(t *testing.T) {
+	t.Parallel()
 	long := keep(t, make([]byte, 20<<20))
-	if err := failed(t, reach(t, early), t.Context(), Request{Audio: long}); !errors.Is(err, ErrRefused) {
-		t.Errorf("got %v, want ErrRefused", err)
+	for answer, want := range map[string]error{
+		// One that says why at once is heard, though it reads no further.
+		"HTTP/1.1 413 Too large\r\nContent-Length: 0\r\n\r\n": ErrRefused,
+		"HTTP/1.1 100 Continue\r\n\r\n":                       ErrDown,
+		"":                                                    ErrDown,
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		go func() {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer connection.Close() //nolint:errcheck // it is closed in any case
+			if request, err := http.ReadRequest(bufio.NewReader(connection)); err == nil {
+				_, _ = io.WriteString(connection, answer)
+				if strings.Contains(answer, "100") {
+					_, _ = io.CopyN(io.Discard, request.Body, 100_000)
+				}
+			}
+		}()
+		err = failed(t, reach(t, "http://"+listener.Addr().String()), t.Context(), Request{Audio: long})
+		if !errors.Is(err, want) {
+			t.Errorf("%q: got %v, want %v", answer, err, want)
+		}
 	}
 }
 
