@@ -219,7 +219,7 @@ func (e *HTTPEngine) form(r Request) (form, error) {
 }
 
 // ask sends one piece and reads the answer.
-func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p piece) (Transcript, error) {
+func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p soundPiece) (Transcript, error) {
 	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	url := e.transcriptions

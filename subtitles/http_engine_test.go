@@ -320,7 +320,7 @@ func TestHTTPEstimate(t *testing.T) {
 	if err != nil || requests != 2 {
 		t.Errorf("%d requests, %v", requests, err)
 	}
-	second := piece{50, 100}
+	second := soundPiece{50, 100}
 	for _, test := range []struct {
 		since time.Duration
 		speed float64
