@@ -16,7 +16,7 @@ import (
 const (
 	maxComplaint     = 64 << 10 // bytes of an error's body that are read
 	complaintShown   = 300      // bytes of it in our error
-	complaintTimeout = 5 * time.Second
+	complaintTimeout = 2 * time.Second
 	// maxLater bounds how long an engine can have us wait: what was meant for an
 	// hour may have become a year by a mistake in a unit.
 	maxLater = time.Hour
@@ -82,7 +82,7 @@ func (e *HTTPEngine) refusal(response *http.Response, translate bool, stop conte
 	kind := statusKind(status, translate)
 	what := fmt.Sprintf("status %d", status)
 	// Those who refuse a key like to say which one, or half of it.
-	if status != http.StatusUnauthorized && status != http.StatusForbidden {
+	if status >= 400 && status != http.StatusUnauthorized && status != http.StatusForbidden {
 		timer := time.AfterFunc(complaintTimeout, stop)
 		defer timer.Stop()
 		if complaint := e.complaint(response.Body); complaint != "" {

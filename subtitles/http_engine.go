@@ -87,10 +87,7 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 				// request's own time limit bounds the wait for it.
 				ExpectContinueTimeout:  time.Second,
 				MaxResponseHeaderBytes: maxHeader,
-				// An engine listens for minutes. A connection of its own for each
-				// piece costs nothing beside that, and is never a stale one.
-				DisableKeepAlives:  true,
-				DisableCompression: true,
+				DisableCompression:     true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -222,7 +219,7 @@ func (e *HTTPEngine) form(r Request) (form, error) {
 }
 
 // ask sends one piece and reads the answer.
-func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p piece) (Transcript, error) {
+func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p soundPiece) (Transcript, error) {
 	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	url := e.transcriptions
@@ -240,6 +237,10 @@ func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p 
 	// An engine that refuses says so before it is sent 25 MB, rather than by an
 	// answer that the end of the connection may overtake (RFC 9110, 10.1.1).
 	request.Header.Set("Expect", "100-continue")
+	// An engine listens for minutes. A connection of its own for each piece
+	// costs nothing beside that and is never a stale one; and net/http does not
+	// send a body for nothing only where the connection ends anyway.
+	request.Close = true
 	if e.key != "" {
 		request.Header.Set("Authorization", "Bearer "+e.key)
 	}

@@ -245,6 +245,13 @@ func TestHTTPPieces(t *testing.T) {
 	if len(percents) < requests || percents[len(percents)-1] != 100 {
 		t.Errorf("progress goes %v in %d requests", percents, requests)
 	}
+
+	// What fills a request to the last byte leaves no room for the form.
+	full := keep(t, make([]byte, leastMaxBytes-wavHeader))
+	requests = 0
+	if _, err := engine.Transcribe(t.Context(), Request{Audio: full}); err != nil || requests != 2 {
+		t.Errorf("%d requests, %v, want 2", requests, err)
+	}
 }
 
 // TestHTTPWordsMove checks that words keep their place in their cue.
@@ -313,7 +320,7 @@ func TestHTTPEstimate(t *testing.T) {
 	if err != nil || requests != 2 {
 		t.Errorf("%d requests, %v", requests, err)
 	}
-	second := piece{50, 100}
+	second := soundPiece{50, 100}
 	for _, test := range []struct {
 		since time.Duration
 		speed float64

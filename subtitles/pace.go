@@ -21,7 +21,7 @@ func (p *pace) saw(length, took time.Duration) {
 
 // estimate reports guesses about a piece of a sound of size bytes until stop is
 // called. None reaches the piece's end.
-func (p *pace) estimate(done *progress, of piece, size int64) (stop func()) {
+func (p *pace) estimate(done *progress, of soundPiece, size int64) (stop func()) {
 	p.mu.Lock()
 	speed := p.speed
 	p.mu.Unlock()
@@ -44,7 +44,7 @@ func (p *pace) estimate(done *progress, of piece, size int64) (stop func()) {
 }
 
 // guess is which part of the whole sound is heard, this long into a piece.
-func guess(since time.Duration, speed float64, of piece, size int64) float64 {
+func guess(since time.Duration, speed float64, of soundPiece, size int64) float64 {
 	heard := min(since.Seconds()*speed*bytesPerSecond, 0.99*float64(of.to-of.from))
 	return (float64(of.from) + heard) / float64(size)
 }

@@ -35,8 +35,8 @@ type sound struct {
 	size int64 // bytes of whole samples
 }
 
-// piece is a part of a sound, in bytes from its begin.
-type piece struct{ from, to int64 }
+// soundPiece is a part of a sound, in bytes from its begin.
+type soundPiece struct{ from, to int64 }
 
 func openSound(path string) (*sound, error) {
 	file, err := os.Open(path)
@@ -54,17 +54,17 @@ func openSound(path string) (*sound, error) {
 func (s *sound) close() { _ = s.file.Close() }
 
 // whole is the sound as one piece.
-func (s *sound) whole() piece { return piece{to: s.size} }
+func (s *sound) whole() soundPiece { return soundPiece{to: s.size} }
 
 // pieces cuts the sound so that each piece's WAV file has at most maxBytes,
 // each time at the quietest moment in the last fifth of what would fit. It
 // reads that fifth alone, a little at a time.
-func (s *sound) pieces(maxBytes int64) ([]piece, error) {
+func (s *sound) pieces(maxBytes int64) ([]soundPiece, error) {
 	room := (maxBytes - wavHeader) / sampleSize * sampleSize
 	if room < 2*shortestPiece {
 		return nil, fmt.Errorf("cut sound: %d bytes are too few for a piece", maxBytes)
 	}
-	var pieces []piece
+	var pieces []soundPiece
 	from := int64(0)
 	for s.size-from > room {
 		limit := min(from+room, s.size-shortestPiece)
@@ -72,11 +72,11 @@ func (s *sound) pieces(maxBytes int64) ([]piece, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cut sound: %w", err)
 		}
-		pieces = append(pieces, piece{from, cut})
+		pieces = append(pieces, soundPiece{from, cut})
 		from = cut
 	}
 	if from < s.size {
-		pieces = append(pieces, piece{from, s.size})
+		pieces = append(pieces, soundPiece{from, s.size})
 	}
 	return pieces, nil
 }
@@ -117,9 +117,9 @@ func loudness(frame []byte) int64 {
 }
 
 // start is when the piece begins in its sound.
-func (p piece) start() time.Duration { return soundLength(p.from) }
+func (p soundPiece) start() time.Duration { return soundLength(p.from) }
 
-func (p piece) length() time.Duration { return soundLength(p.to - p.from) }
+func (p soundPiece) length() time.Duration { return soundLength(p.to - p.from) }
 
 // soundLength is how long so many bytes of sound last, in whole milliseconds.
 func soundLength(size int64) time.Duration {
@@ -128,7 +128,7 @@ func soundLength(size int64) time.Duration {
 
 // wav reads a piece as a WAV file of wavHeader bytes and its samples. A sound
 // that shrank meanwhile makes it end early.
-func (s *sound) wav(p piece) io.Reader {
+func (s *sound) wav(p soundPiece) io.Reader {
 	return io.MultiReader(newWAVHeader(p.to-p.from), io.NewSectionReader(s.file, p.from, p.to-p.from))
 }
 

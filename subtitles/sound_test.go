@@ -57,7 +57,7 @@ func open(t *testing.T, path string) *sound {
 
 // cut returns the pieces after a check of what holds for all: they follow each
 // other to the end, fit, and none is too short.
-func cut(t *testing.T, s *sound, maxBytes int64) []piece {
+func cut(t *testing.T, s *sound, maxBytes int64) []soundPiece {
 	t.Helper()
 	pieces, err := s.pieces(maxBytes)
 	if err != nil {
@@ -177,7 +177,7 @@ func TestWAV(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, path)
-	for _, p := range []piece{s.whole(), {bytesPerSecond / 2, bytesPerSecond}, {0, 0}} {
+	for _, p := range []soundPiece{s.whole(), {bytesPerSecond / 2, bytesPerSecond}, {0, 0}} {
 		wav, err := io.ReadAll(s.wav(p))
 		if err != nil || int64(len(wav)) != wavHeader+p.to-p.from {
 			t.Fatalf("%+v: %d bytes, %v", p, len(wav), err)
