@@ -5,6 +5,15 @@ import { fill } from "./format.js";
 
 const spoken = ["invalid", "offline", "refused", "conflict"];
 
+/** After a dialog Chromium gives a field its focus back, but no caret to type at. */
+function giveCaretBack() {
+  const field = document.activeElement;
+  if (field.matches("[data-field]")) {
+    field.blur();
+    field.focus({ preventScroll: true });
+  }
+}
+
 export class SaveState {
   #state;
   #again;
@@ -22,6 +31,7 @@ export class SaveState {
     this.#again.addEventListener("click", () => (this.#conflicted ? this.#ask() : again()), { signal });
     const answers = { theirs, mine };
     this.#dialog.addEventListener("submit", ({ submitter }) => answers[submitter.value](), { signal });
+    this.#dialog.addEventListener("close", giveCaretBack, { signal });
   }
 
   get #conflicted() {
