@@ -105,11 +105,6 @@ func (t *Text) makeLabel(state SubtitleState) string {
 	}
 }
 
-// stamp writes a time in a video to the millisecond: 1:02.345, 1:00:02.345.
-func stamp(d time.Duration) string {
-	return fmt.Sprintf("%s.%03d", clockDown(d), d.Milliseconds()%1000)
-}
-
 // key is one line of the editor's help.
 type key struct{ Press, Does string }
 
