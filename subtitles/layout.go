@@ -105,7 +105,8 @@ func deviation(used, ideal, limit float64) float64 {
 	return 1000 * share * share
 }
 
-// textOf gives pieces as one line.
+// textOf gives pieces as one line. A mark may stand on a space, which a line
+// cannot begin with.
 func textOf(pieces []piece) string {
 	var b strings.Builder
 	for i, p := range pieces {
@@ -114,7 +115,7 @@ func textOf(pieces []piece) string {
 			b.WriteString(p.gap)
 		}
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 // columnsOf is the width of textOf.
