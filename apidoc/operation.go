@@ -156,8 +156,13 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// pretty writes JSON with a line for each field; none stays none.
+// pretty writes JSON with a line for each field, and text as it is; none stays
+// none.
 func pretty(text json.RawMessage) string {
+	var words string
+	if json.Unmarshal(text, &words) == nil {
+		return words
+	}
 	var indented bytes.Buffer
 	if len(text) == 0 || json.Indent(&indented, text, "", "  ") != nil {
 		return ""

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -263,6 +264,7 @@ func (w *site) each(t *testing.T, look func(b *tab, p sitePage, show func())) {
 			t.Parallel()
 			b := w.s.tab()
 			b.t = t
+			b.leavesUnasked()
 			if as != "" {
 				b.login(as, pass)
 			}
@@ -282,6 +284,22 @@ func (b *tab) show(p sitePage) {
 	if p.reach != nil {
 		p.reach(b)
 		b.until(`!document.querySelector(".htmx-request, .htmx-added, .htmx-settling, .htmx-swapping")`)
+	}
+}
+
+// leavesUnasked has the page be left although it asks whether to.
+func (b *tab) leavesUnasked() {
+	b.t.Helper()
+	err := chromedp.Listen(b.ctx, func(ev any) {
+		if _, asks := ev.(*page.EventJavascriptDialogOpening); !asks {
+			return
+		}
+		go func() { // The browser waits for it, and so would the listener.
+			_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
+	})
+	if err != nil {
+		b.t.Fatal(err)
 	}
 }
 

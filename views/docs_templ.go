@@ -736,7 +736,7 @@ func docsOperation(p Page, o apidoc.Operation) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for i, b := range o.Bodies {
-				templ_7745c5c3_Err = docsContent(p, b, i == 0, o.Method+" "+o.Path).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = docsContent(p, b, i == 0, bodyName(o, b)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -80,3 +80,12 @@ var englishDocs = DocsText{
 	Scopes:        "Needs the scope %s",
 	AnyOther:      "other",
 }
+
+// bodyName tells an operation's bodies apart where it has several.
+func bodyName(o apidoc.Operation, b apidoc.Content) string {
+	name := o.Method + " " + o.Path
+	if len(o.Bodies) > 1 {
+		name += ", " + b.MediaType
+	}
+	return name
+}
