@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -114,71 +112,6 @@ func TestCommandsBesideAServer(t *testing.T) {
 		t.Errorf("%d files are left of %d videos", left, n)
 	}
 	s.check(0, "0 found, 0 mended", nil)
-}
-
-// TestSameFigures asks everybody who tells figures, at one moment.
-func TestSameFigures(t *testing.T) {
-	t.Parallel()
-	s := start(t, "--max-videos=7", "--max-duration-minutes=3")
-	c := s.register("สมชาย")
-	c.accepted("a.wav", wav(1500, 1))
-	c.accepted("b.wav", wav(200, 2))
-	s.command(0, "session", "limits", "สมชาย", "--max-videos=5", "--default-max-videos=7")
-	defaults := []string{"--max-videos=7", "--max-duration-minutes=3"}
-	id := "user_สมชาย"
-
-	want := c.session()
-	checkUsage(t, want, 2, 1700)
-	if want.Limits != (limits{5, 3, 500}) {
-		t.Errorf("limits %+v", want.Limits)
-	}
-	told := map[string]session{}
-	var one session
-	s.commandJSON(&one, append([]string{"session", "show", id}, defaults...)...)
-	told["session show"] = one
-	s.admin().get("/admin/sessions/" + escapePath(id)).want(200).decode(&one)
-	told["the admin's API"] = one
-	var list, exported sessionList
-	s.commandJSON(&list, append([]string{"session", "list", "--sort=-videos"}, defaults...)...)
-	if list.Total != 2 || len(list.Sessions) != 2 {
-		t.Fatalf("session list: %+v", list)
-	}
-	told["session list"] = list.Sessions[0]
-	out, _ := s.command(0, append([]string{"session", "export", "--format=json", "-q", "สมชาย"}, defaults...)...)
-	if err := json.Unmarshal([]byte(out), &exported); err != nil || len(exported.Sessions) != 1 {
-		t.Fatalf("session export: %v in %s", err, out)
-	}
-	told["session export"] = exported.Sessions[0]
-	for who, got := range told {
-		if got != told["the admin's API"] || got.Usage != want.Usage || got.Limits != want.Limits {
-			t.Errorf("%s tells %+v, the user is told %+v", who, got, want)
-		}
-	}
-	figures := fmt.Sprintf("%d %v %d %v %d %v", want.Usage.Videos, want.Usage.Duration,
-		want.Usage.RemainingVideos, want.Usage.RemainingDuration, want.Limits.Videos, want.Limits.Minutes)
-	path := filepath.Join(t.TempDir(), "export.csv")
-	s.command(0, append([]string{"session", "export", "--format=csv", "--output=" + path}, defaults...)...)
-	rows, err := csv.NewReader(strings.NewReader(string(read(t, path)))).ReadAll()
-	if err != nil || len(rows) != 3 {
-		t.Fatalf("%v in %v", err, rows)
-	}
-	if row := rows[2]; row[0] != id || strings.Join(row[4:10], " ") != figures {
-		t.Errorf("CSV tells %v, want %s", row, figures)
-	}
-	cells, _ := s.command(0, append([]string{"session", "list", "-q", "สมชาย"}, defaults...)...)
-	if !strings.Contains(cells, "\t2\t5\t1.7\t180\t") {
-		t.Errorf("the table tells\n%s", cells)
-	}
-	quota := text(byID(parse(t, s.browser("สมชาย", password).page().get("/").want(200)), "quota"))
-	if !strings.Contains(quota, "Quota: 2/5 ") || !strings.Contains(quota, "3:00") {
-		t.Errorf("the user's page tells %s", quota)
-	}
-	row := find(parse(t, s.browser("admin", adminPassword).page().get("/admin/sessions").want(200)), func(n *htmlNode) bool {
-		return attr(n, "data-session-id") == id
-	})
-	if row == nil || !strings.Contains(strings.ReplaceAll(text(row), " ", ""), "2/5") {
-		t.Errorf("the admin's page tells %v", text(row))
-	}
 }
 
 func TestImportCommand(t *testing.T) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,13 +34,23 @@ type site struct {
 // anything, a disabled and a deleted user, and more users than a page lists.
 func openSite(t *testing.T) *site {
 	t.Helper()
-	s := start(t, "--max-file-size-mb=5")
+	e := startEngine(t, spoken(0, 0.9, "สวัสดีครับ <b>ทุกคน</b>"), spoken(0.5, 0.95, "everybody"))
+	s := start(t, e.flags("--max-file-size-mb=5")...)
 	john, admin := s.register("john"), s.admin()
 	for _, name := range []string{"ann", "off", "gone"} {
 		s.register(name)
 	}
 	film := john.accepted("film.mp4", read(t, clip(t, 1))).Video.ID
 	tone := john.accepted(strings.Repeat("เพลงยาว ", 12)+".wav", wav(90_000, 1)).Video.ID
+	john.awaits(film, "done")
+	john.awaits(tone, "done")
+	e.answers(answerStatus(400))
+	failed := john.accepted("refused.wav", wav(1000, 2)).Video.ID
+	john.awaits(failed, "failed")
+	e.answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	running := john.accepted("running.wav", wav(1000, 3)).Video.ID
+	john.awaits(running, "running")
+	queued := john.accepted("queued.wav", wav(1000, 4)).Video.ID
 	rejected := john.created("fake.mp4", 20)
 	john.chunk(rejected, 0, []byte("no video at all, no.")).want(204)
 	john.outcome(rejected)
@@ -48,7 +59,7 @@ func openSite(t *testing.T) *site {
 	john.personal("read")
 	s.bearer(john.personal("upload").Token).session()
 
-	admin.do("PUT", "/admin/sessions/user_john/limits", map[string]any{"maxVideos": 5, "reason": "a course"}).want(200)
+	admin.do("PUT", "/admin/sessions/user_john/limits", map[string]any{"maxVideos": 8, "reason": "a course"}).want(200)
 	for i := range 21 {
 		admin.post("/admin/sessions/user_john/correct", map[string]any{"videos_count": 1 - 2*(i%2), "reason": "back and forth"}).want(200)
 	}
@@ -60,16 +71,46 @@ func openSite(t *testing.T) *site {
 		fmt.Fprintf(&crowd, "somebody-%d\n", i)
 	}
 	s.command(0, "user", "import", written(t, "crowd.csv", crowd.String()))
-	return &site{s, sitePages(t, film, tone, script.signIns()[0].ID, john.personalTokens()[0].ID)}
+	pages := sitePages(t, film, tone, script.signIns()[0].ID, john.personalTokens()[0].ID)
+	return &site{s, append(pages, subtitlePages(film, failed, running, queued)...)}
 }
 
 // closedSite is one that nobody can register at.
 func closedSite(t *testing.T) *site {
 	t.Helper()
-	return &site{start(t, "--registration=closed"), []sitePage{
+	s := start(t, "--registration=closed")
+	video := s.admin().accepted("a.mp4", read(t, clip(t, 1))).Video.ID
+	return &site{s, []sitePage{
 		{name: "login, closed", path: "/login"},
 		{name: "register, closed", path: "/register"},
+		{name: "video, no engine", as: "admin", path: "/videos/" + video},
+		{name: "queue, no engine", as: "admin", path: "/admin/subtitles"},
 	}}
+}
+
+// subtitlePages are those of videos whose subtitles are done, have failed, run
+// and wait.
+func subtitlePages(done, failed, running, queued string) []sitePage {
+	const edit = `document.querySelector("#cues textarea")`
+	return []sitePage{
+		{name: "subtitles", as: "john", path: "/videos/" + done, reach: func(b *tab) {
+			b.until(edit)
+			b.openAll()
+		}},
+		{name: "subtitles, a line chosen", as: "john", path: "/videos/" + done, reach: func(b *tab) {
+			b.until(edit)
+			b.do(chromedp.Evaluate[chromedp.Void](edit + ".focus()"))
+		}},
+		{name: "subtitles, a wrong time", as: "john", path: "/videos/" + done, reach: func(b *tab) {
+			b.until(edit)
+			b.do(chromedp.SendKeys(chromedp.CSS("#cues [data-field=end]"), "x"))
+			b.until(`document.querySelector("#cues [aria-invalid=true]")`)
+		}},
+		{name: "subtitles, failed", as: "john", path: "/videos/" + failed},
+		{name: "subtitles, running", as: "john", path: "/videos/" + running},
+		{name: "subtitles, queued", as: "john", path: "/videos/" + queued},
+		{name: "queue of subtitles", as: "admin", path: "/admin/subtitles"},
+	}
 }
 
 func sitePages(t *testing.T, film, tone, signIn, apiToken string) []sitePage {

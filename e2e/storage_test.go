@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -21,19 +22,27 @@ const spare = 64 << 20
 func smallDisk(t *testing.T, size int64) string {
 	t.Helper()
 	disk := t.TempDir()
-	err := unix.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("size=%d", size))
+	mountSmall(t, disk, size)
+	return disk
+}
+
+// mountSmall does so in a folder, until the test ends or unmount is called.
+func mountSmall(t *testing.T, folder string, size int64) (unmount func()) {
+	t.Helper()
+	err := unix.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%d", size))
 	if errors.Is(err, unix.EPERM) {
 		t.Skipf("mounting is not permitted: %v", err)
 	}
 	if err != nil {
 		t.Fatalf("mount a small disk: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
+	unmount = sync.OnceFunc(func() {
+		if err := unix.Unmount(folder, unix.MNT_DETACH); err != nil {
 			t.Errorf("unmount the small disk: %v", err)
 		}
 	})
-	return disk
+	t.Cleanup(unmount)
+	return unmount
 }
 
 // fill takes all room of a disk but this much, and returns what gives it back.
@@ -180,4 +189,26 @@ func TestUploadsFillTheDisk(t *testing.T) {
 		c.do("DELETE", "/videos/"+v.ID, nil).want(204)
 	}
 	c.accepted("a.wav", wav(100, 1))
+}
+
+// TestNoRoomForSound has room for a video, but not for its sound.
+func TestNoRoomForSound(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.register("a")
+	unmount := mountSmall(t, filepath.Join(s.dir, "audio"), 16<<10)
+	c.upload("a.wav", wav(2000, 1)).problem(507, "storage-full")
+	checkNothingLeft(t, c)
+	checkUsage(t, c.session(), 0, 0)
+	unmount()
+	id := c.accepted("a.wav", wav(2000, 1)).Video.ID
+	checkUsage(t, c.session(), 1, 2000)
+	sound := filepath.Join(s.dir, "audio", id)
+	if got := read(t, sound); string(got) != string(wav(2000, 1)[44:]) {
+		t.Errorf("%d bytes of sound, want those of the upload", len(got))
+	}
+	c.do("DELETE", "/videos/"+id, nil).want(204)
+	if _, err := os.Stat(sound); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("sound of a deleted video: %v", err)
+	}
 }

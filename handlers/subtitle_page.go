@@ -43,7 +43,7 @@ func (s *Server) renderSubtitles(c *fiber.Ctx, v captioned) error {
 // out while there is none.
 func (s *Server) subtitlesView(c *fiber.Ctx, v captioned) (views.Subtitles, error) {
 	shown := views.Subtitles{
-		EngineSet: s.Transcriber != nil, Translates: s.translates(),
+		EngineSet: s.Transcriber != nil, Translates: s.translates(), Languages: subtitles.Languages(),
 		Edited: v.Subtitles.Edited, Original: v.Subtitles.HasOriginal,
 	}
 	if v.Subtitles.Revision == 0 {

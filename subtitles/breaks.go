@@ -65,15 +65,15 @@ func lineTokens(line string, limit int) []token {
 		if end == borderNone && at < len(line) {
 			continue
 		}
-		body := strings.TrimRight(line[from:at], " ")
+		body := strings.TrimRightFunc(line[from:at], unicode.IsSpace)
 		gap := line[from+len(body) : at]
-		p := token{body, width(body), gap, len(gap), end}
+		p := token{body, width(body), gap, width(gap), end}
 		switch {
 		case at == 0:
 		case len(all) > 0 && p.width == 0:
 			last := &all[len(all)-1]
-			last.text += last.gap + p.text
-			last.gap, last.gapWidth, last.end = p.gap, p.gapWidth, p.end
+			last.text += p.text
+			last.gap, last.gapWidth, last.end = last.gap+p.gap, last.gapWidth+p.gapWidth, p.end
 		default:
 			all = append(all, tear(p, limit)...)
 		}
@@ -92,7 +92,7 @@ func lineBorders(line string) []border {
 		var segment string
 		segment, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
 		at += len(segment)
-		body := strings.TrimRight(segment, " ")
+		body := strings.TrimRightFunc(segment, unicode.IsSpace)
 		borders[at] = borderAfter(body, segment[len(body):], rest)
 	}
 	markThai(line, borders)
@@ -178,18 +178,44 @@ func tear(p token, limit int) []token {
 		return []token{p}
 	}
 	var torn []token
-	for rest, state := p.text, -1; rest != ""; {
+	for rest := p.text; rest != ""; {
 		var letter string
-		letter, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		w := letterWidth(letter)
-		if last := len(torn) - 1; last >= 0 && torn[last].width+w <= limit {
+		letter, rest = firstLetter(rest, limit)
+		w := width(letter)
+		last := len(torn) - 1
+		switch {
+		case strings.TrimSpace(letter) == "":
+			if last >= 0 {
+				torn[last].gap += letter
+				torn[last].gapWidth += w
+			}
+		case last >= 0 && torn[last].gap == "" && torn[last].width+w <= limit:
 			torn[last].text += letter
 			torn[last].width += w
-			continue
+		default:
+			torn = append(torn, token{text: letter, width: w, end: borderTorn})
 		}
-		torn = append(torn, token{text: letter, width: w, end: borderTorn})
 	}
 	last := &torn[len(torn)-1]
-	last.gap, last.gapWidth, last.end = p.gap, p.gapWidth, p.end
+	last.gap, last.gapWidth, last.end = last.gap+p.gap, last.gapWidth+p.gapWidth, p.end
 	return torn
+}
+
+// firstLetter cuts off a letter with its marks, and with the Thai vowels beside
+// it as far as they fit into limit.
+func firstLetter(text string, limit int) (letter, rest string) {
+	letter, rest, _, _ = uniseg.FirstGraphemeClusterInString(text, -1)
+	for rest != "" {
+		last, _ := utf8.DecodeLastRuneInString(letter)
+		first, _ := utf8.DecodeRuneInString(rest)
+		if !leadsThai(last) && !followsThai(first) {
+			break
+		}
+		next, after, _, _ := uniseg.FirstGraphemeClusterInString(rest, -1)
+		if width(letter+next) > limit {
+			break
+		}
+		letter, rest = letter+next, after
+	}
+	return letter, rest
 }

@@ -178,7 +178,7 @@ func decodeCueText(raw json.RawMessage) (string, Problem) {
 	case !utf8.Valid(raw):
 		return "", ProblemNotUTF8
 	}
-	return cleanText(*text), ""
+	return *text, ""
 }
 
 // WriteJSON writes {"language":"th","cues":[…]}, the cues as MarshalCues does.

@@ -105,7 +105,8 @@ func deviation(used, ideal, limit float64) float64 {
 	return 1000 * share * share
 }
 
-// textOf gives tokens as one line.
+// textOf gives tokens as one line. A mark may stand on a space, which a line
+// cannot begin with.
 func textOf(tokens []token) string {
 	var b strings.Builder
 	for i, p := range tokens {
@@ -114,7 +115,7 @@ func textOf(tokens []token) string {
 			b.WriteString(p.gap)
 		}
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 // columnsOf is the width of textOf.

@@ -9,10 +9,10 @@ import (
 const wordJoiner = "\u2060"
 
 var (
-	vttTag = regexp.MustCompile(`^(/?[A-Za-z]*([.\s/][^<>]*)?|[\d:.]+)$`)
+	vttTag = regexp.MustCompile(`^(/?[A-Za-z]*([. \t/][^\n]*)?|[\d:.]+)$`)
 	// SRT was never written down. These are the tags that players know; other
 	// things between < and > are what somebody said.
-	srtTag = regexp.MustCompile(`^(?i)/?(b|i|u|s|strike|em|strong|font|span|c|v|lang|ruby|rt)([.\s/][^<>]*)?$`)
+	srtTag = regexp.MustCompile(`^(?i)/?(b|i|u|s|strike|em|strong|font|span|c|v|lang|ruby|rt)([. \t/][^\n]*)?$`)
 
 	srtEntities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", "&quot;", `"`, "&apos;", "'",
 		"&#39;", "'", "&nbsp;", "\u00A0", "&lrm;", "\u200E", "&rlm;", "\u200F")

@@ -149,8 +149,9 @@ type collector struct {
 	bytes int
 }
 
-// add takes a cue, or says what is too much.
+// add takes a cue and cleans its text, or says what is too much.
 func (c *collector) add(cue Cue) (Problem, bool) {
+	cue.Text = cleanText(cue.Text)
 	c.bytes += len(cue.Text)
 	switch {
 	case len(c.cues) == MaxCues:

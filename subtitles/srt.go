@@ -60,7 +60,7 @@ func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // strayText finds text that no time belongs to, and that would be lost.
 func strayText(lines []string) *ReadError {
 	for i, line := range lines {
-		if cleanText(line) != "" {
+		if line = cleanText(line); line != "" && !isNumber(line) {
 			return &ReadError{Line: i + 1, Problem: ProblemStrayText}
 		}
 	}

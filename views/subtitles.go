@@ -27,13 +27,14 @@ type SubtitleState struct {
 
 // Subtitles are what the page of a video shows of them besides Video.Subtitles.
 type Subtitles struct {
-	EngineSet  bool   // the operator has set an engine
-	Translates bool   // it can translate into English
-	Edited     bool   // the text is not what the engine wrote
-	Original   bool   // what the engine wrote is kept, and can be restored
-	Cues       []Cue  // by start; not shown while queued or running
-	VTT        string // the same as a WebVTT file, to be edited without JavaScript
-	Alert      string // why a form was refused
+	EngineSet  bool     // the operator has set an engine
+	Translates bool     // it can translate into English
+	Languages  []string // codes of what it can be told is spoken
+	Edited     bool     // the text is not what the engine wrote
+	Original   bool     // what the engine wrote is kept, and can be restored
+	Cues       []Cue    // by start; not shown while queued or running
+	VTT        string   // the same as a WebVTT file, to be edited without JavaScript
+	Alert      string   // why a form was refused
 }
 
 // Cue is one caption.
@@ -103,11 +104,6 @@ func (t *Text) makeLabel(state SubtitleState) string {
 	default:
 		return t.Subtitles.Make
 	}
-}
-
-// stamp writes a time in a video to the millisecond: 1:02.345, 1:00:02.345.
-func stamp(d time.Duration) string {
-	return fmt.Sprintf("%s.%03d", clockDown(d), d.Milliseconds()%1000)
 }
 
 // key is one line of the editor's help.

@@ -561,7 +561,7 @@ func makeForm(p Page, v Video, s Subtitles) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, l := range spokenLanguages(p.Language) {
+		for _, l := range spokenLanguages(p.Language, s.Languages) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<option value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

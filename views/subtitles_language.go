@@ -8,24 +8,14 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// spoken are the languages that Whisper's models were trained on, which is
-// what the engines there are speak (openai/whisper, tokenizer.py, LANGUAGES).
-var spoken = []string{
-	"af", "am", "ar", "as", "az", "ba", "be", "bg", "bn", "bo", "br", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es",
-	"et", "eu", "fa", "fi", "fo", "fr", "gl", "gu", "ha", "haw", "he", "hi", "hr", "ht", "hu", "hy", "id", "is", "it", "ja",
-	"jw", "ka", "kk", "km", "kn", "ko", "la", "lb", "ln", "lo", "lt", "lv", "mg", "mi", "mk", "ml", "mn", "mr", "ms", "mt",
-	"my", "ne", "nl", "nn", "no", "oc", "pa", "pl", "ps", "pt", "ro", "ru", "sa", "sd", "si", "sk", "sl", "sn", "so", "sq",
-	"sr", "su", "sv", "sw", "ta", "te", "tg", "th", "tk", "tl", "tr", "tt", "uk", "ur", "uz", "vi", "yi", "yo", "yue", "zh",
-}
-
 // spokenLanguage is one that can be asked for.
 type spokenLanguage struct{ Code, Name string }
 
 // spokenLanguages has Thai and English first and the rest by name in the
 // language of the reader.
-func spokenLanguages(l Language) []spokenLanguage {
-	all := make([]spokenLanguage, len(spoken))
-	for i, code := range spoken {
+func spokenLanguages(l Language, codes []string) []spokenLanguage {
+	all := make([]spokenLanguage, len(codes))
+	for i, code := range codes {
 		all[i] = spokenLanguage{code, l.nameOf(code)}
 	}
 	order := collate.New(language.Make(string(l)))

@@ -1,0 +1,251 @@
+package subtitles
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// cue is a Cue in few letters.
+func cue(startMS, endMS int, text string) Cue {
+	return Cue{Start: time.Duration(startMS) * time.Millisecond, End: time.Duration(endMS) * time.Millisecond, Text: text}
+}
+
+var readable = map[string]struct {
+	file string
+	want Transcript
+}{
+	"VTT": {
+		"WEBVTT\n\n1\n00:01.500 --> 00:00:02.250 align:start line:0%\nOne\ntwo\n\n00:00:03.000 --> 00:00:04.000\nthree",
+		Transcript{Cues: []Cue{cue(1500, 2250, "One\ntwo"), cue(3000, 4000, "three")}},
+	},
+	"VTT without a cue": {"WEBVTT", Transcript{}},
+	"VTT of another system": {
+		"\uFEFFWEBVTT - made by hand\r\rNOTE\r\n00:00.000 --> 00:01.000\r\nnot said\r\n\r\n00:00.000 --> 00:01.000\rhello\r",
+		Transcript{Cues: []Cue{cue(0, 1000, "hello")}},
+	},
+	"VTT with all that is no text": {
+		"WEBVTT\nKind: captions\nLanguage: th-TH\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\nNOTE x\ny\n\nstray\n\n" +
+			"00:00.000 --> 00:01.000 region:b\n<v.loud Ann>Hi <b>you</b><00:00:00.500> <c.x.y>there</c> <i/><ruby>a<rt>b</rt></ruby></>\n",
+		Transcript{Language: "th", Cues: []Cue{cue(0, 1000, "Hi you there ab")}},
+	},
+	"VTT with entities": {
+		"WEBVTT\n\n00:00.000 --> 00:01.000\n&lt;b&gt; &amp;amp; A&nbsp;B &#x0e01;\n",
+		Transcript{Cues: []Cue{cue(0, 1000, "<b> &amp; A\u00a0B ก")}},
+	},
+	"VTT with text that looks like more": {
+		"WEBVTT\n\n00:00.000 --> 00:01.000\nSTYLE of life\nNOTE well\na --> b\nI <3 you > me, a<b\n5 --> 6\n",
+		Transcript{Cues: []Cue{cue(0, 1000, "STYLE of life\nNOTE well\na --> b\nI <3 you > me, a<b\n5 --> 6")}},
+	},
+	"VTT without empty lines": {
+		"WEBVTT\n00:00.000 --> 00:01.000\na\n00:01.000 --> 00:02.000\nb\n",
+		Transcript{Cues: []Cue{cue(0, 1000, "a"), cue(1000, 2000, "b")}},
+	},
+	"SRT": {
+		"1\n00:00:01,500 --> 00:00:02,250\nOne\ntwo\n\n2\n00:00:03,000 --> 100:00:04,000\nthree\n\n",
+		Transcript{Cues: []Cue{cue(1500, 2250, "One\ntwo"), cue(3000, 360004000, "three")}},
+	},
+	"SRT with markup": {
+		"1\n00:00:00,000 --> 00:00:01,000 X1:1 X2:2\n{\\an8}<b>a</B> <font color=\"red\">b</font> <script>c</script> {d} <3 &lt;i&gt; &amp; &copy; <\u2060i>\n",
+		Transcript{Cues: []Cue{cue(0, 1000, "a b <script>c</script> {d} <3 <i> & &copy; <i>")}},
+	},
+	"SRT with points, no numbers, empty lines": {
+		"00:00:00.0 --> 0:0:1.5\na\n\n\n b\n00:02.000-->00:03.000\n42\n\n7\n00:00:04,1234 --> 00:00:05,000\n1\n",
+		Transcript{Cues: []Cue{cue(0, 1500, "a\nb"), cue(2000, 3000, "42"), cue(4123, 5000, "1")}},
+	},
+	"SRT out of order, overlapping, of no length": {
+		"1\n00:00:02,000 --> 00:00:03,000\nb\n\n2\n00:00:00,000 --> 00:00:09,000\na\n\n3\n00:00:02,000 --> 00:00:02,000\nc\n\n4\n00:00:05,000 --> 00:00:06,000\n  \n",
+		Transcript{Cues: []Cue{cue(0, 9000, "a"), cue(2000, 3000, "b"), cue(2000, 2001, "c")}},
+	},
+	"SRT with a letter cut in two": {
+		"1\n00:00:00,000 --> 00:00:01,000\nสวัสดี\xe0\xb8\n",
+		Transcript{Cues: []Cue{cue(0, 1000, "สวัสดี\ufffd")}},
+	},
+	"openai-whisper": {
+		`{"text":" Hi there","segments":[{"id":0,"seek":0,"start":0.5,"end":2.0004,"text":" Hi <b>there","tokens":[1,2],` +
+			`"words":[{"word":" Hi","start":0.5,"end":1.0,"probability":0.9},{"word":" <b>there","start":1.0,"end":2.0}]},` +
+			`{"start":3,"end":3,"text":""},{"start":4,"end":3,"text":"x"},{"start":-1,"end":1e300,"text":"y"}],"language":"en"}`,
+		Transcript{Language: "en", Cues: []Cue{
+			{Start: 0, End: MaxEnd, Text: "y"},
+			{Start: 500 * time.Millisecond, End: 2 * time.Second, Text: "Hi <b>there", Words: []Word{
+				{Start: 500 * time.Millisecond, End: time.Second, Text: " Hi"}, {Start: time.Second, End: 2 * time.Second, Text: " <b>there"},
+			}},
+			cue(4000, 4001, "x"),
+		}},
+	},
+	"whisper with a word that has no time": {
+		`{"segments":[{"start":0,"end":1,"text":"a b","words":[{"word":"a","start":0,"end":1},{"word":"b"}]}]}`,
+		Transcript{Cues: []Cue{cue(0, 1000, "a b")}},
+	},
+	"whisper without speech": {`{"text":"","segments":[],"language":"auto"}`, Transcript{}},
+	"whisper.cpp": {
+		` {"systeminfo":"x","result":{"language":"tha"},"transcription":[{"timestamps":{"from":"00:00:00,000"},"offsets":{"from":10,"to":2250},"text":" สวัสดี"}]}`,
+		Transcript{Language: "th", Cues: []Cue{cue(10, 2250, "สวัสดี")}},
+	},
+	"own JSON": {
+		`{"language":"de","cues":[{"start":1.5,"end":2.25,"text":"a\nb"}]}`,
+		Transcript{Language: "de", Cues: []Cue{cue(1500, 2250, "a\nb")}},
+	},
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for name, test := range readable {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for encoding, file := range map[string][]byte{
+				"UTF-8": []byte(test.file), "UTF-8 with a mark": []byte("\uFEFF" + strings.TrimPrefix(test.file, "\uFEFF")),
+				"UTF-16LE": utf16File(test.file, binary.LittleEndian), "UTF-16BE": utf16File(test.file, binary.BigEndian),
+			} {
+				if !utf8.ValidString(test.file) && strings.HasPrefix(encoding, "UTF-16") {
+					continue // There are no broken letters in UTF-16.
+				}
+				got, err := Read(file)
+				if err != nil {
+					t.Fatalf("%s: %v", encoding, err)
+				}
+				if got.Language != test.want.Language || !reflect.DeepEqual(append([]Cue{}, got.Cues...), append([]Cue{}, test.want.Cues...)) {
+					t.Errorf("%s: got %q\nwant %q", encoding, got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func utf16File(text string, order binary.AppendByteOrder) []byte {
+	file := order.AppendUint16(nil, 0xFEFF)
+	for _, unit := range utf16.Encode([]rune(strings.TrimPrefix(text, "\uFEFF"))) {
+		file = order.AppendUint16(file, unit)
+	}
+	return file
+}
+
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	srtCue := "1\n00:00:00,000 --> 00:00:01,000\n"
+	for name, test := range map[string]struct {
+		file string
+		want ReadError
+	}{
+		"nothing":                 {"", ReadError{0, ProblemUnknownKind}},
+		"a letter":                {"Dear Ann,\nhow are you?", ReadError{0, ProblemUnknownKind}},
+		"a page":                  {"<!doctype html><title>504</title>", ReadError{0, ProblemUnknownKind}},
+		"almost VTT":              {"WEBVTTX\n\n00:00.000 --> 00:01.000\na", ReadError{1, ProblemStrayText}},
+		"text before the times":   {"\n1\nlost\n" + srtCue, ReadError{3, ProblemStrayText}},
+		"no end":                  {"WEBVTT\n\n00:00.000 -->\na", ReadError{3, ProblemNotATime}},
+		"no end in SRT":           {srtCue + "a\n\n2\n00:00:00,000 --> \nb", ReadError{6, ProblemNotATime}},
+		"no start":                {"WEBVTT\n\n--> 00:00.000\na", ReadError{3, ProblemNotATime}},
+		"a time of letters":       {srtCue + "a\n\n2\n00:00:00,000 --> 0x:00:00,1\nb", ReadError{6, ProblemNotATime}},
+		"a minute of 60 s":        {"1\n00:00:60,000 --> 00:02:00,000\na", ReadError{2, ProblemNotATime}},
+		"an hour of 60 min":       {"1\n00:60:00,000 --> 02:00:00,000\na", ReadError{2, ProblemNotATime}},
+		"two points":              {"1\n00:00:00.00.0 --> 00:00:01,000\na", ReadError{2, ProblemNotATime}},
+		"a negative time":         {"1\n-00:00:01,000 --> 00:00:02,000\na", ReadError{2, ProblemNegative}},
+		"backwards":               {srtCue + "a\r\n\r\n2\r\n00:00:02,000 --> 00:00:01,999\r\nb", ReadError{6, ProblemBackwards}},
+		"the end of days":         {"1\n00:00:01,000 --> 1000:00:00,000\na", ReadError{2, ProblemTooLate}},
+		"a number beyond numbers": {"1\n00:00:01,000 --> 99999999999999999999:00:00,000\na", ReadError{2, ProblemNotATime}},
+		"Thai in Windows-874":     {srtCue + "\xca\xc7\xd1\xca\xb4\xd5", ReadError{3, ProblemNotUTF8}},
+		"a text without end":      {srtCue + strings.Repeat("x", MaxCueBytes+1), ReadError{2, ProblemTooLong}},
+		"texts without end":       {strings.Repeat(srtCue+strings.Repeat("x", MaxCueBytes)+"\n\n", MaxTextBytes/MaxCueBytes+1), ReadError{4*(MaxTextBytes/MaxCueBytes) + 2, ProblemTooLarge}},
+		"a file without end":      {strings.Repeat("x", MaxFileBytes+1), ReadError{0, ProblemTooLarge}},
+		"cues without end":        {"WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:01.000\n", MaxCues+1), ReadError{MaxCues + 3, ProblemTooMany}},
+		"segments without end":    {`{"segments":[` + strings.Repeat("{},", MaxCues+1) + "{}]}", ReadError{0, ProblemTooMany}},
+		"broken JSON":             {"{\n\"segments\":[\n{,", ReadError{3, ProblemMalformed}},
+		"JSON of another kind":    {`{"error":"no such model"}`, ReadError{0, ProblemUnknownKind}},
+		"JSON without times":      {`{"segments":[{"text":"a"}]}`, ReadError{0, ProblemMissing}},
+		"JSON with other times":   {`{"segments":[{"start":"0","end":"1","text":"a"}]}`, ReadError{0, ProblemMalformed}},
+		"JSON with one segment":   {`{"segments":{"start":0,"end":1,"text":"a"}}`, ReadError{0, ProblemMalformed}},
+		"whisper.cpp no times":    {`{"transcription":[{"text":"a"}]}`, ReadError{0, ProblemMissing}},
+		"deep JSON":               {`{"segments":` + strings.Repeat("[", 1<<20), ReadError{1, ProblemMalformed}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Read([]byte(test.file))
+			var got *ReadError
+			if !errors.As(err, &got) || !errors.Is(err, ErrUnreadable) || *got != test.want {
+				t.Errorf("got %v, want %v", err, &test.want)
+			}
+		})
+	}
+}
+
+// What is hostile takes no more time than what is large.
+func TestReadHostile(t *testing.T) {
+	t.Parallel()
+	const start = "WEBVTT\n\n00:00.000 --> 00:01.000\n"
+	const many = MaxCueBytes / 8
+	for name, file := range map[string]string{
+		"tags":      start + strings.Repeat("<b>x\n", many),
+		"openings":  start + strings.Repeat("<", MaxCueBytes),
+		"braces":    "1\n00:00:00,000 --> 00:00:01,000\n" + strings.Repeat(`{\`, MaxCueBytes/2),
+		"arrows":    start + strings.Repeat("-->", MaxCueBytes/3),
+		"entities":  start + strings.Repeat("&", MaxCueBytes),
+		"marks":     start + "ก" + strings.Repeat("่", MaxCueBytes/3-1),
+		"nothing":   start + strings.Repeat("\u200b", MaxCueBytes/3),
+		"syllables": start + strings.Repeat("เ", MaxCueBytes/3),
+		"blocks":    "WEBVTT\n\n" + strings.Repeat("NOTE\n\n", 1<<20),
+		"lines":     "1\n00:00:00,000 --> 00:00:01,000\n" + strings.Repeat("\n", MaxFileBytes/8),
+		"words":     `{"segments":[{"start":0,"end":1,"text":"a","words":[` + strings.Repeat("{},", 1<<20) + "{}]}]}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			tr, err := Read([]byte(file))
+			if err != nil && !errors.Is(err, ErrUnreadable) {
+				t.Fatal(err)
+			}
+			mustKeepPromises(t, Shape(tr, Options{}).Cues)
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func TestReadErrorSaysWhere(t *testing.T) {
+	t.Parallel()
+	_, err := Read([]byte("1\n00:00:02,000 --> 00:00:01,000\na"))
+	if want := "these subtitles cannot be read: line 2: ends-before-start"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// FuzzRead feeds anything to the readers. What they take is in order, can be
+// written and read again, and is shaped without losing a letter.
+func FuzzRead(f *testing.F) {
+	for _, test := range readable {
+		f.Add([]byte(test.file))
+	}
+	for _, text := range said {
+		f.Add([]byte("WEBVTT\n\n00:00.000 --> 00:01.000\n" + text))
+		f.Add(fmt.Appendf(nil, "1\n00:00:00,000 --> 00:00:01,000\n%s\n\n2\n00:00:00,500 --> 00:00:09,000\n%s%s\n", text, text, strings.Repeat(text, 20)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tr, err := Read(data)
+		if err != nil {
+			var known *ReadError
+			if !errors.As(err, &known) || !errors.Is(err, ErrUnreadable) {
+				t.Fatalf("an error of another kind: %v", err)
+			}
+			return
+		}
+		mustKeepPromises(t, tr.Cues)
+		for _, kind := range []string{"vtt", "srt", "json"} {
+			again, err := Read([]byte(written(t, kind, tr)))
+			if err != nil {
+				t.Fatalf("%s: %v", kind, err)
+			}
+			if len(again.Cues)+len(tr.Cues) > 0 && !reflect.DeepEqual(again.Cues, withoutWords(tr.Cues)) {
+				t.Fatalf("%s: read %q, wrote %q", kind, again.Cues, tr.Cues)
+			}
+		}
+		for _, o := range []Options{{}, {Width: 2, Lines: 1}, {Width: 11, Lines: 3, MinTime: 2 * time.Second, MaxTime: 3 * time.Second}} {
+			mustBeShaped(t, tr, o)
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package subtitles
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestBreakThai(t *testing.T) {
+	t.Parallel()
+	// "|" is between words, "·" only between what is in no word.
+	for _, want := range []string{
+		"สวัสดี|ครับ|วัน|นี้|เรา|จะ|มา|พูด|ถึง|การ|ทำ|คำ|บรรยาย|วิดีโอ",
+		"ประเทศไทย|เป็น|ประเทศ|ที่|ตั้ง|อยู่|ใน|ภูมิภาค|เอเชีย",
+		"เด็กๆ|ไป|โรงเรียน|กัน|หมด|แล้ว|ครับ",
+		"น้ำ|ท่วม|กรุงเทพฯ|เมื่อ|ปี|ที่|แล้ว",
+		"พันธุ์|สิทธิ์|จันทร์|ศุกร์",
+		"ใช้|เฟ·ซ·บุ๊·ก|ทุก|วัน",
+		"ที่",
+		"่้",
+		"เ",
+		"",
+	} {
+		text := strings.NewReplacer("|", "", "·", "").Replace(want)
+		var got strings.Builder
+		last := 0
+		for _, b := range breakThai(text, thaiDictionary()) {
+			got.WriteString(text[last:b.at])
+			last = b.at
+			if b.word {
+				got.WriteString("|")
+			} else {
+				got.WriteString("·")
+			}
+		}
+		got.WriteString(text[last:])
+		if got.String() != want {
+			t.Errorf("got %s, want %s", got.String(), want)
+		}
+	}
+}
+
+// However narrow the lines are, none begins with a mark of the letter before it or
+// ends with a vowel of the letter after it.
+func TestThaiLettersStayWhole(t *testing.T) {
+	t.Parallel()
+	const text = "เพื่อนๆของเราที่กรุงเทพฯใช้เฟซบุ๊กกับGoogleทุกวันจันทร์ที่ ๕ มกราคม ๒๕๖๙ น้ำใจไมตรีเหล่านี้ ๆ"
+	for columns := 2; columns <= 60; columns++ {
+		for _, c := range Shape(Transcript{Cues: []Cue{cue(0, 3_600_000, text)}}, Options{Width: columns}).Cues {
+			for line := range strings.SplitSeq(c.Text, "\n") {
+				first, _ := utf8.DecodeRuneInString(line)
+				last, _ := utf8.DecodeLastRuneInString(line)
+				if followsThai(first) && width(text) > columns && columns > 6 || leadsThai(last) || width(string(first)) == 0 {
+					t.Errorf("%d columns: line %q", columns, line)
+				}
+			}
+		}
+	}
+}
+
+func TestThaiDictionary(t *testing.T) {
+	t.Parallel()
+	words := thaiDictionary()
+	if len(words) != 26383 || !slices.IsSorted(words) {
+		t.Errorf("%d words, want 26383 that are sorted", len(words))
+	}
+	for _, w := range words {
+		for _, r := range w {
+			if !isThaiLetter(r) {
+				t.Fatalf("the word %q has %q, which is no Thai letter", w, r)
+			}
+		}
+	}
+	var got []int
+	words.prefixes("กรุงเทพมหานคร", func(bytes int) { got = append(got, bytes/thaiBytes) })
+	if !slices.Contains(got, 4) || !slices.IsSorted(got) {
+		t.Errorf("words of %v letters, want กรุง among them", got)
+	}
+	if _, err := unpackDictionary(thaiWordsGzip[:1000]); err == nil {
+		t.Error("half a dictionary was taken for a whole one")
+	}
+}
+
+func TestWidth(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"": 0, "abc": 3, "ที่": 1, "น้ำ": 2, "เด็กๆ": 4, "สวัสดี": 4, "e\u0301": 1, "日本": 4, "한국": 4, "ﾆｯﾎﾟﾝ": 5,
+		"👩‍👩‍👧‍👦": 2, "🇹🇭": 2, "👍🏽": 2, "\u200b\u200f": 0, "क्ष": 2, "a\u00adb": 2, "ｱ。": 3,
+	} {
+		if got := width(text); got != want {
+			t.Errorf("%q takes %d columns, want %d", text, got, want)
+		}
+	}
+}
+
+func BenchmarkShapeThai(b *testing.B) {
+	text := strings.Repeat("สวัสดีครับวันนี้เราจะมาพูดถึงการทำคำบรรยาย", MaxCueBytes/130)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		Shape(Transcript{Cues: []Cue{cue(0, 3_600_000, text)}}, Options{})
+	}
+}
+
+func BenchmarkUnpackDictionary(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := unpackDictionary(thaiWordsGzip); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
