@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench check generate ffmpeg chromium node
+.PHONY: build run test bench check generate ffmpeg chromium node speech
 
 build:
 	go build -o gensubtitle .
@@ -17,7 +17,7 @@ run: ffmpeg
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
 # detector multiplies memory, so the memory test has a run of its own without it.
-test: ffmpeg chromium node
+test: ffmpeg chromium node speech
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=20m ./...
 	go test -count=1 -timeout=6m -run='^TestMemory$$' ./e2e
@@ -48,6 +48,14 @@ ffmpeg:
 
 node:
 	@if ! command -v node >/dev/null; then $(call apt,nodejs); fi
+
+# The tests have a speech engine hear speech. A program alone says nothing about
+# its model, which is a package of its own.
+speech:
+	@if ! command -v espeak-ng >/dev/null || ! command -v pocketsphinx_continuous >/dev/null || \
+		! [ -e /usr/share/pocketsphinx/model/en-us/en-us.lm.bin ]; then \
+		$(call apt,pocketsphinx pocketsphinx-en-us espeak-ng); \
+	fi
 
 # On Ubuntu the apt package is a note about a snap, and a snap's Chromium
 # cannot read the tests' files; so a browser counts when it shows a page.

@@ -67,7 +67,7 @@ func TestCommand(t *testing.T) {
 			"a folder of all", `mkdir "$2"; printf '{"language":"de","segments":[{"start":0.5,"end":1,"text":"Hello"}]}' >"$2/audio.json"
 				echo nonsense >"$2/audio.vtt"; echo nonsense >"$2/audio.srt"; echo Hello >"$2/audio.txt"`, Request{}, Transcript{"de", hello},
 		},
-		{"VTT before SRT, after JSON of another kind", `echo '{"model":1}' >"$2.json"; echo x >"$2.srt"; ` + helloVTT + `"$2.vtt"`, Request{}, Transcript{"", hello}},
+		{"VTT before SRT, after JSON of another kind", `echo '{"model":1}' >"$2.json"; printf '1\n00:00:00,500 --> 00:00:01,000\nBye\n' >"$2.srt"; ` + helloVTT + `"$2.vtt"`, Request{}, Transcript{"", hello}},
 		{"silence in VTT", `echo WEBVTT >"$2.vtt"`, Request{}, Transcript{"", []Cue{}}},
 		{"silence in SRT", `: >"$2.srt"`, Request{}, Transcript{"", []Cue{}}},
 		{"slightly off", `printf 'WEBVTT\n\n00:00.500 --> 00:09.000\nHello\n' >"$2"`, Request{}, Transcript{"", hello}},
@@ -189,6 +189,17 @@ printf ' 20%%|\n  45.5%%\n 100%%|##\n999%%|\n 60%%|' >&2; `+helloVTT+`"$2"`, tim
 		Transcribe(t.Context(), Request{Audio: record(t, heard{time.Second, 0.5}), Progress: func(p int) { percents = append(percents, p) }})
 	if err != nil || !reflect.DeepEqual(percents, []int{10, 35, 100}) {
 		t.Errorf("progress goes %v, %v", percents, err)
+	}
+}
+
+// TestCommandIsNotDoneBeforeItIs has a program that was done with something else.
+func TestCommandIsNotDoneBeforeItIs(t *testing.T) {
+	t.Parallel()
+	last := 0
+	_, err := program(t, "printf ' 99%%|\\n 100%%|\\n' >&2; exit 1", time.Minute).
+		Transcribe(t.Context(), Request{Audio: record(t, heard{time.Second, 0.5}), Progress: func(p int) { last = p }})
+	if !errors.Is(err, ErrFailed) || last != 99 {
+		t.Errorf("got %v at %d %%, want ErrFailed at 99 %%", err, last)
 	}
 }
 

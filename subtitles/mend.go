@@ -1,7 +1,6 @@
 package subtitles
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func mend(cues []Cue, length time.Duration) ([]Cue, error) {
 		cue.Words = mendWords(cue)
 		mended = append(mended, cue)
 	}
-	slices.SortStableFunc(mended, func(a, b Cue) int { return cmp.Compare(a.Start, b.Start) })
+	sortCues(mended)
 	return mended, nil
 }
 

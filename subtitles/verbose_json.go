@@ -165,14 +165,7 @@ func hasLetters(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
-// oneLine is an engine's text without the line breaks and other characters that
-// nobody says.
+// oneLine is an engine's text without line breaks, which are not its to choose.
 func oneLine(text string) string {
-	printable := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && !unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, text)
-	return strings.Join(strings.Fields(printable), " ")
+	return strings.Join(strings.Fields(cleanText(text)), " ")
 }
