@@ -7,25 +7,38 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"time"
 
 	"gensubtitle/db"
 	"gensubtitle/media"
 )
 
+// measure is how a file is measured: with its sound kept, or without.
+type measure func(ctx context.Context, id, path string, atMost time.Duration) (media.Measurement, error)
+
+// withSound also makes the sound for speech engines. It is in its place before
+// the video is, and goes wherever that is removed. Alone, after a crash, it
+// counts for nothing.
+func (s *Server) withSound(ctx context.Context, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
+	err = s.Files.MakeSound(id, func(sound media.SoundFile) error {
+		measured, err = s.Meter.Measure(ctx, path, atMost, sound)
+		return err
+	})
+	return measured, err
+}
+
+func (s *Server) withoutSound(ctx context.Context, _, path string, atMost time.Duration) (media.Measurement, error) {
+	return s.Meter.Measure(ctx, path, atMost, nil)
+}
+
 // count measures a file that is whole on disk and moves it, and its seconds,
 // to where they belong.
-func (s *Server) count(ctx context.Context, id string, quota db.Quota) (db.Video, db.Quota, error) {
+func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure measure) (db.Video, db.Quota, error) {
 	path, err := s.Files.Locate(id)
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	// The sound is in its place before the video is, and goes wherever that is
-	// removed. Alone, after a crash, it counts for nothing.
-	var measured media.Measurement
-	err = s.Files.MakeSound(id, func(sound media.SoundFile) error {
-		measured, err = s.Meter.Measure(ctx, path, quota.RemainingDuration(), sound)
-		return err
-	})
+	measured, err := measure(ctx, id, path, quota.RemainingDuration())
 	var long *media.TooLongError
 	if errors.As(err, &long) {
 		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}
@@ -68,7 +81,12 @@ func (s *Server) settle(ctx context.Context, v db.Video) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = s.count(ctx, v.ID, quota)
+	_, _, err = s.count(ctx, v.ID, quota, s.withSound)
+	if errors.Is(err, media.ErrStorageFull) {
+		// The room of a resumable upload was taken at its beginning, so a full
+		// disk does not hold it up. Its sound is made once there is room.
+		_, _, err = s.count(ctx, v.ID, quota, s.withoutSound)
+	}
 	switch p := problemOf(err); {
 	case err == nil:
 		s.Metrics.uploadEnded(resumableUpload, nil)

@@ -126,7 +126,7 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	return s.count(ctx, id, quota)
+	return s.count(ctx, id, quota, s.withSound)
 }
 
 // abandon leaves nothing of an upload that failed: neither slot nor file.
