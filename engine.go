@@ -104,6 +104,9 @@ func newTranscriber(s serveSettings, p handlers.Parts) (*transcribe.Worker, erro
 	if engine == nil || err != nil {
 		return nil, err
 	}
+	if err := subtitles.ClearWork(filepath.Join(s.DataDir, workName)); err != nil {
+		p.Log.Warn("what killed runs of the engine left is still there", "error", err)
+	}
 	return transcribe.New(transcribe.Options{
 		DB: p.DB, Files: p.Files, Meter: p.Meter, Process: p.Process.ID, Engine: engine, Log: p.Log,
 		Concurrency: s.EngineConcurrency, Ended: p.Metrics.Transcribed,

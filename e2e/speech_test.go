@@ -11,7 +11,7 @@ import (
 func speech(t testing.TB, name, words string) string {
 	t.Helper()
 	sound := filepath.Join(t.TempDir(), "speech.wav")
-	if out, err := exec.Command("espeak-ng", "-v", "en-us", "-s", "120", "-w", sound, words).CombinedOutput(); err != nil {
+	if out, err := exec.Command("espeak-ng", "-v", "en-us", "-s", "140", "-w", sound, words).CombinedOutput(); err != nil {
 		t.Fatalf("speak: %v\n%s", err, out)
 	}
 	return ffmpeg(t, name, "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10", "-i", sound, "-shortest",
@@ -30,13 +30,13 @@ func TestSpeech(t *testing.T) {
 	s.register("A")
 	b := s.tab()
 	b.login("A", password)
-	b.upload(speech(t, "speech.mp4", "hello world. one two three four five."))
+	b.upload(speech(t, "speech.mp4", "The people want to know what the government will do about the problem."))
 	b.until(`document.querySelector("#videos [data-video-id][data-status=accepted]")`)
 	id := b.videosOnPage()[0]
 	b.open("/videos/" + id)
-	b.untilWithin(6*patience, `document.querySelector("#subtitles[data-status=done] [data-cue]")`)
-	heard := strings.ToLower(js[string](b, `[...document.querySelectorAll("[data-cue] textarea")].map(e => e.value).join(" ")`))
-	for _, word := range []string{"world", "two", "three"} {
+	b.untilWithin(6*patience, `document.querySelector("#subtitles[data-status=done] [data-cue] textarea")`)
+	heard := strings.ToLower(js[string](b, `[...document.querySelectorAll("[data-cue] textarea")].map(e => e.value).join(" ").replaceAll("\\n", " ")`))
+	for _, word := range []string{"people want", "to know", "problem"} {
 		if !strings.Contains(heard, word) {
 			t.Errorf("%q is not in what was heard: %q", word, heard)
 		}

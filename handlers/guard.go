@@ -12,8 +12,8 @@ import (
 
 const (
 	smallBodyBytes = 64 << 10
-	// textBodyBytes are enough for the subtitles of a day.
-	textBodyBytes = 4 << 20
+	// textBodyBytes are enough for the subtitles of twelve hours.
+	textBodyBytes = 1 << 20
 )
 
 // guardHost refuses requests that were sent to another name than the public
