@@ -110,7 +110,9 @@ func statusKind(status int, translate bool) error {
 	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusGone, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusGone, http.StatusTooManyRequests,
+		// A proxy says so of an engine behind it that is not there, or hangs.
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return ErrDown
 	}
 	if status >= 300 && status <= 399 {
