@@ -371,6 +371,16 @@ func TestMuxWithoutRoom(t *testing.T) {
 	if store, err = OpenStore(disk); err != nil {
 		t.Fatal(err)
 	}
+	first, err := store.createExport(600 << 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := store.createExport(600 << 10); !errors.Is(err, ErrStorageFull) {
+		t.Errorf("in the room of another: %v, %v, want %v", second, err, ErrStorageFull)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
 	m := NewMuxer(NewMeter(Options{}), store)
 	video := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
 	if file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV}); !errors.Is(err, ErrStorageFull) || file != nil {

@@ -287,6 +287,9 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 			if err != nil || got != want {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
+			if left := s.spend(0); left < time.Second/2 {
+				t.Errorf("measuring has %v left of its processor time", left)
+			}
 			if pcm := load(t, real.Name()); len(pcm) != 0 {
 				t.Errorf("got %d bytes of sound", len(pcm))
 			}
