@@ -67,7 +67,6 @@ func TestHTTPStatus(t *testing.T) {
 		{502, ErrDown, nil},
 		{504, ErrDown, nil},
 		{503, ErrDown, nil},
-		{504, ErrFailed, nil},
 		{600, ErrFailed, nil},
 		{204, ErrFailed, nil},
 		{300, ErrDown, nil},
