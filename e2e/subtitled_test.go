@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +56,41 @@ func TestSubtitledVideo(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("left in exports/: %v, %v", left, err)
 	}
+}
+
+// TestSlowSubtitledVideos has downloads stand still, each of which keeps a file
+// on the disk: one user gets few of them, and more when they have ended.
+func TestSlowSubtitledVideos(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--max-duration-minutes=60")
+	c, other := s.register("a"), s.register("b")
+	// More than what the system holds of an answer that nobody reads.
+	id := c.accepted("a.wav", wav(900_000, 1)).Video.ID
+	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	path := "/videos/" + id + "/subtitled.mkv"
+	begin := func() net.Conn {
+		conn := s.dial()
+		request := "GET " + path + " HTTP/1.1\r\nHost: " + s.addr + "\r\nAuthorization: " + c.header.Get("Authorization") + "\r\n\r\n"
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		status := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
+			t.Fatalf("%s: %v", status, err)
+		}
+		return conn
+	}
+	one, two := begin(), begin()
+	c.get(path).problem(503, "busy")
+	mine := other.accepted("b.wav", wav(1000, 2)).Video.ID
+	other.do("PUT", "/videos/"+mine+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	other.get("/videos/" + mine + "/subtitled.mkv").want(200)
+	for _, conn := range []net.Conn{one, two} {
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 3*patience, "a download that is cut off to end", func() bool { return c.get(path).status == 200 })
 }
 
 // outputOf is what a program writes, without the line's end.

@@ -92,6 +92,7 @@ type Server struct {
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
 	leftovers       leftovers
+	exports         exports
 	seen            seen
 	docs            *apidoc.Document
 }

@@ -186,7 +186,9 @@ func (s *Server) answerUpload(c *fiber.Ctx, v db.Video, q db.Quota) error {
 	}
 	video, err := s.caption(c.UserContext(), v)
 	if err != nil {
-		return err
+		// It is counted: whoever heard of an error would send it again.
+		s.logOf(c).Warn("subtitles of a new video not looked up", "video", v.ID, "error", err)
+		video = captioned{Video: v, Subtitles: db.Subtitles{Status: db.SubtitlesNone}}
 	}
 	if !wantsHTML(c) {
 		return c.Status(fiber.StatusCreated).JSON(fiber.Map{
