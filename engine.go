@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"gensubtitle/cli"
@@ -94,8 +93,7 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 // engineName is what admins see of the settings: an address, or a program
 // without its arguments, any of which may be secret.
 func (s engineSettings) engineName() string {
-	program, _, _ := strings.Cut(strings.TrimSpace(s.EngineCommand), " ")
-	return cmp.Or(s.EngineURL, program)
+	return cmp.Or(s.EngineURL, subtitles.ProgramOf(s.EngineCommand))
 }
 
 // newTranscriber is nil where no engine is set.

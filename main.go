@@ -241,8 +241,9 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	if err != nil {
 		return err
 	}
-	working := work(ctx, parts, hooks)
-	defer working.Wait()
+	working, endWork := context.WithCancel(ctx)
+	worked := work(working, parts, hooks)
+	defer func() { endWork(); worked.Wait() }()
 	go server.Tend(ctx)
 	log.Info("listening", "addr", listener.Addr().String())
 	served := make(chan error, 1)

@@ -128,9 +128,14 @@ func TestChangeMany(t *testing.T) {
 		t.Errorf("%d are meant", answer.Selected)
 	}
 	check(nothing)
-	admin.do("PUT", "/admin/sessions/limits", map[string]any{
-		"match": map[string]any{"q": "j"}, "expected": 2, "maxVideos": 20, "reason": "course B",
-	}).want(200).decode(&answer)
+	admin.get("/admin/sessions/limits?all=1&q=j").want(200).decode(&answer)
+	if answer.Selected != 2 {
+		t.Errorf("%d would get limits", answer.Selected)
+	}
+	limits := map[string]any{"match": map[string]any{"q": "j"}, "expected": 2, "maxVideos": 20, "reason": "course A"}
+	admin.post("/admin/sessions/limits", limits).want(200) // As browsers can.
+	limits["reason"] = "course B"
+	admin.do("PUT", "/admin/sessions/limits", limits).want(200).decode(&answer)
 	check("john 1/20, jane 1/20, ann 0/10")
 	admin.post("/admin/sessions/reset", map[string]any{"session_ids": []string{"user_john", "user_john"}}).want(200).decode(&answer)
 	if answer.Changed != 1 {
@@ -143,7 +148,7 @@ func TestChangeMany(t *testing.T) {
 	for _, e := range list.Events {
 		kinds = append(kinds, e.Kind+" "+e.Reason)
 	}
-	if want := []string{"reset ", "limits course B", "upload "}; !slices.Equal(kinds, want) {
+	if want := []string{"reset ", "limits course B", "limits course A", "upload "}; !slices.Equal(kinds, want) {
 		t.Errorf("events %q, want %q", kinds, want)
 	}
 }

@@ -149,6 +149,7 @@ func TestSubtitleOrders(t *testing.T) {
 	s.stop()
 	s.restart("--log-format=json")
 	c.post(path, nil).problem(409, "no-engine")
+	s.admin().post("/admin/subtitles/"+id+"/retry", nil).problem(409, "no-engine")
 	second := c.accepted("b.wav", wav(1500, 2)).Video.ID
 	if got := c.subtitles(second); got.Status != "none" || got.Revision != 0 {
 		t.Errorf("without an engine: %+v", got)

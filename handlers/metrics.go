@@ -145,6 +145,9 @@ func buildInfo() prometheus.Collector {
 // watch adds what is looked up at each scrape.
 func (m *Metrics) watch(s *Server) {
 	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gensubtitle_webhook_waiting", Help: "What the webhook is still to be told.",
+		}, s.webhookWaiting),
 		slotsInUse{s.DB, prometheus.NewDesc("gensubtitle_upload_slots",
 			"Uploads under way, each of which holds a slot.", []string{"status"}, nil)},
 		subtitleQueue{s.DB, prometheus.NewDesc("gensubtitle_subtitle_jobs",
@@ -208,6 +211,16 @@ func (c subtitleQueue) Collect(metrics chan<- prometheus.Metric) {
 	for _, status := range []db.SubtitleStatus{db.SubtitlesQueued, db.SubtitlesRunning} {
 		metrics <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(counts[status]), string(status))
 	}
+}
+
+func (s *Server) webhookWaiting() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	n, err := s.DB.WebhookWaiting(ctx)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(n)
 }
 
 func (s *Server) engineUp() float64 {

@@ -64,11 +64,6 @@ func answerText(c *fiber.Ctx, t db.SubtitleText) error {
 
 func revisionTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
 
-func parseRevision(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n >= 0
-}
-
 // saveSubtitles keeps the user's own text: an edited one, or a file. What the
 // engine is writing meanwhile is cancelled, since it would replace it.
 func (s *Server) saveSubtitles(c *fiber.Ctx) error {
@@ -172,8 +167,8 @@ func (s *Server) sendSubtitles(c *fiber.Ctx) error {
 // revision that was edited where it is given.
 func readSubtitleForm(c *fiber.Ctx) (data []byte, revision *int64, err error) {
 	data = []byte(formValue(c, "text"))
-	if n, ok := parseRevision(formValue(c, "revision")); ok {
-		revision = &n
+	if revision, err = wantedRevision(formValue(c, "revision")); err != nil {
+		return nil, nil, err
 	}
 	header, err := c.FormFile("file")
 	if err != nil || header.Size == 0 { // A form without files has none of that name either.

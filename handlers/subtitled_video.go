@@ -2,9 +2,11 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -51,7 +53,10 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 func (s *Server) startExport(
 	c *fiber.Ctx, v db.Video, t subtitles.Transcript, srt []byte, format media.MuxFormat, body *export,
 ) error {
-	file, err := s.Muxer.Mux(c.UserContext(), media.Mux{
+	// Those before it may take long, and the client may have gone.
+	ctx, cancel := context.WithTimeout(c.UserContext(), exportTime)
+	defer cancel()
+	file, err := s.Muxer.Mux(ctx, media.Mux{
 		Video: s.Files.Path(v.ID), Subtitles: srt, Language: t.Language, Format: format,
 	})
 	if err != nil {
@@ -72,6 +77,9 @@ func (s *Server) startExport(
 // maxExports is how many videos with subtitles one user may fetch at once: each
 // is a file on the disk for as long as it takes.
 const maxExports = 2
+
+// exportTime is for making one, waiting included.
+const exportTime = 5 * time.Minute
 
 // export is the body of such an answer.
 type export struct {

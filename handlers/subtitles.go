@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -211,9 +212,18 @@ func ifMatch(c *fiber.Ctx) (*int64, error) {
 	if asked == "" || asked == "*" {
 		return nil, nil
 	}
-	revision, ok := parseRevision(strings.Trim(asked, `"`))
-	if !ok {
-		return nil, errSubtitlesChanged // No revision of ours: it cannot be the one there is.
+	return wantedRevision(strings.Trim(asked, `"`))
+}
+
+// wantedRevision is nil where no revision is named. One that cannot be ours
+// cannot be the one there is.
+func wantedRevision(text string) (*int64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	revision, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || revision < 0 {
+		return nil, errSubtitlesChanged
 	}
 	return &revision, nil
 }

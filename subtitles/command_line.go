@@ -46,6 +46,16 @@ func parseCommandLine(setting string) (commandLine, error) {
 	return line, nil
 }
 
+// ProgramOf is the program of CommandOptions.Command, without its arguments;
+// "" where that is no command.
+func ProgramOf(command string) string {
+	line, err := parseCommandLine(command)
+	if err != nil {
+		return ""
+	}
+	return line[0]
+}
+
 func (l commandLine) has(place string) bool {
 	return slices.ContainsFunc(l[1:], func(word string) bool { return strings.Contains(word, place) })
 }

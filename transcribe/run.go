@@ -160,7 +160,6 @@ func (w *Worker) missedEngine(err error) time.Time {
 		w.down.Since = now
 	}
 	w.down.Again = now.Add(max(w.Pause(w.downs), askedPause(err)))
-	w.down.Err = err
 	w.downs++
 	return w.down.Again
 }

@@ -31,6 +31,9 @@ const (
 	// maxFailures is how often a job may fail where the engine as such can be
 	// had; by then it is the sound.
 	maxFailures = 5
+	// ourFailures is how a job waits that could not be begun for a reason on our
+	// side, such as a full disk: as after so many failures, however often.
+	ourFailures = 2
 )
 
 // Options are what a Worker works with.
@@ -73,7 +76,6 @@ type Worker struct {
 type Trouble struct {
 	Since time.Time
 	Again time.Time // when it is asked again
-	Err   error
 }
 
 // New makes a worker; Run starts it.
@@ -219,6 +221,11 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 	if errors.Is(err, subtitles.ErrDown) {
 		again := w.missedEngine(err)
 		log.Warn("the speech engine cannot be had", "again_at", again, "error", err)
+		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
+	}
+	if errors.Is(err, media.ErrStorageFull) || errors.Is(err, media.ErrUnavailable) {
+		again := time.Now().Add(w.Pause(ourFailures))
+		log.Error("no sound for the engine yet", "again_at", again, "error", err)
 		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
 	}
 	if run.Attempts+1 >= maxFailures {

@@ -77,16 +77,15 @@ func CheckURL(address string) error {
 // Key turns a secret into the key that signs: what follows "whsec_" is base64,
 // anything else is the key itself.
 func Key(secret string) ([]byte, error) {
-	if len(secret) < minSecret {
-		return nil, fmt.Errorf("needs %d characters or more", minSecret)
+	key := []byte(secret)
+	if encoded, ok := strings.CutPrefix(secret, prefix); ok {
+		var err error
+		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+			return nil, fmt.Errorf("what follows %s is not base64", prefix)
+		}
 	}
-	encoded, ok := strings.CutPrefix(secret, prefix)
-	if !ok {
-		return []byte(secret), nil
-	}
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("what follows %s is not base64", prefix)
+	if len(key) < minSecret {
+		return nil, fmt.Errorf("the key needs %d bytes or more", minSecret)
 	}
 	return key, nil
 }

@@ -151,6 +151,7 @@ func TestKey(t *testing.T) {
 	for secret, want := range map[string]string{
 		"whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0": "123456789012345678901234",
 		"a plain secret of some length":          "a plain secret of some length",
+		"whsec_MTIzNDU2Nw==":                     "", // of seven bytes
 		"short":                                  "",
 		"":                                       "",
 		"whsec_not base64 at all":                "",
