@@ -142,9 +142,6 @@ func TestSubtitleJobLife(t *testing.T) {
 		t.Errorf("postponed: %+v", s)
 	}
 	wantNoClaim(t, d)
-	if due, ok, err := d.NextDue(t.Context()); err != nil || !ok || !due.Equal(again) {
-		t.Errorf("next due %v, %v, %v, want %v", due, ok, err, again)
-	}
 
 	*now = again
 	if s = subtitlesOf(t, d, id); s.RetryAt != nil {
@@ -161,9 +158,6 @@ func TestSubtitleJobLife(t *testing.T) {
 		t.Errorf("done: %+v", s)
 	}
 	wantNoClaim(t, d)
-	if _, ok, err := d.NextDue(t.Context()); ok || err != nil {
-		t.Errorf("something is due: %v, %v", ok, err)
-	}
 }
 
 func TestFailedJob(t *testing.T) {
@@ -225,13 +219,12 @@ func TestWhoseSubtitles(t *testing.T) {
 	} {
 		before := dump(t, d)
 		_, text := d.SubtitleText(t.Context(), test.session, test.video)
-		_, original := d.OriginalText(t.Context(), test.session, test.video)
 		_, saved := d.SaveSubtitles(t.Context(), test.session, test.video, SubtitleText{}, nil)
 		_, restored := d.RestoreSubtitles(t.Context(), test.session, test.video, nil)
 		for step, err := range map[string]error{
 			"queue":  d.QueueSubtitles(t.Context(), test.session, test.video, SubtitleOrder{}, 0),
 			"cancel": d.CancelSubtitles(t.Context(), test.session, test.video),
-			"text":   text, "original": original, "save": saved, "restore": restored,
+			"text":   text, "save": saved, "restore": restored,
 		} {
 			if !errors.Is(err, ErrNotFound) {
 				t.Errorf("%s, %s: %v, want %v", what, step, err, ErrNotFound)

@@ -316,7 +316,6 @@ func TestLongQueue(t *testing.T) {
 		"no claim":    func() error { _, _, err := d.ClaimSubtitles(t.Context(), processA, lease, 1); return err },
 		"page":        func() error { _, _, err := d.SubtitleQueue(t.Context(), id, 50); return err },
 		"lengths":     func() error { _, err := d.QueueLength(t.Context()); return err },
-		"next due":    func() error { _, _, err := d.NextDue(t.Context()); return err },
 		"failed":      func() error { _, err := d.FailedSubtitles(t.Context(), time.Now(), 50); return err },
 		"holders":     func() error { _, err := d.SubtitleHolders(t.Context()); return err },
 		"of the dead": func() error { _, err := d.ReleaseSubtitles(t.Context(), processB); return err },

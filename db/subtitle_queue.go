@@ -103,16 +103,3 @@ func (d *DB) QueueLength(ctx context.Context) (map[SubtitleStatus]int64, error) 
 	}
 	return map[SubtitleStatus]int64{SubtitlesQueued: queued, SubtitlesRunning: running}, nil
 }
-
-// NextDue is the first moment at which a job may be claimed, false where none
-// waits or runs: a job that runs counts with the end of its lease, since its
-// process may be dead. It may have passed.
-func (d *DB) NextDue(ctx context.Context) (time.Time, bool, error) {
-	var due sql.NullInt64
-	err := d.reader.QueryRowContext(ctx, `
-		SELECT min(due_at) FROM subtitle_jobs WHERE `+inQueue).Scan(&due)
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("read when subtitles are due: %w", classify(err))
-	}
-	return timeOf(due.Int64), due.Valid, nil
-}

@@ -55,23 +55,6 @@ func (d *DB) SubtitleText(ctx context.Context, sessionID, videoID string) (Subti
 	return t, nil
 }
 
-// OriginalText returns what an engine wrote last for a video of the session,
-// with the revision and the time of the current text. ErrNotFound where none did.
-func (d *DB) OriginalText(ctx context.Context, sessionID, videoID string) (SubtitleText, error) {
-	var t SubtitleText
-	var updated int64
-	err := d.reader.QueryRowContext(ctx, `
-		SELECT t.video_id, t.revision, t.original_language, t.original_cues, t.updated_at
-		FROM subtitle_texts t JOIN videos v ON v.id = t.video_id
-		WHERE t.video_id = $1 AND v.session_id = $2 AND t.original_language IS NOT NULL`, videoID, sessionID).
-		Scan(&t.VideoID, &t.Revision, &t.Language, &t.Cues, &updated)
-	if err != nil {
-		return t, fmt.Errorf("read original subtitles: %w", notFound(err))
-	}
-	t.Source, t.HasOriginal, t.UpdatedAt = SourceEngine, true, timeOf(updated)
-	return t, nil
-}
-
 // writeOriginal makes what an engine wrote the text.
 func writeOriginal(ctx context.Context, tx *sql.Tx, videoID, language, cues string, now int64) error {
 	_, err := tx.ExecContext(ctx, `

@@ -40,10 +40,6 @@ func TestTextLife(t *testing.T) {
 		t.Errorf("saved %+v, want %+v", saved, want)
 	}
 	wantText(t, d, john, id, saved)
-	original, err := d.OriginalText(t.Context(), john.SessionID, id)
-	if want := (SubtitleText{id, 2, "en", "engine 1", SourceEngine, false, true, *now}); err != nil || original != want {
-		t.Errorf("original %+v, want %+v: %v", original, want, err)
-	}
 
 	restored, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, nil)
 	if want := (SubtitleText{id, 3, "en", "engine 1", SourceEngine, false, true, *now}); err != nil || restored != want {
@@ -59,8 +55,8 @@ func TestTextLife(t *testing.T) {
 	finish(t, d, claim(t, d, processA), "engine 5")
 	wantText(t, d, john, id, SubtitleText{Revision: 5, Language: "en", Cues: "engine 5", Source: SourceEngine, HasOriginal: true})
 	save(t, d, john, id, "user 6")
-	if original, err := d.OriginalText(t.Context(), john.SessionID, id); err != nil || original.Cues != "engine 5" {
-		t.Errorf("the original is %+v, want the last: %v", original, err)
+	if restored, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, nil); err != nil || restored.Cues != "engine 5" {
+		t.Errorf("the original is %+v, want the last: %v", restored, err)
 	}
 }
 
@@ -75,9 +71,6 @@ func TestTextWithoutEngine(t *testing.T) {
 	wantText(t, d, john, id, want)
 	if s := subtitlesOf(t, d, id); s.Status != SubtitlesDone || s.Progress != 100 || s.QueuedAt != nil || s.EndedAt == nil {
 		t.Errorf("subtitles %+v", s)
-	}
-	if _, err := d.OriginalText(t.Context(), john.SessionID, id); !errors.Is(err, ErrNotFound) {
-		t.Errorf("original: %v, want %v", err, ErrNotFound)
 	}
 	before := dump(t, d)
 	if _, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, nil); !errors.Is(err, ErrNotFound) {
