@@ -146,19 +146,21 @@ func anys(texts []string) []any {
 	return list
 }
 
-// runsEnded counts a run that is cut off, too: the engine has worked for it.
-const runsEnded = "subtitle_jobs.runs + CASE subtitle_jobs.status WHEN 'running' THEN 1 ELSE 0 END"
+// runsEnded counts a run that is cut off, too, and one that failed and is to be
+// tried again: the engine has worked for it.
+const runsEnded = `subtitle_jobs.runs + CASE WHEN subtitle_jobs.status = 'running'
+	OR subtitle_jobs.status = 'queued' AND subtitle_jobs.attempts > 0 THEN 1 ELSE 0 END`
 
 // QueueSubtitles asks for the subtitles of an accepted video of the session,
 // again where they were asked for before. A job that runs is superseded; one
 // that waits keeps its place. ErrNotFound when there is no such video,
-// ErrTooManyRuns when atMost runs of it came to an end, by whatever; 0 sets no
-// limit.
+// ErrTooManyRuns when atMost runs of it came to an end, by whatever, this order
+// included; 0 sets no limit.
 func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
 	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
 		var runs int
 		err := tx.QueryRowContext(ctx, `
-			SELECT coalesce(j.runs, 0) FROM videos v LEFT JOIN subtitle_jobs j ON j.video_id = v.id
+			SELECT coalesce(`+runsEnded+`, 0) FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
 			WHERE v.id = $1 AND v.session_id = $2 AND v.status = 'accepted'`, videoID, sessionID).Scan(&runs)
 		if err != nil {
 			return notFound(err)

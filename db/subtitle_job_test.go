@@ -432,3 +432,29 @@ func TestSubtitlesGoWithTheVideo(t *testing.T) {
 		})
 	}
 }
+
+// TestRunsThatFail count towards the limit, too, however often the order is
+// taken back in between.
+func TestRunsThatFail(t *testing.T) {
+	d := open(t)
+	john := newUser(t, d, "john")
+	id := upload(t, d, john.SessionID, time.Second)
+	order := func() error { return d.QueueSubtitles(t.Context(), john.SessionID, id, SubtitleOrder{}, 2) }
+	if err := order(); err != nil {
+		t.Fatal(err)
+	}
+	run := claim(t, d, processA)
+	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.CancelSubtitles(t.Context(), john.SessionID, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := order(); err != nil {
+		t.Fatal(err)
+	}
+	claim(t, d, processA)
+	if err := order(); !errors.Is(err, ErrTooManyRuns) {
+		t.Errorf("a third run: %v", err)
+	}
+}

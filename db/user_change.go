@@ -45,9 +45,22 @@ func (d *DB) ChangeUser(ctx context.Context, key string, c UserChange) (User, er
 			WHERE id = $6`, u.Role, u.Disabled, u.PasswordHash, u.CredentialsVersion, d.nowMillis(), u.ID)); err != nil {
 			return err
 		}
+		if u.Disabled {
+			if err := cancelAll(ctx, tx, u.ID, d.nowMillis()); err != nil {
+				return err
+			}
+		}
 		return anAdminIsLeft(ctx, tx)
 	})
 	return u, err
+}
+
+// cancelAll ends what the engine does, or was to do, for a user.
+func cancelAll(ctx context.Context, tx *sql.Tx, userID, now int64) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE subtitle_jobs SET runs = `+runsEnded+`, status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
+		WHERE session_id = (SELECT session_id FROM quota_sessions WHERE user_id = CAST($2 AS INTEGER)) AND `+inQueue, now, userID)
+	return err
 }
 
 // RenewHash stores another hash of the same password, which ends no sign-in. A

@@ -106,6 +106,12 @@ func TestEditedSubtitles(t *testing.T) {
 	c.send("PUT", path, "image/png", strings.NewReader("x"), -1).problem(422, "invalid")
 	c.send("PUT", path, "text/vtt", strings.NewReader("no subtitles at all"), -1).problem(422, "invalid")
 
+	c.send("PUT", path, "text/vtt", strings.NewReader("WEBVTT\n\n00:01.000 -> 00:02.000\na line without a time\n"), -1).problem(422, "invalid")
+	c.do("PUT", path, map[string]any{"cues": []cue{{0, 1, strings.Repeat("x", 5000)}}}).problem(422, "invalid")
+	if got := c.subtitleText(id).Revision; got != 2 {
+		t.Errorf("what was refused was kept as revision %d", got)
+	}
+
 	for kind, text := range map[string]string{
 		"text/vtt":             "WEBVTT\n\n00:00.500 --> 00:01.500\n<v Ann>Hello <i>you</i> &amp; me\n",
 		"application/x-subrip": "1\r\n00:00:00,500 --> 00:00:01,500\r\n<i>Hello</i> you & me\r\n",
@@ -224,6 +230,15 @@ func TestCancelSubtitles(t *testing.T) {
 	case <-gone:
 	case <-time.After(patience):
 		t.Error("the engine still works on what was cancelled")
+	}
+	off := s.register("off")
+	theirs := off.accepted("d.wav", wav(1500, 4)).Video.ID
+	off.awaits(theirs, "running")
+	s.admin().do("PATCH", "/admin/users/off", map[string]any{"disabled": true}).want(200)
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Error("the engine still works for a user who was disabled")
 	}
 	third := c.accepted("c.wav", wav(1500, 3)).Video.ID
 	c.awaits(third, "running")

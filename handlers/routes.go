@@ -66,10 +66,10 @@ func (s *Server) routes() {
 
 	a.Get("/videos/:id/subtitles", packed, read, s.showSubtitles)
 	a.Post("/videos/:id/subtitles", smallBody, upload, s.orderSubtitles)
-	a.Put("/videos/:id/subtitles", textBody, upload, s.saveSubtitles)
+	a.Put("/videos/:id/subtitles", upload, textBody, s.saveSubtitles)
 	a.Delete("/videos/:id/subtitles", upload, s.cancelSubtitles)
 	a.Post("/videos/:id/subtitles/cancel", smallBody, s.signIn, s.cancelSubtitles)
-	a.Post("/videos/:id/subtitles/file", textBody, s.signIn, s.sendSubtitles)
+	a.Post("/videos/:id/subtitles/file", s.signIn, textBody, s.sendSubtitles)
 	a.Post("/videos/:id/subtitles/restore", smallBody, upload, s.restoreSubtitles)
 	a.Get("/videos/:id/subtitles.vtt", packed, read, s.subtitleFile(formatVTT))
 	a.Get("/videos/:id/subtitles.srt", packed, read, s.subtitleFile(formatSRT))

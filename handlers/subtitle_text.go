@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,15 @@ import (
 const (
 	mimeVTT = "text/vtt"
 	mimeSRT = "application/x-subrip"
+)
+
+const (
+	// cueBytes are far more than anybody reads at once. Where to break a line is
+	// costly to find in much more.
+	cueBytes = 4 << 10
+	// vttHead may be all that there is of a file without captions, with a mark of
+	// its byte order.
+	vttHead = "\ufeffWEBVTT"
 )
 
 // textInput is the text of subtitles as JSON.
@@ -115,6 +125,10 @@ func readSubtitles(data []byte) (subtitles.Transcript, error) {
 	if err != nil {
 		return t, fmt.Errorf("%w: %w", invalidField("file", unreadable(err)), err)
 	}
+	if len(t.Cues) == 0 && len(bytes.TrimSpace(data)) > len(vttHead) {
+		// Text that no time belongs to would be lost without a word.
+		return t, invalidField("file", unreadable(nil))
+	}
 	return t, nil
 }
 
@@ -142,6 +156,11 @@ func invalidCues(err error) error {
 func (s *Server) keepText(
 	ctx context.Context, sessionID, id string, t subtitles.Transcript, revision *int64,
 ) (db.SubtitleText, error) {
+	for i, cue := range t.Cues {
+		if len(cue.Text) > cueBytes {
+			return db.SubtitleText{}, invalidField("cues", func(f *views.Fields) string { return f.CueInvalid.With(i + 1) })
+		}
+	}
 	text := db.SubtitleText{Language: t.Language, Cues: string(subtitles.MarshalCues(t.Cues))}
 	return s.DB.SaveSubtitles(ctx, sessionID, id, text, revision)
 }

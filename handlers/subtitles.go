@@ -212,7 +212,8 @@ func ifMatch(c *fiber.Ctx) (*int64, error) {
 	if asked == "" || asked == "*" {
 		return nil, nil
 	}
-	return wantedRevision(strings.Trim(asked, `"`))
+	// A proxy that packs an answer weakens its tag.
+	return wantedRevision(strings.Trim(strings.TrimPrefix(asked, "W/"), `"`))
 }
 
 // wantedRevision is nil where no revision is named. One that cannot be ours

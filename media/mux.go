@@ -31,6 +31,8 @@ const (
 	// muxBytes and a quarter of the input is how much larger than its input an
 	// output may be. MKV adds 7 bytes to each packet, and speech has small ones.
 	muxBytes = 1 << 20
+	// exportSpare stays free on the disk, for the databases and for uploads.
+	exportSpare = 128 << 20
 	// muxFile is how a child names the first file that it is handed.
 	muxFile = "file:/proc/self/fd/3"
 )
@@ -162,7 +164,7 @@ func threeLetters(code string) string {
 func (s *Store) createExport(size int64) (*os.File, error) {
 	// Not every file system can reserve.
 	free, err := s.Free()
-	if err == nil && free < size {
+	if err == nil && free < size+exportSpare {
 		err = ErrStorageFull
 	}
 	if err != nil {

@@ -110,9 +110,10 @@ func statusKind(status int, translate bool) error {
 	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusGone, http.StatusTooManyRequests,
-		// A proxy says so of an engine behind it that is not there, or hangs.
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		http.StatusProxyAuthRequired, http.StatusGone, http.StatusTooManyRequests,
+		// A proxy says the first of an engine behind it that is not there. A 504
+		// may be about this sound, which takes the engine too long.
+		http.StatusBadGateway, http.StatusServiceUnavailable:
 		return ErrDown
 	}
 	if status >= 300 && status <= 399 {

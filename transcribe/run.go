@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -70,11 +71,31 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 	if err != nil {
 		return subtitles.Transcript{}, err
 	}
-	t, err := w.Engine.Transcribe(ctx, subtitles.Request{
+	t, err := w.ask(ctx, subtitles.Request{
 		Audio: path, Language: run.Order.Language, Translate: run.Order.Translate, Progress: progress,
 	})
 	if err != nil {
 		return t, fmt.Errorf("transcribe: %w", err)
+	}
+	return t, nil
+}
+
+// ask makes captions of what the engine writes, which must be such as can be
+// kept. What makes us panic fails this job, and not the service.
+func (w *Worker) ask(ctx context.Context, r subtitles.Request) (t subtitles.Transcript, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.Log.Error("panic", "what", "transcribe", "value", value, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: panic: %v", subtitles.ErrFailed, value)
+		}
+	}()
+	t, err = w.Engine.Transcribe(ctx, r)
+	if err != nil {
+		return t, err
+	}
+	t = subtitles.Shape(t, subtitles.Options{})
+	if _, err := subtitles.UnmarshalCues(subtitles.MarshalCues(t.Cues)); err != nil {
+		return t, fmt.Errorf("%w: %w", subtitles.ErrFailed, err)
 	}
 	return t, nil
 }

@@ -34,6 +34,8 @@ const (
 	// ourFailures is how a job waits that could not be begun for a reason on our
 	// side, such as a full disk: as after so many failures, however often.
 	ourFailures = 2
+	// keepTries is how often a text is tried to be kept again.
+	keepTries = 20
 )
 
 // Options are what a Worker works with.
@@ -223,7 +225,7 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 		log.Warn("the speech engine cannot be had", "again_at", again, "error", err)
 		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
 	}
-	if errors.Is(err, media.ErrStorageFull) || errors.Is(err, media.ErrUnavailable) {
+	if !errors.Is(err, subtitles.ErrFailed) {
 		again := time.Now().Add(w.Pause(ourFailures))
 		log.Error("no sound for the engine yet", "again_at", again, "error", err)
 		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
@@ -237,12 +239,24 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, reasonEngineFailed, again)
 }
 
-// keep shapes the text into captions and ends the job.
+// keep ends the job with its text. The engine has worked for it, so a database
+// that fails for a while is tried again, though the lease may pass meanwhile: the
+// run can still end as long as nobody else has claimed the job.
 func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, log *slog.Logger) error {
-	t = subtitles.Shape(t, subtitles.Options{})
-	if err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, string(subtitles.MarshalCues(t.Cues))); err != nil {
-		return err
+	cues := string(subtitles.MarshalCues(t.Cues))
+	for try := 0; ; try++ {
+		err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, cues)
+		if err == nil {
+			log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues))
+			return nil
+		}
+		if errors.Is(err, db.ErrNotFound) || try == keepTries || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("subtitles not kept yet", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(w.Pause(0)<<try, lease/2)):
+		}
 	}
-	log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues))
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,10 +175,13 @@ func TestFailures(t *testing.T) {
 		err    error
 		calls  int
 		reason string
+		says   string // by the engine, beside the error
 	}{
-		"failing always":       {wav(), subtitles.ErrFailed, maxFailures, "engine-failed"},
-		"refused":              {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused"},
-		"no sound in the file": {[]byte("not a video at all"), nil, 0, "no-sound"},
+		"failing always":        {wav(), subtitles.ErrFailed, maxFailures, "engine-failed", ""},
+		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxTextBytes+1)},
+		"a panic":               {wav(), nil, maxFailures, "engine-failed", "panic"},
+		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
+		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -189,6 +193,12 @@ func TestFailures(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				calls++
+				if test.says == "panic" {
+					panic("an engine of ours")
+				}
+				if test.says != "" {
+					return subtitles.Transcript{Cues: []subtitles.Cue{{End: time.Second, Text: test.says}}}, nil
+				}
 				return said, test.err
 			}), nil)
 			s := h.await(id, db.SubtitlesFailed)
