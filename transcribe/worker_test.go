@@ -178,7 +178,7 @@ func TestFailures(t *testing.T) {
 		says   string // by the engine, beside the error
 	}{
 		"failing always":        {wav(), subtitles.ErrFailed, maxFailures, "engine-failed", ""},
-		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxTextBytes+1)},
+		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x ", subtitles.MaxCueBytes)},
 		"a panic":               {wav(), nil, maxFailures, "engine-failed", "panic"},
 		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
@@ -197,7 +197,10 @@ func TestFailures(t *testing.T) {
 					panic("an engine of ours")
 				}
 				if test.says != "" {
-					return subtitles.Transcript{Cues: []subtitles.Cue{{End: time.Second, Text: test.says}}}, nil
+					// The next line leaves no room to spread it over.
+					return subtitles.Transcript{Cues: []subtitles.Cue{
+						{End: time.Millisecond, Text: test.says}, {Start: time.Millisecond, End: time.Second, Text: "x"},
+					}}, nil
 				}
 				return said, test.err
 			}), nil)
