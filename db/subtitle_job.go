@@ -187,6 +187,12 @@ func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, 
 	return err
 }
 
+// cancelJobs begins a statement whose $1 is now, and which ends by saying whose
+// jobs that wait or run are cancelled.
+const cancelJobs = `
+	UPDATE subtitle_jobs SET runs = ` + runsEnded + `, status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
+	WHERE ` + inQueue + ` AND `
+
 // CancelSubtitles ends the job of a video of the session, or of anybody's for
 // an admin, who gives no session. It does nothing where none waits or runs.
 // ErrNotFound when there is no such accepted video.
@@ -199,9 +205,7 @@ func (d *DB) CancelSubtitles(ctx context.Context, sessionID, videoID string) err
 		if err != nil {
 			return notFound(err)
 		}
-		_, err = tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET runs = `+runsEnded+`, status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
-			WHERE video_id = $2 AND `+inQueue, d.nowMillis(), videoID)
+		_, err = tx.ExecContext(ctx, cancelJobs+"video_id = $2", d.nowMillis(), videoID)
 		return err
 	})
 }

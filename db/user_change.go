@@ -57,9 +57,8 @@ func (d *DB) ChangeUser(ctx context.Context, key string, c UserChange) (User, er
 
 // cancelAll ends what the engine does, or was to do, for a user.
 func cancelAll(ctx context.Context, tx *sql.Tx, userID, now int64) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE subtitle_jobs SET runs = `+runsEnded+`, status = 'cancelled', run_id = NULL, process_id = '', ended_at = $1
-		WHERE session_id = (SELECT session_id FROM quota_sessions WHERE user_id = CAST($2 AS INTEGER)) AND `+inQueue, now, userID)
+	_, err := tx.ExecContext(ctx, cancelJobs+
+		"session_id = (SELECT session_id FROM quota_sessions WHERE user_id = CAST($2 AS INTEGER))", now, userID)
 	return err
 }
 

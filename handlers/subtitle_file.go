@@ -39,31 +39,43 @@ var (
 // subtitleFile sends the subtitles of a video as a file.
 func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		width, err := lineWidth(c)
+		asked, err := s.askedSubtitles(c)
 		if err != nil {
 			return err
 		}
-		v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
-		if err != nil {
-			return err
-		}
-		t, kept, err := s.transcript(c, v)
-		if err != nil {
-			return err
-		}
-		if width > 0 || format.extension != formatJSON.extension {
-			t = shaped(t, kept, width)
+		t := asked.text
+		if asked.width > 0 || format.extension != formatJSON.extension {
+			t = asked.shaped()
 		}
 		var file bytes.Buffer
 		if err := format.write(&file, t); err != nil {
 			return fmt.Errorf("write subtitles: %w", err)
 		}
 		c.Set(fiber.HeaderContentType, format.mediaType)
-		c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, format.extension)))
-		c.Set(fiber.HeaderETag, revisionTag(kept.Revision))
+		c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(asked.video.Filename, format.extension)))
+		c.Set(fiber.HeaderETag, revisionTag(asked.kept.Revision))
 		confine(c)
 		return c.Send(file.Bytes())
 	}
+}
+
+// askedSubtitles are a video's subtitles, and how a request wants them.
+type askedSubtitles struct {
+	video db.Video
+	text  subtitles.Transcript
+	kept  db.SubtitleText
+	width int // of a line; 0 is the usual one
+}
+
+func (s *Server) askedSubtitles(c *fiber.Ctx) (a askedSubtitles, err error) {
+	if a.width, err = lineWidth(c); err != nil {
+		return a, err
+	}
+	if a.video, err = s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
+		return a, err
+	}
+	a.text, a.kept, err = s.transcript(c, a.video)
+	return a, err
 }
 
 func attachment(name string) string {
@@ -96,12 +108,12 @@ func (s *Server) transcript(c *fiber.Ctx, v db.Video) (subtitles.Transcript, db.
 	return subtitles.Transcript{Language: kept.Language, Cues: cues}, kept, nil
 }
 
-// shaped breaks a text into lines of so many characters; 0 is the usual width.
-// The times of a person's own text are that person's.
-func shaped(t subtitles.Transcript, kept db.SubtitleText, width int) subtitles.Transcript {
-	options := subtitles.Options{Width: width}
-	if kept.Edited {
+// shaped breaks the text into lines. The times of a person's own text are that
+// person's.
+func (a askedSubtitles) shaped() subtitles.Transcript {
+	options := subtitles.Options{Width: a.width}
+	if a.kept.Edited {
 		options.MinTime, options.MaxTime = time.Millisecond, subtitles.MaxEnd
 	}
-	return subtitles.Shape(t, options)
+	return subtitles.Shape(a.text, options)
 }

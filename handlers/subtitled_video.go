@@ -18,19 +18,11 @@ import (
 // subtitledVideo sends a copy of the video that has the subtitles as a track.
 func (s *Server) subtitledVideo(format media.MuxFormat) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		width, err := lineWidth(c)
+		asked, err := s.askedSubtitles(c)
 		if err != nil {
 			return err
 		}
-		v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
-		if err != nil {
-			return err
-		}
-		t, kept, err := s.transcript(c, v)
-		if err != nil {
-			return err
-		}
-		return s.sendSubtitled(c, v, shaped(t, kept, width), format)
+		return s.sendSubtitled(c, asked.video, asked.shaped(), format)
 	}
 }
 

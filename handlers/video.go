@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"os"
 	"strconv"
 	"strings"
@@ -171,7 +170,7 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 		contentType = fiber.MIMEOctetStream
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": v.Filename}))
+	c.Set(fiber.HeaderContentDisposition, attachment(v.Filename))
 	confine(c)
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
 	c.Set(fiber.HeaderETag, `"`+v.ID+`"`)
