@@ -151,6 +151,26 @@ func TestSessionsByKeyboard(t *testing.T) {
 	b.until(`location.pathname === "/admin/sessions" && document.querySelector("#sessions")`)
 }
 
+// TestSwappedInWorksAtOnce presses a link that was swapped in before the browser
+// does anything else: a quick reader's key does not load the page anew.
+func TestSwappedInWorksAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := installation(t)
+	b := s.tab()
+	b.login("admin", adminPassword)
+	b.open("/admin/sessions")
+	b.mark()
+	b.do(chromedp.Evaluate[chromedp.Void](`new MutationObserver((_, observer) => {
+		observer.disconnect();
+		document.querySelector("#sort-username").click();
+	}).observe(document.querySelector("#sessions-list").parentElement, { childList: true });
+	document.querySelector("#sort-username").click()`))
+	b.until(`location.search.includes("sort=username") && document.querySelector("tr[data-session-id]").dataset.sessionId === "user_admin"`)
+	if !b.marked() {
+		t.Error("the page was loaded anew")
+	}
+}
+
 // session is a user's quota session as the admin is told of it.
 func (s *server) session(admin *client, name string) session {
 	s.t.Helper()

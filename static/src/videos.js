@@ -17,7 +17,7 @@ function itemOf(id) {
 export async function showVideo(id) {
   if (document.querySelector("#videos")) {
     itemOf(id)?.remove();
-    await htmx.ajax("GET", `/videos/${id}`, { source: "#videos", target: "#videos", swap: "afterbegin" });
+    await htmx.ajax("GET", `/videos/${id}`, { source: "#videos", target: "#videos", swap: "afterbegin settle:20ms" });
   }
 }
 
