@@ -131,7 +131,7 @@ func (s webhookSettings) check() error {
 }
 
 // sender is nil where nobody is to be told.
-func (s webhookSettings) sender(d *db.DB, process *db.Process, log *slog.Logger) (*webhook.Sender, error) {
+func (s webhookSettings) sender(d *db.DB, log *slog.Logger) (*webhook.Sender, error) {
 	if s.WebhookURL == "" {
 		return nil, nil
 	}
@@ -139,5 +139,5 @@ func (s webhookSettings) sender(d *db.DB, process *db.Process, log *slog.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("--webhook-secret: %w", err)
 	}
-	return webhook.New(d, process.ID, s.WebhookURL, key, log), nil
+	return webhook.New(d, s.WebhookURL, key, log), nil
 }

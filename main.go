@@ -237,7 +237,7 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		}
 		defer close()
 	}
-	hooks, err := s.sender(parts.DB, parts.Process, log)
+	hooks, err := s.sender(parts.DB, log)
 	if err != nil {
 		return err
 	}

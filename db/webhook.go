@@ -73,11 +73,11 @@ func (d *DB) tell(ctx context.Context, tx *sql.Tx, event, videoID string, specia
 	return err
 }
 
-// NextWebhook takes the due event that waits longest for a process to deliver,
+// NextWebhook takes the due event that waits longest for the caller to deliver,
 // false when there is none. When the lease passes before it was delivered,
 // postponed or dropped, anybody may take it again, so that it may be delivered
 // twice but is never lost.
-func (d *DB) NextWebhook(ctx context.Context, processID string, lease time.Duration) (Webhook, bool, error) {
+func (d *DB) NextWebhook(ctx context.Context, lease time.Duration) (Webhook, bool, error) {
 	const what = "take a webhook"
 	if due, err := webhookDue(ctx, d.reader, d.nowMillis()); err != nil || !due {
 		if err != nil {
@@ -93,9 +93,9 @@ func (d *DB) NextWebhook(ctx context.Context, processID string, lease time.Durat
 			return err
 		}
 		return tx.QueryRowContext(ctx, `
-			UPDATE webhooks SET attempts = attempts + 1, due_at = $1, process_id = $2
-			WHERE id = (SELECT id FROM webhooks WHERE due_at <= $3 ORDER BY due_at, id LIMIT 1)
-			RETURNING id, event, body, attempts - 1`, now+lease.Milliseconds(), processID, now).
+			UPDATE webhooks SET attempts = attempts + 1, due_at = $1
+			WHERE id = (SELECT id FROM webhooks WHERE due_at <= $2 ORDER BY due_at, id LIMIT 1)
+			RETURNING id, event, body, attempts - 1`, now+lease.Milliseconds(), now).
 			Scan(&w.ID, &w.Event, &w.Body, &w.Attempts)
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // take takes the next webhook, which there must be.
 func take(t *testing.T, d *DB) Webhook {
 	t.Helper()
-	w, ok, err := d.NextWebhook(t.Context(), processA, lease)
+	w, ok, err := d.NextWebhook(t.Context(), lease)
 	if err != nil || !ok {
 		t.Fatalf("no webhook: %v", err)
 	}
@@ -24,7 +24,7 @@ func take(t *testing.T, d *DB) Webhook {
 
 func wantNoWebhook(t *testing.T, d *DB) {
 	t.Helper()
-	if w, ok, err := d.NextWebhook(t.Context(), processB, lease); ok || err != nil || w != (Webhook{}) {
+	if w, ok, err := d.NextWebhook(t.Context(), lease); ok || err != nil || w != (Webhook{}) {
 		t.Errorf("took %+v, %v, want none", w, err)
 	}
 }
@@ -195,7 +195,7 @@ func TestWebhooksTakenAtOnce(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for {
-				w, ok, err := processes[i%2].NextWebhook(t.Context(), processA, lease)
+				w, ok, err := processes[i%2].NextWebhook(t.Context(), lease)
 				if err != nil {
 					t.Error(err)
 				}

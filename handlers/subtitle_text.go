@@ -109,7 +109,7 @@ func readTextInput(c *fiber.Ctx) (subtitles.Transcript, error) {
 	if err := readJSON(c, &in); err != nil {
 		return subtitles.Transcript{}, err
 	}
-	if in.Language != "" && !subtitles.ValidLanguage(in.Language) {
+	if in.Language != "" && !subtitles.IsLanguage(in.Language) {
 		return subtitles.Transcript{}, invalidField("language", func(f *views.Fields) string { return f.LanguageUnknown })
 	}
 	cues, err := subtitles.UnmarshalCues(in.Cues)
@@ -145,10 +145,10 @@ func unreadable(err error) fieldText {
 
 // invalidCues says which cue is wrong, by its place in the list from 1.
 func invalidCues(err error) error {
-	var wrong subtitles.CueErrors
+	var wrong *subtitles.CueError
 	words := func(f *views.Fields) string { return f.CuesInvalid }
-	if errors.As(err, &wrong) && len(wrong) > 0 {
-		words = func(f *views.Fields) string { return f.CueInvalid.With(wrong[0].Cue) }
+	if errors.As(err, &wrong) {
+		words = func(f *views.Fields) string { return f.CueInvalid.With(wrong.Cue) }
 	}
 	return fmt.Errorf("%w: %w", invalidField("cues", words), err)
 }

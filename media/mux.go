@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 // ErrNotMuxable says that a file cannot be put into the container that was asked
@@ -43,7 +44,6 @@ type Mux struct {
 	Subtitles []byte    // SRT, valid UTF-8
 	Format    MuxFormat // of the output
 	Language  string    // of the subtitles, ISO 639-1 or -3; "" when it is not known
-	Title     string    // of the subtitles, as players list them
 }
 
 // Muxer puts subtitles into copies of videos. It may be used by many goroutines
@@ -112,6 +112,7 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		pictures, subtitles = "0:V", plainSRT(subtitles)
 		codec, container = "mov_text", "mp4"
 	}
+	title := ownName(job.Language)
 	args := append([]string{"-nostdin", "-y"}, s.input()...)
 	args = append(args,
 		// AVI and MPEG leave times out that MKV needs.
@@ -120,7 +121,7 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		"-map", pictures, "-map", "0:a?", "-map", "1:s",
 		"-c:v", "copy", "-c:a", "copy", "-c:s", codec,
 		"-metadata:s:s:0", "language="+threeLetters(job.Language),
-		"-metadata:s:s:0", "title="+job.Title, "-metadata:s:s:0", "handler_name="+job.Title,
+		"-metadata:s:s:0", "title="+title, "-metadata:s:s:0", "handler_name="+title,
 		"-disposition:s:0", "default",
 		// The room that was taken for the file is not given back at its opening.
 		"-f", container, "-truncate", "0", muxFile)
@@ -158,6 +159,16 @@ func threeLetters(code string) string {
 		return "und"
 	}
 	return base.ISO3()
+}
+
+// ownName is what its speakers call a language, by which players list its
+// subtitles; "" where that is not known.
+func ownName(code string) string {
+	tag, err := language.Parse(code)
+	if err != nil {
+		return ""
+	}
+	return display.Self.Name(tag)
 }
 
 // createExport makes a file without a name that has room for size bytes.

@@ -183,7 +183,7 @@ func TestMuxEveryContainer(t *testing.T) {
 			path := encode(t, test.name, test.args...)
 			source := shown(t, path, test.kind)
 			for format, codec := range map[MuxFormat]string{MKV: "subrip", MP4: "mov_text"} {
-				job := Mux{Video: path, Subtitles: []byte(twoCues), Format: format, Language: "th", Title: "ไทย"}
+				job := Mux{Video: path, Subtitles: []byte(twoCues), Format: format, Language: "th"}
 				if format == MP4 && !test.mp4 {
 					if file, err := m.Mux(t.Context(), job); !errors.Is(err, ErrNotMuxable) {
 						t.Errorf("MP4: got %v, %v, want %v", file, err, ErrNotMuxable)
@@ -260,7 +260,7 @@ func TestMuxKeeps(t *testing.T) {
 		"-attach", font, "-metadata:s:t:0", "mimetype=font/ttf", "-attach", cover, "-metadata:s:t:1", "mimetype=image/png"))...)
 	m, _ := newMuxer(t, Options{})
 	for _, format := range []MuxFormat{MKV, MP4} {
-		got := probe(t, muxed(t, m, Mux{Video: rich, Subtitles: []byte(twoCues), Format: format, Language: "", Title: ""}))
+		got := probe(t, muxed(t, m, Mux{Video: rich, Subtitles: []byte(twoCues), Format: format}))
 		if types := strings.TrimSuffix(got.types(), " data"); types != "video audio audio subtitle" { // MP4 has its chapters in a track.
 			t.Errorf("%s has %s", format, got.types())
 		}

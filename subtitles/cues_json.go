@@ -3,6 +3,7 @@ package subtitles
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -24,26 +25,6 @@ func (e *CueError) Error() string {
 }
 
 func (e *CueError) Unwrap() error { return ErrUnreadable }
-
-// CueErrors are the first hundred things that are wrong. It unwraps to each.
-type CueErrors []*CueError
-
-func (e CueErrors) Error() string {
-	if len(e) == 1 {
-		return e[0].Error()
-	}
-	return fmt.Sprintf("%v, and %d more", e[0], len(e)-1)
-}
-
-func (e CueErrors) Unwrap() []error {
-	errs := make([]error, len(e))
-	for i := range e {
-		errs[i] = e[i]
-	}
-	return errs
-}
-
-const maxCueErrors = 100
 
 // storedCue is a cue in JSON. Times are seconds.
 type storedCue struct {
@@ -77,8 +58,8 @@ func MarshalCues(cues []Cue) []byte {
 // cannot be kept: space at the ends of lines, empty lines, control characters.
 // The cues come back sorted by Start.
 //
-// Errors: CueErrors, with the numbers that the cues have in data; *ReadError for
-// what is no list of cues, or more than Read takes. Both are ErrUnreadable.
+// Errors: *CueError for the first cue that is wrong, *ReadError for what is no
+// list of cues, or more than Read takes. Both are ErrUnreadable.
 func UnmarshalCues(data []byte) ([]Cue, error) {
 	if len(data) > MaxFileBytes {
 		return nil, &ReadError{Problem: ProblemTooLarge}
@@ -87,7 +68,6 @@ func UnmarshalCues(data []byte) ([]Cue, error) {
 		return nil, &ReadError{Problem: ProblemMalformed}
 	}
 	var c collector
-	var wrong CueErrors
 	number := 0
 	err := eachItem(data, func(dec *json.Decoder) (more bool, err error) {
 		number++
@@ -95,33 +75,32 @@ func UnmarshalCues(data []byte) ([]Cue, error) {
 		if err := dec.Decode(&raw); err != nil {
 			return false, err
 		}
-		cue, problems := decodeCue(raw, number)
-		if len(problems) > 0 {
-			wrong = append(wrong, problems...)
-			return len(wrong) < maxCueErrors, nil
+		cue, field, problem := decodeCue(raw)
+		if problem != "" {
+			return false, &CueError{number, field, problem}
 		}
-		switch problem, ok := c.add(cue); {
-		case !ok && problem == ProblemTooLong:
-			wrong = append(wrong, &CueError{Cue: number, Field: "text", Problem: problem})
-		case !ok:
+		problem, ok := c.add(cue)
+		if problem == ProblemTooLong {
+			return false, &CueError{number, "text", problem}
+		}
+		if !ok {
 			return false, &boundsError{problem}
 		}
-		return len(wrong) < maxCueErrors, nil
+		return true, nil
 	})
+	var wrong *CueError
+	if errors.As(err, &wrong) {
+		return nil, wrong
+	}
 	if err != nil {
 		return nil, jsonError(string(data), err)
-	}
-	if len(wrong) > 0 {
-		return nil, wrong
 	}
 	sortCues(c.cues)
 	return c.cues, nil
 }
 
-// decodeCue reads one cue, or tells all that is wrong with it.
-func decodeCue(raw json.RawMessage, number int) (Cue, CueErrors) {
-	var wrong CueErrors
-	fail := func(field string, problem Problem) { wrong = append(wrong, &CueError{number, field, problem}) }
+// decodeCue reads one cue, or tells which field is wrong.
+func decodeCue(raw json.RawMessage) (cue Cue, field string, problem Problem) {
 	var fields struct {
 		Start json.RawMessage `json:"start"`
 		End   json.RawMessage `json:"end"`
@@ -130,24 +109,21 @@ func decodeCue(raw json.RawMessage, number int) (Cue, CueErrors) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&fields); err != nil {
-		fail("", ProblemMalformed)
-		return Cue{}, wrong
+		return cue, "", ProblemMalformed
 	}
-	var cue Cue
-	var problem Problem
 	if cue.Start, problem = decodeTime(fields.Start); problem != "" {
-		fail("start", problem)
+		return cue, "start", problem
 	}
 	if cue.End, problem = decodeTime(fields.End); problem != "" {
-		fail("end", problem)
+		return cue, "end", problem
 	}
 	if cue.Text, problem = decodeCueText(fields.Text); problem != "" {
-		fail("text", problem)
+		return cue, "text", problem
 	}
-	if len(wrong) == 0 && cue.End <= cue.Start {
-		fail("end", ProblemBackwards)
+	if cue.End <= cue.Start {
+		return cue, "end", ProblemBackwards
 	}
-	return cue, wrong
+	return cue, "", ""
 }
 
 func decodeTime(raw json.RawMessage) (time.Duration, Problem) {

@@ -29,6 +29,12 @@ func ValidLanguage(code string) bool {
 	return slices.Contains(Languages(), code)
 }
 
+// IsLanguage reports whether a Transcript may have this code.
+func IsLanguage(code string) bool {
+	base, err := language.ParseBase(code)
+	return err == nil && base.String() == code && code != "und" || ValidLanguage(code)
+}
+
 // languageCode is the code of Transcript for what an engine calls a language:
 // "en", "eng", "en-US", "English". It is "" for what it does not know.
 func languageCode(name string) string {

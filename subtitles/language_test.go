@@ -53,6 +53,14 @@ func TestLanguages(t *testing.T) {
 			t.Errorf("%q passes as a code", code)
 		}
 	}
+	for code, want := range map[string]bool{
+		"th": true, "haw": true, "zu": true, "nan": true, // not all are Whisper's
+		"": false, "und": false, "eng": false, "EN": false, "en-US": false, "english": false, "<b>": false,
+	} {
+		if IsLanguage(code) != want {
+			t.Errorf("IsLanguage(%q) = %t", code, !want)
+		}
+	}
 	if engineLanguage("jv") != "jw" || engineLanguage("th") != "th" {
 		t.Error("an engine is not asked with its own codes")
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 // ErrUnreadable says that a file holds no subtitles that can be read. It is
-// wrapped in a *ReadError, *CueError or CueErrors, which know more.
+// wrapped in a *ReadError or *CueError, which know more.
 var ErrUnreadable = errors.New("these subtitles cannot be read")
 
 // Problem says what is wrong with a file or a cue, for a page to explain.

@@ -253,7 +253,8 @@ func TestDown(t *testing.T) {
 		<-tick.C
 	}
 	for _, id := range []string{first, second} {
-		if s := h.subtitles(id); s.Status != db.SubtitlesQueued || s.Attempts != 0 {
+		// The trouble is known a moment before the job goes back.
+		if s := h.await(id, db.SubtitlesQueued); s.Attempts != 0 {
 			t.Errorf("while the engine is down: %+v", s)
 		}
 	}

@@ -51,13 +51,12 @@ var pauses = []time.Duration{
 
 // Sender delivers what is waiting in the database.
 type Sender struct {
-	db      *db.DB
-	process string
-	log     *slog.Logger
-	url     string
-	key     []byte
-	client  *http.Client
-	now     func() time.Time
+	db     *db.DB
+	log    *slog.Logger
+	url    string
+	key    []byte
+	client *http.Client
+	now    func() time.Time
 	// Ended is called after each try with "delivered", "postponed" or "dropped".
 	Ended func(outcome string)
 }
@@ -90,10 +89,10 @@ func Key(secret string) ([]byte, error) {
 	return key, nil
 }
 
-// New makes a sender for this process; Run starts it.
-func New(d *db.DB, process, address string, key []byte, log *slog.Logger) *Sender {
+// New makes a sender; Run starts it.
+func New(d *db.DB, address string, key []byte, log *slog.Logger) *Sender {
 	return &Sender{
-		db: d, process: process, log: log, url: address, key: key, now: time.Now, Ended: func(string) {},
+		db: d, log: log, url: address, key: key, now: time.Now, Ended: func(string) {},
 		client: &http.Client{
 			Timeout: timeout,
 			// The signature is for this receiver alone.
@@ -123,7 +122,7 @@ func (s *Sender) Run(ctx context.Context) {
 
 // next delivers one message; it is false where none is due.
 func (s *Sender) next(ctx context.Context) (bool, error) {
-	hook, ok, err := s.db.NextWebhook(ctx, s.process, lease)
+	hook, ok, err := s.db.NextWebhook(ctx, lease)
 	if err != nil || !ok {
 		return false, err
 	}

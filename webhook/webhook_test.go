@@ -78,7 +78,7 @@ func TestTries(t *testing.T) {
 			t.Parallel()
 			d := outbox(t)
 			address, came := receiver(t, status)
-			s := New(d, uuid.NewString(), address, []byte("key"), slog.New(slog.DiscardHandler))
+			s := New(d, address, []byte("key"), slog.New(slog.DiscardHandler))
 			var outcome string
 			s.Ended = func(o string) { outcome = o }
 			if sent, err := s.next(t.Context()); err != nil || !sent {
@@ -102,8 +102,8 @@ func TestTries(t *testing.T) {
 func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	d := outbox(t)
-	s := New(d, uuid.NewString(), "http://127.0.0.1:1/", []byte("key"), slog.New(slog.DiscardHandler))
-	hook, ok, err := d.NextWebhook(t.Context(), "p", lease)
+	s := New(d, "http://127.0.0.1:1/", []byte("key"), slog.New(slog.DiscardHandler))
+	hook, ok, err := d.NextWebhook(t.Context(), lease)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
@@ -139,7 +139,7 @@ func TestCutOff(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel(); <-hang }))
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(hang) })
-	sender := New(d, uuid.NewString(), s.URL, []byte("key"), slog.New(slog.DiscardHandler))
+	sender := New(d, s.URL, []byte("key"), slog.New(slog.DiscardHandler))
 	sender.Run(ctx)
 	if n, err := d.WebhookWaiting(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d waiting, %v", n, err)

@@ -8,7 +8,6 @@ CREATE TABLE webhooks (
     body       TEXT    NOT NULL,
     attempts   INTEGER NOT NULL DEFAULT 0,
     due_at     INTEGER NOT NULL, -- of one that is being delivered: when its lease passes
-    process_id TEXT    NOT NULL DEFAULT '', -- who took it last
     created_at INTEGER NOT NULL
 );
 CREATE INDEX webhooks_by_due ON webhooks (due_at, id);
