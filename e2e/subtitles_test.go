@@ -217,7 +217,12 @@ func TestCancelSubtitles(t *testing.T) {
 	})
 	s := start(t, e.flags()...)
 	c := s.register("a")
+	asked := func(times int) {
+		t.Helper()
+		eventually(t, patience, "the engine to be asked", func() bool { return len(e.requests()) == times })
+	}
 	first, second := c.accepted("a.wav", wav(1500, 1)).Video.ID, c.accepted("b.wav", wav(1500, 2)).Video.ID
+	asked(1)
 	c.awaits(first, "running")
 	if got := c.awaits(second, "queued"); got.Position == nil || *got.Position != 1 {
 		t.Errorf("the second is %+v", got)
@@ -233,6 +238,7 @@ func TestCancelSubtitles(t *testing.T) {
 	}
 	off := s.register("off")
 	theirs := off.accepted("d.wav", wav(1500, 4)).Video.ID
+	asked(2)
 	off.awaits(theirs, "running")
 	s.admin().do("PATCH", "/admin/users/off", map[string]any{"disabled": true}).want(200)
 	select {
@@ -241,6 +247,7 @@ func TestCancelSubtitles(t *testing.T) {
 		t.Error("the engine still works for a user who was disabled")
 	}
 	third := c.accepted("c.wav", wav(1500, 3)).Video.ID
+	asked(3)
 	c.awaits(third, "running")
 	c.do("DELETE", "/videos/"+third, nil).want(204)
 	select {
