@@ -135,6 +135,10 @@ func TestAdminPages(t *testing.T) {
 			t.Errorf("limit %d: %d sessions", limit, len(seen))
 		}
 	}
+	page := string(s.browser("admin", adminPassword).with("Accept", "text/html").get("/admin/sessions?sort=nonsense").want(422).body)
+	if !strings.Contains(page, "เรียงลำดับตามค่านี้ไม่ได้") {
+		t.Error("the page does not say what is wrong")
+	}
 	for _, query := range []string{"limit=0", "limit=x", "cursor=nonsense", "sort=nonsense", "sort=1;drop"} {
 		admin.get("/admin/sessions?"+query).problem(422, "invalid")
 	}

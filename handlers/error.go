@@ -99,7 +99,7 @@ type formAgain struct {
 // answerHTML shows the form that was sent again, or else a page of its own.
 // htmx gets the alert alone, so that what was typed stays.
 func answerHTML(c *fiber.Ctx, p *problem) error {
-	words := p.words(text(c))
+	sentence := p.sentence(text(c))
 	form, ok := c.Locals(formKey).(formAgain)
 	switch {
 	case ok && isHTMX(c) && !form.whole:
@@ -107,10 +107,10 @@ func answerHTML(c *fiber.Ctx, p *problem) error {
 	case ok && form.page(c, p) == nil:
 		return nil
 	case wantsPart(c):
-		return answerAlert(c, p.status, views.PageAlertID, views.Alert(views.PageAlertID, words.Detail))
+		return answerAlert(c, p.status, views.PageAlertID, views.Alert(views.PageAlertID, sentence))
 	}
 	c.Response().ResetBody() // of a form's page that could not be made either
-	return render(c, p.status, views.ErrorPage(page(c), p.status, words.Title, words.Detail))
+	return render(c, p.status, views.ErrorPage(page(c), p.status, p.words(text(c)).Title, sentence))
 }
 
 // answerAlert has htmx put the alert in the place of the one with its id,

@@ -77,7 +77,7 @@ func videoView(v captioned) views.Video {
 
 func sessionView(s db.Session) views.Session {
 	return views.Session{
-		Quota: quotaView(s.Quota), Username: s.Username, Role: string(s.Role), Disabled: s.Disabled,
+		Quota: quotaView(s.Quota), Username: s.Username, Role: string(s.Role), Disabled: s.Disabled, Deleted: s.Deleted,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, LastUploadAt: s.LastUploadAt,
 	}
 }

@@ -69,7 +69,7 @@ func (s *Server) adminSession(c *fiber.Ctx, id string) (views.AdminSession, erro
 		return v, err
 	}
 	v = views.AdminSession{
-		Session: sessionView(session), Deleted: session.Deleted, Self: signedIn(c).SessionID == id,
+		Session: sessionView(session), Self: signedIn(c).SessionID == id,
 		Own: ownLimitsView(session.Own), Defaults: ownLimitsView(db.OwnLimits{
 			Videos: &s.Defaults.Videos, Duration: &s.Defaults.Duration, FileBytes: &s.Defaults.FileBytes,
 		}),

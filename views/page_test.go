@@ -65,7 +65,8 @@ func pages(l Language) map[string]templ.Component {
 		NewToken:  hostile,
 	}
 	session := someAdminSession(hostile)
-	deleted := AdminSession{Session: rows[1], Deleted: true}
+	deleted := AdminSession{Session: rows[1]}
+	deleted.Deleted = true
 	return map[string]templ.Component{
 		"account":           AccountPage(user, account),
 		"account, empty":    AccountPage(user, Account{PasswordChanged: true}),

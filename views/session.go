@@ -15,7 +15,6 @@ func SessionPath(sessionID string) string {
 // AdminSession is the page of one quota session, for admins.
 type AdminSession struct {
 	Session
-	Deleted  bool
 	Self     bool // it is the reader's own
 	Own      OwnLimits
 	Defaults OwnLimits // what holds where the session has no limit of its own

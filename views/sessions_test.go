@@ -45,6 +45,13 @@ func TestSessionRowOfOrdinaryUser(t *testing.T) {
 	}
 }
 
+func TestSessionRowOfDeletedUser(t *testing.T) {
+	source := rendered(t, SessionRow(signedIn(English), Session{Username: "gone", Role: "user", Disabled: true, Deleted: true}))
+	if !strings.Contains(source, "Deleted") || strings.Contains(source, "Disabled") {
+		t.Error("a deleted user passes for one who is disabled")
+	}
+}
+
 func TestSorting(t *testing.T) {
 	for _, test := range []struct {
 		sort, column, next, direction string

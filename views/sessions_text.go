@@ -32,7 +32,7 @@ type SessionsText struct {
 }
 
 var sessionsEnglish = SessionsText{
-	MoreThan: "Users: more than %d",
+	MoreThan: "In this list: more than %d",
 
 	Installation:  "The whole installation",
 	AllUsers:      "Users",
@@ -78,7 +78,7 @@ var sessionsEnglish = SessionsText{
 }
 
 var sessionsThai = SessionsText{
-	MoreThan: "มากกว่า %d คน",
+	MoreThan: "มากกว่า %d รายการ",
 
 	Installation:  "ภาพรวมทั้งระบบ",
 	AllUsers:      "ผู้ใช้",

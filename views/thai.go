@@ -134,7 +134,7 @@ var thai = Text{
 	Reset:         "รีเซ็ต",
 	NextPage:      "หน้าถัดไป",
 	FirstPage:     "กลับหน้าแรกของรายการ",
-	SessionsTotal: "ทั้งหมด %d คน",
+	SessionsTotal: "ทั้งหมด %d รายการ",
 	ResetOf:       "รีเซ็ตโควตาของ %s",
 	ResetTitle:    "รีเซ็ตโควตาของ “%s” ใช่ไหม?",
 	ResetDone:     "รีเซ็ตโควตาของ %s แล้ว",

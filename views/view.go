@@ -70,7 +70,7 @@ type Session struct {
 	Quota
 	Username             string
 	Role                 string // user or admin
-	Disabled             bool
+	Disabled, Deleted    bool
 	CreatedAt, UpdatedAt time.Time
 	LastUploadAt         *time.Time // nil when nothing was ever uploaded
 }
