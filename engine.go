@@ -54,11 +54,8 @@ func (s engineSettings) check() error {
 		{"--engine-timeout-minutes", s.EngineTimeoutMinutes, 0.01, mostEngineMinutes},
 		{"--max-subtitle-runs", float64(s.MaxSubtitleRuns), 0, 1e9},
 	} {
-		if err := cli.CheckNumber(n.flag, n.value, n.most); err != nil {
+		if err := cli.CheckNumber(n.flag, n.value, n.least, n.most); err != nil {
 			return err
-		}
-		if n.value < n.least {
-			return fmt.Errorf("%s: must be %v or more", n.flag, n.least)
 		}
 	}
 	_, err := s.engine(".")

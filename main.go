@@ -132,16 +132,15 @@ func (s serveSettings) check() (handlers.Config, error) {
 		return c, err
 	}
 	numbers := []struct {
-		flag  string
-		value float64
-		most  float64
+		flag               string
+		value, least, most float64
 	}{
-		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1e9},
-		{"--upload-expiry-hours", s.UploadExpiryHours, 1e5},
-		{"--signups-per-hour", float64(s.SignupsPerHour), 1e9},
+		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1, 1e9},
+		{"--upload-expiry-hours", s.UploadExpiryHours, 0.0001, 1e5},
+		{"--signups-per-hour", float64(s.SignupsPerHour), 0, 1e9},
 	}
 	for _, n := range numbers {
-		if err := cli.CheckNumber(n.flag, n.value, n.most); err != nil {
+		if err := cli.CheckNumber(n.flag, n.value, n.least, n.most); err != nil {
 			return c, err
 		}
 	}
@@ -195,9 +194,13 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 		if item == "" {
 			continue
 		}
+		if addr, err := netip.ParseAddr(item); err == nil {
+			proxies = append(proxies, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
 		prefix, err := netip.ParsePrefix(item)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%q is neither an address nor a range such as 10.0.0.0/8", item)
 		}
 		proxies = append(proxies, prefix.Masked())
 	}

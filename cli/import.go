@@ -231,9 +231,9 @@ func (c *userImport) tell(ctx context.Context, sh *Shell, i *db.Import, a import
 			return err
 		}
 	}
-	text := fmt.Sprintf("%d users were imported, %d rows refused.", a.Imported, a.Refused)
+	text := fmt.Sprintf("Users imported: %d. Rows refused: %d.", a.Imported, a.Refused)
 	if a.Refused > 0 && !c.SkipRefused {
-		text = fmt.Sprintf("Nobody was imported: %d rows were refused. --skip-refused imports the others.", a.Refused)
+		text = fmt.Sprintf("Nobody was imported. Rows refused: %d. --skip-refused imports the others.", a.Refused)
 	}
 	_, err := fmt.Fprintln(sh.Out, text)
 	return err

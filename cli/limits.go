@@ -33,17 +33,17 @@ func (s LimitSettings) Limits(prefix string) (db.Limits, error) {
 		{"max-duration-minutes", s.MaxDurationMinutes, mostMinutes},
 		{"max-file-size-mb", s.MaxFileSizeMB, mostMB},
 	} {
-		if err := CheckNumber("--"+prefix+l.flag, l.value, l.most); err != nil {
+		if err := CheckNumber("--"+prefix+l.flag, l.value, 0, l.most); err != nil {
 			return db.Limits{}, err
 		}
 	}
 	return db.Limits{Videos: s.MaxVideos, Duration: minutes(s.MaxDurationMinutes), FileBytes: int64(s.MaxFileSizeMB * (1 << 20))}, nil
 }
 
-// CheckNumber says that a setting is not between 0 and most.
-func CheckNumber(flag string, value, most float64) error {
-	if !(value >= 0 && value <= most) { // NaN is neither.
-		return fmt.Errorf("%s: %v is not between 0 and %.0f", flag, value, most)
+// CheckNumber says that a setting is not between least and most.
+func CheckNumber(flag string, value, least, most float64) error {
+	if !(value >= least && value <= most) { // NaN is neither.
+		return fmt.Errorf("%s: %v is not between %v and %.0f", flag, value, least, most)
 	}
 	return nil
 }

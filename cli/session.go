@@ -82,6 +82,9 @@ func ownNote(own bool) string {
 }
 
 func sessionState(s db.Session) string {
+	if s.Deleted {
+		return "deleted"
+	}
 	if s.Disabled {
 		return "disabled"
 	}
@@ -241,7 +244,7 @@ func ownLimit(flag string, given *string, most float64) (*float64, error) {
 	if err != nil {
 		return nil, misuse("%s: %q is neither a number nor \"default\"", flag, *given)
 	}
-	if err := CheckNumber(flag, n, most); err != nil {
+	if err := CheckNumber(flag, n, 0, most); err != nil {
 		return nil, misuse("%w", err)
 	}
 	return &n, nil

@@ -131,7 +131,7 @@ func TestImportCommand(t *testing.T) {
 			t.Errorf("standard error\n%s\nwant %s", log, part)
 		}
 	}
-	if !strings.Contains(out, "Nobody was imported: 3 rows") || s.admin().sessions("limit=100").Total != before.Total {
+	if !strings.Contains(out, "Nobody was imported. Rows refused: 3.") || s.admin().sessions("limit=100").Total != before.Total {
 		t.Errorf("%s", out)
 	}
 	out, _ = s.command(1, "user", "import", file, "--skip-refused", "--json")
@@ -155,7 +155,7 @@ func TestImportCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, log := once(t, nil, "user", "import", file, "--data-dir="+fresh)
-	if code != 0 || !strings.HasPrefix(out, "2 users were imported") || !strings.Contains(log, "new installation") || !strings.Contains(log, "Nobody is an admin") {
+	if code != 0 || !strings.HasPrefix(out, "Users imported: 2.") || !strings.Contains(log, "new installation") || !strings.Contains(log, "Nobody is an admin") {
 		t.Errorf("exit status %d, %s%s", code, out, log)
 	}
 }

@@ -125,6 +125,9 @@ func TestEditorConflict(t *testing.T) {
 	elsewhere("theirs")
 	typing(" mine")
 	b.until(`document.querySelector("#conflict").open`)
+	// Whoever is still typing chooses nothing by it.
+	b.do(chromedp.KeyEvent(" "), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#conflict").open && document.activeElement.id === "conflict-title"`)
 	if got := c.subtitleText(id).Cues[0].Text; got != "theirs" {
 		t.Errorf("overwritten without a word: %q", got)
 	}
@@ -140,6 +143,66 @@ func TestEditorConflict(t *testing.T) {
 	if got := c.subtitleText(id).Cues[0].Text; got != "theirs again" {
 		t.Errorf("kept %q", got)
 	}
+}
+
+// TestEditorOnASlowLine leaves one line after another while each save takes
+// longer than that: one tab alone is in nobody's way.
+func TestEditorOnASlowLine(t *testing.T) {
+	t.Parallel()
+	_, c, b, id := edited(t, spoken(0, 2, "one"), spoken(3, 4, "two"))
+	b.do(chromedp.Evaluate[chromedp.Void](`{ const real = window.fetch; window.fetch = async (address, options) => {
+		if (options?.method === "PUT") { window.puts = (window.puts ?? 0) + 1; await new Promise((done) => setTimeout(done, 500)); }
+		return real(address, options);
+	} }`))
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#cues textarea").focus()`))
+	b.do(chromedp.KeyEvent(kb.End), chromedp.KeyEvent("!"), chromedp.KeyEvent(kb.Tab))
+	b.until(`window.puts === 1`)
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#cues textarea")[1].focus()`))
+	b.do(chromedp.KeyEvent(kb.End), chromedp.KeyEvent("?"))
+	for range 4 {
+		b.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
+	}
+	b.until(`window.puts >= 2`)
+	b.until(`document.querySelector("#save-state").dataset.state === "saved" || document.querySelector("#conflict").open`)
+	if got := c.subtitleText(id); got.Revision != 3 || got.Cues[0].Text != "one!" || got.Cues[1].Text != "two?" {
+		t.Errorf("kept: %+v", got)
+	}
+	if js[bool](b, `document.querySelector("#conflict").open`) {
+		t.Error("one tab conflicts with itself")
+	}
+}
+
+// TestEditorWithoutServer chooses and leaves while nobody answers: what was
+// typed is still kept once somebody does.
+func TestEditorWithoutServer(t *testing.T) {
+	t.Parallel()
+	s, c, b, id := edited(t, spoken(0, 2, "one"))
+	typing := func(text string) {
+		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#cues textarea").focus()`), chromedp.KeyEvent(kb.End), chromedp.KeyEvent(text))
+	}
+	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 2, "theirs"}}}).want(200)
+	typing(" mine")
+	b.until(`document.querySelector("#conflict").open`)
+	s.kill()
+	b.click(`[data-conflict=theirs]`)
+	b.until(alerting(""))
+	b.click("#save-again")
+	b.until(`document.querySelector("#conflict").open`)
+	b.click(`[data-conflict=mine]`)
+	b.saved("offline")
+	s.restart()
+	eventually(t, patience, "mine to be kept", func() bool { return c.subtitleText(id).Cues[0].Text == "one mine" })
+	b.saved("saved")
+
+	s.kill()
+	typing("!")
+	b.saved("offline")
+	b.click(`main a[href="/"]`)
+	b.until(`document.querySelector("dialog[open] [data-confirm=yes]")`)
+	b.click("dialog[open] [data-confirm=yes]")
+	b.until(alerting(""))
+	s.restart()
+	eventually(t, patience, "what was typed to be kept", func() bool { return c.subtitleText(id).Cues[0].Text == "one mine!" })
 }
 
 // TestFollowing has the line under the playhead marked, and a line lead the

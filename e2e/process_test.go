@@ -42,9 +42,10 @@ func TestWrongSettings(t *testing.T) {
 		"max-file-size-mb":     {"big", "-5"},
 		"registration":         {"maybe"},
 		"signups-per-hour":     {"many", "-1"},
-		"admin-password":       {"short", strings.Repeat("x", 129)},
-		"metrics-addr":         {"nonsense"},
-		"log-format":           {"xml"},
+		"upload-expiry-hours":  {"0"}, "max-unfinished-uploads": {"0"},
+		"admin-password": {"short", strings.Repeat("x", 129)},
+		"metrics-addr":   {"nonsense"},
+		"log-format":     {"xml"},
 	} {
 		for _, value := range values {
 			t.Run(flag+"="+head20(value), func(t *testing.T) {

@@ -68,7 +68,7 @@ func TestSignIns(t *testing.T) {
 	before := other.LastSeen
 	time.Sleep(2 * time.Millisecond) // The clock of the answers counts milliseconds.
 	phone.session()
-	if list := script.signIns(); list[1].LastSeen <= before {
+	if list := script.signIns(); !moment(t, list[1].LastSeen).After(moment(t, before)) {
 		t.Errorf("last seen at %q, then at %q", before, list[1].LastSeen)
 	}
 
@@ -87,6 +87,16 @@ func TestSignIns(t *testing.T) {
 	}
 }
 
+// moment reads a time of an answer.
+func moment(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 // TestLastSeenIsKept restarts the server, which holds it in memory meanwhile.
 func TestLastSeenIsKept(t *testing.T) {
 	t.Parallel()
@@ -98,7 +108,7 @@ func TestLastSeenIsKept(t *testing.T) {
 	want := user.signIns()[0].LastSeen
 	s.stop()
 	s.restart()
-	if got := *user.personalTokens()[0].LastUsed; got <= made.Created {
+	if got := *user.personalTokens()[0].LastUsed; !moment(t, got).After(moment(t, made.Created)) {
 		t.Errorf("the token was used at %q, made at %q", got, made.Created)
 	}
 	var seen int64

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -91,6 +92,46 @@ func TestSlowSubtitledVideos(t *testing.T) {
 		}
 	}
 	eventually(t, 3*patience, "a download that is cut off to end", func() bool { return c.get(path).status == 200 })
+}
+
+// TestUnreadSubtitles asks for large texts and reads none of them. Each is held
+// in memory: one user gets few of them, and more when they have ended.
+func TestUnreadSubtitles(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c, other := s.register("a"), s.register("b")
+	id, theirs := c.accepted("a.wav", wav(1500, 1)).Video.ID, other.accepted("b.wav", wav(1500, 2)).Video.ID
+	var srt strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&srt, "00:%02d:%02d,000 --> 00:%02d:%02d,900\n%s\n\n", i/60, i%60, i/60, i%60, strings.Repeat("&", 4000))
+	}
+	path := "/videos/" + id
+	c.send("PUT", path+"/subtitles", "application/x-subrip", strings.NewReader(srt.String()), -1).want(200)
+	other.do("PUT", "/videos/"+theirs+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	var open []net.Conn
+	for range 4 {
+		conn := s.dial()
+		if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+			t.Fatal(err)
+		}
+		request := "GET " + path + " HTTP/1.1\r\nHost: " + s.addr + "\r\nAccept: text/html\r\nAuthorization: " + c.header.Get("Authorization") + "\r\n\r\n"
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		status := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
+			t.Fatalf("%s: %v", status, err)
+		}
+		open = append(open, conn)
+	}
+	c.get(path+"/subtitles.vtt").problem(503, "busy")
+	other.get("/videos/" + theirs + "/subtitles.vtt").want(200)
+	for _, conn := range open {
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 3*patience, "an answer that is cut off to end", func() bool { return c.get(path+"/subtitles.vtt").status == 200 })
 }
 
 // outputOf is what a program writes, without the line's end.

@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -14,6 +17,13 @@ const (
 	smallBodyBytes = 64 << 10
 	// textBodyBytes are enough for the subtitles of twelve hours.
 	textBodyBytes = 1 << 20
+
+	// maxTexts is how many answers with a text one user may have at once.
+	maxTexts = 4
+	// smallAnswer is what the system takes of an answer that nobody reads.
+	smallAnswer = 64 << 10
+	// turnTime is how long somebody waits for their own requests to end.
+	turnTime = 5 * time.Second
 )
 
 // guardHost refuses requests that were sent to another name than the public
@@ -87,6 +97,29 @@ func wholeBody(c *fiber.Ctx, most int) error {
 	}
 	c.Request().SetBodyRaw(body)
 	return c.Next()
+}
+
+// holdText lets one user have few answers at once that may hold a whole text:
+// each is in memory until the client has read it. It comes after who asks is
+// known, and before what packs the answer.
+func (s *Server) holdText(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), turnTime)
+	defer cancel()
+	release, err := s.texts.take(ctx, signedIn(c).SessionID)
+	if err != nil {
+		return err
+	}
+	if err := c.Next(); err != nil || len(c.Response().Body()) < smallAnswer {
+		release()
+		return err
+	}
+	text := c.Response().Body()
+	if written := c.Response().SwapBody(nil); len(written) > 0 {
+		text = written // It is no longer in the buffer that others get next.
+	}
+	body := &paced{piece: bytes.NewReader(text), ctx: c.Context(), close: func() error { release(); return nil }}
+	c.Context().Response.SetBodyStream(body, len(text))
+	return nil
 }
 
 // visit finds out who asks, where anybody may read what everybody may.

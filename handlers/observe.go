@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
@@ -83,7 +84,10 @@ func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	if status >= fiber.StatusInternalServerError {
+	switch {
+	case errors.Is(err, errBusy):
+		level = slog.LevelWarn // It is no fault, and whoever asks too much brings it about.
+	case status >= fiber.StatusInternalServerError:
 		level = slog.LevelError
 	}
 	if status == fiber.StatusOK && (c.Path() == "/healthz" || c.Path() == "/readyz") {

@@ -92,7 +92,7 @@ type Server struct {
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
 	leftovers       leftovers
-	exports         exports
+	exports, texts  turns
 	seen            seen
 	docs            *apidoc.Document
 }
@@ -108,6 +108,8 @@ func New(c Config, p Parts) (*Server, error) {
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      newBackground(),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
+		exports:         turns{most: maxExports},
+		texts:           turns{most: maxTexts},
 	}
 	var err error
 	if s.docs, err = apidoc.Read(static.OpenAPI()); err != nil {

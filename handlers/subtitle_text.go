@@ -136,7 +136,10 @@ func readSubtitles(data []byte) (subtitles.Transcript, error) {
 func unreadable(err error) fieldText {
 	var at *subtitles.ReadError
 	return func(f *views.Fields) string {
-		if errors.As(err, &at) && at.Line > 0 {
+		switch {
+		case errors.As(err, &at) && at.Problem == subtitles.ProblemNotUTF8:
+			return f.SubtitlesNotUTF8
+		case at != nil && at.Line > 0:
 			return f.SubtitlesUnreadableAt.With(at.Line)
 		}
 		return f.SubtitlesUnreadable
@@ -192,7 +195,7 @@ func readSubtitleForm(c *fiber.Ctx) (data []byte, revision *int64, err error) {
 	header, err := c.FormFile("file")
 	if err != nil || header.Size == 0 { // A form without files has none of that name either.
 		if len(data) == 0 {
-			return nil, nil, invalidField("file", fileRequired)
+			return nil, nil, invalidField("file", func(f *views.Fields) string { return f.SubtitleFileRequired })
 		}
 		return data, revision, nil
 	}

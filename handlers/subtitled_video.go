@@ -2,10 +2,10 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -31,26 +31,32 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 	if err := subtitles.WriteSRT(&srt, t); err != nil {
 		return fmt.Errorf("write subtitles: %w", err)
 	}
-	if !s.exports.begin(v.SessionID) {
-		return errBusy
+	// Those before it may take long, and the client may have gone.
+	ctx, cancel := context.WithTimeout(c.UserContext(), exportTime)
+	defer cancel()
+	waiting, end := context.WithTimeout(ctx, turnTime)
+	defer end()
+	release, err := s.exports.take(waiting, v.SessionID)
+	if err != nil {
+		return err
 	}
-	export := &export{ended: func() { s.exports.end(v.SessionID) }}
-	if err := s.startExport(c, v, t, srt.Bytes(), format, export); err != nil {
-		export.ended()
+	job := media.Mux{Video: s.Files.Path(v.ID), Subtitles: srt.Bytes(), Language: t.Language, Format: format}
+	if err := s.startExport(ctx, c, v, job, release); err != nil {
+		release()
 		return err
 	}
 	return nil
 }
 
-func (s *Server) startExport(
-	c *fiber.Ctx, v db.Video, t subtitles.Transcript, srt []byte, format media.MuxFormat, body *export,
-) error {
-	// Those before it may take long, and the client may have gone.
-	ctx, cancel := context.WithTimeout(c.UserContext(), exportTime)
-	defer cancel()
-	file, err := s.Muxer.Mux(ctx, media.Mux{
-		Video: s.Files.Path(v.ID), Subtitles: srt, Language: t.Language, Format: format,
-	})
+// startExport makes the file and begins to send it; ended is called once that is
+// over, unless it fails here.
+func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job media.Mux, ended func()) error {
+	file, err := s.Muxer.Mux(ctx, job)
+	if errors.Is(err, media.ErrNotMuxable) {
+		// Its file may have gone with the video meanwhile.
+		_, gone := s.DB.Video(c.UserContext(), v.SessionID, v.ID)
+		return cmp.Or(gone, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -58,10 +64,10 @@ func (s *Server) startExport(
 	if err != nil {
 		return errors.Join(fmt.Errorf("size of a video with subtitles: %w", err), file.Close())
 	}
-	c.Set(fiber.HeaderContentType, mediaTypes[string(format)])
-	c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, string(format))))
+	c.Set(fiber.HeaderContentType, mediaTypes[string(job.Format)])
+	c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, string(job.Format))))
 	confine(c)
-	body.pacedFile = pacedFile{file: file, piece: file, ctx: c.Context()}
+	body := &paced{piece: file, ctx: c.Context(), close: func() error { ended(); return file.Close() }}
 	c.Context().Response.SetBodyStream(body, int(info.Size()))
 	return nil
 }
@@ -72,42 +78,3 @@ const maxExports = 2
 
 // exportTime is for making one, waiting included.
 const exportTime = 5 * time.Minute
-
-// export is the body of such an answer.
-type export struct {
-	pacedFile
-	ended func()
-}
-
-func (e *export) Close() error {
-	e.ended()
-	return e.pacedFile.Close()
-}
-
-// exports counts them by quota session.
-type exports struct {
-	mu      sync.Mutex
-	running map[string]int
-}
-
-// begin is false where the user has as many as are allowed.
-func (e *exports) begin(sessionID string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.running[sessionID] >= maxExports {
-		return false
-	}
-	if e.running == nil {
-		e.running = map[string]int{}
-	}
-	e.running[sessionID]++
-	return true
-}
-
-func (e *exports) end(sessionID string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.running[sessionID]--; e.running[sessionID] == 0 {
-		delete(e.running, sessionID)
-	}
-}

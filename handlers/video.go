@@ -202,7 +202,7 @@ func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 	if _, err := file.Seek(start, io.SeekStart); err != nil {
 		return errors.Join(fmt.Errorf("seek in video: %w", err), file.Close())
 	}
-	body := &pacedFile{file: file, piece: io.LimitReader(file, length), ctx: c.Context()}
+	body := &paced{piece: io.LimitReader(file, length), ctx: c.Context(), close: file.Close}
 	c.Context().Response.SetBodyStream(body, int(length))
 	return nil
 }
@@ -211,19 +211,19 @@ func isSingleRange(asked string) bool {
 	return strings.HasPrefix(asked, "bytes=") && !strings.Contains(asked, ",")
 }
 
-// pacedFile gives every piece of a download its own time to be written, so
-// that a slow client gets all of it and a stalled one does not stay.
-type pacedFile struct {
-	file  *os.File
-	piece io.Reader // what of the file is sent
+// paced gives every piece of a download its own time to be written, so that a
+// slow client gets all of it and a stalled one does not stay.
+type paced struct {
+	piece io.Reader // what is sent
 	ctx   *fasthttp.RequestCtx
+	close func() error
 }
 
-func (p *pacedFile) Read(b []byte) (int, error) {
+func (p *paced) Read(b []byte) (int, error) {
 	if err := p.ctx.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
 	return p.piece.Read(b)
 }
 
-func (p *pacedFile) Close() error { return p.file.Close() }
+func (p *paced) Close() error { return p.close() }

@@ -107,10 +107,12 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
 	defer cancel()
 	pictures, subtitles := "0:V?", job.Subtitles
-	codec, container := "copy", "matroska"
+	codec, container := []string{"copy"}, "matroska"
 	if job.Format == MP4 {
 		pictures, subtitles = "0:V", plainSRT(subtitles)
-		codec, container = "mov_text", "mp4"
+		// MP4 has 31 bits for how long a sample lasts: in microseconds, which
+		// ffmpeg would count in, that is 36 minutes without a caption.
+		codec, container = []string{"mov_text", "-time_base:s:0", "1:1000"}, "mp4"
 	}
 	title := ownName(job.Language)
 	args := append([]string{"-nostdin", "-y"}, s.input()...)
@@ -119,7 +121,8 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		"-fflags", "+genpts", "-i", "file:"+s.path,
 		"-protocol_whitelist", "pipe", "-format_whitelist", "srt", "-f", "srt", "-i", "pipe:0",
 		"-map", pictures, "-map", "0:a?", "-map", "1:s",
-		"-c:v", "copy", "-c:a", "copy", "-c:s", codec,
+		"-c:v", "copy", "-c:a", "copy", "-c:s")
+	args = append(append(args, codec...),
 		"-metadata:s:s:0", "language="+threeLetters(job.Language),
 		"-metadata:s:s:0", "title="+title, "-metadata:s:s:0", "handler_name="+title,
 		"-disposition:s:0", "default",

@@ -443,3 +443,16 @@ func TestMuxHasTurnsOfItsOwn(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", file, err, ErrUnavailable)
 	}
 }
+
+// Captions may be far from each other, and stay long.
+func TestMuxOfALongVideo(t *testing.T) {
+	m, _ := newMuxer(t, Options{})
+	video := encode(t, "long.mp4", "-f", "lavfi", "-i", "color=size=64x36:rate=1", "-t", "7300", "-pix_fmt", "yuv420p")
+	srt := []byte("1\n00:00:01,000 --> 00:00:02,000\none\n\n2\n00:50:00,250 --> 00:50:02,000\ntwo\n\n3\n01:00:00,000 --> 02:00:00,000\nthree\n")
+	for _, format := range []MuxFormat{MKV, MP4} {
+		got := ffmpegOut(t, muxed(t, m, Mux{Video: video, Subtitles: srt, Format: format}), "-map", "0:s", "-f", "srt")
+		if string(got) != string(srt)+"\n" {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+}

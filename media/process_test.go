@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -19,6 +20,9 @@ import (
 // environment, so it calls what it needs by path.
 func script(t *testing.T, text string) string {
 	t.Helper()
+	// A child that begins meanwhile would hold the file open, which cannot be run then.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	path := save(t, "fake", []byte("#!/bin/sh\n"+text+"\n"))
 	if err := os.Chmod(path, 0o700); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -21,6 +22,9 @@ import (
 func program(t *testing.T, text string, timeout time.Duration) *CommandEngine {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "my engine")
+	// A child that begins meanwhile would hold the file open, which cannot be run then.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -111,9 +112,37 @@ func decodeText(data []byte) (string, error) {
 	}
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	if line := brokenUTF8(text); line != 0 {
+		if thai, ok := decodeThai(data); ok {
+			return thai, nil
+		}
 		return "", &ReadError{Line: line, Problem: ProblemNotUTF8}
 	}
 	return strings.ToValidUTF8(text, "\uFFFD"), nil
+}
+
+// decodeThai reads Windows-874, which Thai editors on Windows still write. It is
+// false for what is more likely something else: bytes that Windows-874 has no
+// letter for, letters of Western Europe, which stand alone among ASCII, and
+// UTF-8 in which many letters are broken.
+func decodeThai(data []byte) (string, bool) {
+	high, joined, utf8Leads := 0, 0, 0
+	for i, b := range data {
+		if b < utf8.RuneSelf {
+			continue
+		}
+		high++
+		if i > 0 && data[i-1] >= utf8.RuneSelf || i+1 < len(data) && data[i+1] >= utf8.RuneSelf {
+			joined++
+		}
+		if i > 0 && data[i-1] == 0xE0 && (b == 0xB8 || b == 0xB9) { // of Thai in UTF-8, each third
+			utf8Leads++
+		}
+	}
+	text, err := charmap.Windows874.NewDecoder().Bytes(data)
+	if err != nil || joined*10 < high*9 || utf8Leads*6 > high || bytes.ContainsRune(text, utf8.RuneError) {
+		return "", false
+	}
+	return string(text), true
 }
 
 // brokenUTF8 returns the first line that is not UTF-8, from 1, where the file

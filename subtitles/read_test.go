@@ -10,11 +10,22 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // cue is a Cue in few letters.
 func cue(startMS, endMS int, text string) Cue {
 	return Cue{Start: time.Duration(startMS) * time.Millisecond, End: time.Duration(endMS) * time.Millisecond, Text: text}
+}
+
+// windows874 is Thai text as older editors on Windows write it.
+func windows874(text string) string {
+	encoded, err := charmap.Windows874.NewEncoder().String(text)
+	if err != nil {
+		panic(err)
+	}
+	return encoded
 }
 
 var readable = map[string]struct {
@@ -149,7 +160,6 @@ func TestReadRefuses(t *testing.T) {
 		"backwards":               {srtCue + "a\r\n\r\n2\r\n00:00:02,000 --> 00:00:01,999\r\nb", ReadError{6, ProblemBackwards}},
 		"the end of days":         {"1\n00:00:01,000 --> 1000:00:00,000\na", ReadError{2, ProblemTooLate}},
 		"a number beyond numbers": {"1\n00:00:01,000 --> 99999999999999999999:00:00,000\na", ReadError{2, ProblemNotATime}},
-		"Thai in Windows-874":     {srtCue + "\xca\xc7\xd1\xca\xb4\xd5", ReadError{3, ProblemNotUTF8}},
 		"a text without end":      {srtCue + strings.Repeat("x", MaxCueBytes+1), ReadError{2, ProblemTooLong}},
 		"texts without end":       {strings.Repeat(srtCue+strings.Repeat("x", MaxCueBytes)+"\n\n", MaxTextBytes/MaxCueBytes+1), ReadError{4*(MaxTextBytes/MaxCueBytes) + 2, ProblemTooLarge}},
 		"a file without end":      {strings.Repeat("x", MaxFileBytes+1), ReadError{0, ProblemTooLarge}},
@@ -248,4 +258,24 @@ func FuzzRead(f *testing.F) {
 			mustBeShaped(t, tr, o)
 		}
 	})
+}
+
+// Thai editors on Windows write an encoding of their own; what is neither that
+// nor UTF-8 is not guessed at.
+func TestReadEncodings(t *testing.T) {
+	t.Parallel()
+	const thai = "สวัสดีครับ คุณเธอ (ABC) ราคา ๙๙ บาท เน้น"
+	file := func(text string) []byte { return []byte("1\r\n00:00:00,000 --> 00:00:01,000\r\n" + text + "\r\n") }
+	got, err := Read(file(windows874(thai)))
+	if err != nil || len(got.Cues) != 1 || got.Cues[0].Text != thai {
+		t.Errorf("Windows-874: %v, %v", got.Cues, err)
+	}
+	broken := strings.ReplaceAll(strings.Repeat("สวัสดีครับ", 10), "\xb8", "")
+	for what, text := range map[string]string{
+		"of Western Europe": "un caf\xe9 d\xe9j\xe0 vu", "Cyrillic": "\xef\xf0\xe8\xe2\xe5\xf2 \xff", "broken UTF-8": broken,
+	} {
+		if got, err := Read(file(text)); problem(err) != string(ProblemNotUTF8) {
+			t.Errorf("%s: %v, %v", what, got.Cues, err)
+		}
+	}
 }

@@ -206,6 +206,8 @@ var english = Text{
 		TranslateNotOffered:   "The speech engine of this site does not translate",
 		SubtitleTypeUnknown:   "Send subtitles as text/vtt, application/x-subrip or application/json",
 		SubtitlesUnreadableAt: "This cannot be read as subtitles: look at line %d. Use an SRT or WebVTT file",
+		SubtitleFileRequired:  "Choose a file of subtitles that is not empty",
+		SubtitlesNotUTF8:      "The letters of this file cannot be read. Save it as UTF-8 and choose it again",
 		SubtitlesUnreadable:   "This cannot be read as subtitles. Use an SRT or WebVTT file",
 		WidthInvalid:          "The width must be between 10 and 200 characters",
 		CuesInvalid:           "The cues cannot be read",

@@ -83,6 +83,7 @@ type Fields struct {
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string
 	SubtitleTypeUnknown, SubtitlesUnreadable  string
+	SubtitleFileRequired, SubtitlesNotUTF8    string
 	WidthInvalid, CuesInvalid                 string
 	CueInvalid                                Format // number of the cue
 	SubtitlesUnreadableAt                     Format // number of the line

@@ -85,7 +85,7 @@ func (t *Text) headline(v Video, s Subtitles) string {
 		return words.Failed
 	case state.Status == "cancelled":
 		return words.Cancelled
-	case state.Status == "done" && len(s.Cues) == 0:
+	case state.Status == "done" && len(s.Cues) == 0 && !s.Edited:
 		return words.DoneEmpty
 	case state.Revision > 0:
 		return words.Done

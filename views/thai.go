@@ -206,6 +206,8 @@ var thai = Text{
 		TranslateNotOffered:   "เครื่องถอดเสียงของเว็บนี้แปลภาษาไม่ได้",
 		SubtitleTypeUnknown:   "ส่งคำบรรยายเป็น text/vtt, application/x-subrip หรือ application/json",
 		SubtitlesUnreadableAt: "อ่านไฟล์นี้เป็นคำบรรยายไม่ได้ ดูที่บรรทัด %d ใช้ไฟล์ SRT หรือ WebVTT",
+		SubtitleFileRequired:  "กรุณาเลือกไฟล์คำบรรยายที่ไม่ว่างเปล่า",
+		SubtitlesNotUTF8:      "อ่านตัวอักษรในไฟล์นี้ไม่ได้ กรุณาบันทึกไฟล์เป็น UTF-8 แล้วเลือกใหม่",
 		SubtitlesUnreadable:   "อ่านไฟล์นี้เป็นคำบรรยายไม่ได้ ใช้ไฟล์ SRT หรือ WebVTT",
 		WidthInvalid:          "ความกว้างต้องอยู่ระหว่าง 10 ถึง 200 ตัวอักษร",
 		CuesInvalid:           "อ่านข้อความคำบรรยายไม่ได้",

@@ -99,9 +99,21 @@ export class Editor {
     document.addEventListener("visibilitychange", () => document.hidden && this.saver.flush({ leaving: true }), { signal });
     window.addEventListener("pagehide", () => this.saver.flush({ leaving: true }), { signal });
     window.addEventListener("online", () => this.saver.flush(), { signal });
-    window.addEventListener("beforeunload", (event) => this.saver.unsaved && event.preventDefault(), { signal });
+    window.addEventListener("beforeunload", (event) => this.#beforeLeaving(event), { signal });
     if (this.#media) {
       this.#transcript = new Transcript(this.#media, this.#box, list, signal);
+    }
+  }
+
+  /**
+   * Saves before the next page is asked for, which may be this one again.
+   *
+   * @param {BeforeUnloadEvent} event
+   */
+  #beforeLeaving(event) {
+    if (this.saver.unsaved) {
+      this.saver.flush({ leaving: true });
+      event.preventDefault();
     }
   }
 

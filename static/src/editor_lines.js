@@ -46,6 +46,22 @@ function middle(text) {
 }
 
 /**
+ * Puts a line below another, and below those that begin before it.
+ *
+ * @param {Cue[]} lines
+ * @param {number} index of the line above, -1 for none
+ * @param {Cue} added
+ */
+function inPlace(lines, index, added) {
+  const start = parseTime(added.start);
+  let at = index + 1;
+  while (at < lines.length && parseTime(lines[at].start) < start) {
+    at++;
+  }
+  return lines.toSpliced(at, 0, added);
+}
+
+/**
  * @param {Cue[]} lines
  * @param {number} index
  * @param {number} caret in the text; at one of its ends it says nothing
@@ -62,7 +78,7 @@ export function split(lines, index, caret) {
   const cut = end > start ? formatTime(start + (end - start) * share) : cue.end;
   const added = newCue(cut, cue.end, second);
   const kept = Object.freeze({ ...cue, end: cut, text: first });
-  return { lines: lines.toSpliced(index, 1, kept, added), place: { id: added.id, field: "text", caret: 0 }, line: index + 1 };
+  return { lines: inPlace(lines.with(index, kept), index, added), place: { id: added.id, field: "text", caret: 0 }, line: index + 1 };
 }
 
 /**
@@ -95,7 +111,8 @@ export function add(lines, index, now) {
   const gap = index + 1 < lines.length ? parseTime(lines[index + 1].start) - start : Infinity;
   const length = gap >= short ? Math.min(usual, gap) : usual;
   const added = newCue(formatTime(start), formatTime(start + length), "");
-  return { lines: lines.toSpliced(index + 1, 0, added), place: { id: added.id, field: "text", caret: 0 }, line: index + 2 };
+  const all = inPlace(lines, index, added);
+  return { lines: all, place: { id: added.id, field: "text", caret: 0 }, line: all.indexOf(added) + 1 };
 }
 
 /**

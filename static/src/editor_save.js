@@ -24,6 +24,7 @@ export class Saver {
   #savedChanges = 0;
   #tries = 0;
   #doubtful = ""; // what was sent last, when nobody knows whether it arrived
+  #overwriting = false; // what somebody else has saved
   #paused = false;
   /** @type {Promise<void>|undefined} */
   #running;
@@ -67,9 +68,11 @@ export class Saver {
    */
   async flush({ leaving = false } = {}) {
     clearTimeout(this.#timer);
-    await this.#running;
+    while (this.#running) {
+      await this.#running; // Whoever else waited for it may have begun the next.
+    }
     if (this.unsaved && this.#state !== "conflict" && !this.#paused) {
-      this.#running = this.#save(leaving);
+      this.#running = this.#save(leaving).finally(() => (this.#running = undefined));
       await this.#running;
     }
     return !this.unsaved;
@@ -96,12 +99,7 @@ export class Saver {
 
   /** Saves over what somebody else has saved. */
   async overwrite() {
-    try {
-      this.revision = await this.#currentRevision();
-    } catch {
-      this.#show("conflict");
-      return;
-    }
+    this.#overwriting = true;
     this.#show("changed");
     await this.flush();
   }
@@ -134,6 +132,9 @@ export class Saver {
       this.#show("saving");
     }
     try {
+      if (this.#overwriting) {
+        this.revision = await this.#currentRevision();
+      }
       this.#done(await this.#put(body, leaving), changes);
     } catch (error) {
       if (!(error instanceof Problem)) {
@@ -152,6 +153,7 @@ export class Saver {
     this.#savedChanges = changes;
     this.#tries = 0;
     this.#doubtful = "";
+    this.#overwriting = false;
     this.parts.saved(revision);
     if (this.unsaved) {
       this.#later(patience);
@@ -173,6 +175,7 @@ export class Saver {
       // It may be our own text that is there, saved before the line broke.
       const revision = this.#doubtful === "" ? undefined : await this.#revisionOf(this.#doubtful);
       if (revision === undefined) {
+        this.#overwriting = false;
         this.#show("conflict");
       } else if (this.#doubtful === body) {
         this.#done(revision, changes);
@@ -183,7 +186,7 @@ export class Saver {
       }
       return;
     }
-    if (problem.passes) {
+    if (problem.passes || problem.status >= 500) {
       this.#doubtful = body;
       this.#show("offline");
       this.#later(Math.max(patience, delay(this.#tries++)));
@@ -214,7 +217,8 @@ export class Saver {
   }
 
   /**
-   * The revision that is stored if it has this text.
+   * The revision that is stored if it has this text, but for the space that the
+   * server keeps none of.
    *
    * @param {string} body
    */
@@ -222,12 +226,21 @@ export class Saver {
     try {
       const revision = await this.#currentRevision();
       const { cues } = await (await ask(this.parts.address, { headers })).json();
-      const stored = cues.map(({ start, end, text }) => ({ start, end, text }));
-      return JSON.stringify({ cues: stored }) === body ? revision : undefined;
+      return tidied(cues) === tidied(JSON.parse(body).cues) ? revision : undefined;
     } catch {
       return undefined;
     }
   }
+}
+
+/**
+ * Lines to be compared.
+ *
+ * @param {Saved[]} cues
+ */
+function tidied(cues) {
+  const lines = cues.map(({ start, end, text }) => [start, end, text.replace(/\s+/g, " ").trim()]);
+  return JSON.stringify(lines.toSorted(([one], [other]) => one - other));
 }
 
 /**

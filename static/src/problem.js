@@ -11,7 +11,8 @@ export class Problem extends Error {
     /** @type {string|undefined} in the reader's language */
     this.detail = undefined;
     try {
-      this.detail = JSON.parse(body).detail;
+      const { detail, errors = {} } = JSON.parse(body);
+      this.detail = Object.values(errors).join(" ") || detail;
     } catch {
       // It is a proxy's page, or no page at all.
     }

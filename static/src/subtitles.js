@@ -1,6 +1,7 @@
 /** The section of subtitles on the page of a video: its editor, and the captions. */
 
 import htmx from "htmx.org";
+import { announce } from "./announce.js";
 import { showCaptions } from "./captions.js";
 import { ask } from "./confirm.js";
 import { Editor } from "./editor.js";
@@ -40,10 +41,22 @@ function saved(section, revision) {
   captions(section);
 }
 
-/** @param {HTMLElement} section */
-function reload(section) {
-  current?.editor?.saver.stop();
-  htmx.ajax("GET", section.querySelector("#editor").dataset.save, { source: section, target: section, swap: "outerHTML" });
+/**
+ * Shows what is stored in the place of what is here, which stays where that fails.
+ *
+ * @param {HTMLElement} section
+ */
+async function reload(section) {
+  const saver = current?.editor?.saver;
+  saver?.pause();
+  try {
+    await htmx.ajax("GET", section.querySelector("#editor").dataset.save, { source: section, target: section, swap: "outerHTML" });
+  } catch {
+    // The alert of the page says that nobody answered.
+  }
+  if (section.isConnected) {
+    saver?.resume();
+  }
 }
 
 htmx.onLoad((root) => {
@@ -102,10 +115,21 @@ document.addEventListener("htmx:confirm", async (event) => {
   event.preventDefault();
   const { leaveTitle, leaveDetail, leaveLabel } = document.querySelector("#editor").dataset;
   if ((await editor.saver.flush()) || (await ask({ title: leaveTitle, detail: leaveDetail, label: leaveLabel }))) {
-    editor.end();
-    issueRequest(true);
+    issueRequest(true); // The editor ends once another page is there.
   }
 });
+
+/**
+ * Leads to what keeps the text from being saved.
+ *
+ * @param {HTMLElement} section
+ */
+function showTrouble(section) {
+  const state = section.querySelector("#save-state");
+  announce(state.textContent.trim());
+  (section.querySelector("#cues [aria-invalid=true], #save-again:not([hidden])") ?? state).focus();
+  state.scrollIntoView({ block: "center" });
+}
 
 // What is downloaded holds what was just typed.
 document.addEventListener("submit", async (event) => {
@@ -116,6 +140,8 @@ document.addEventListener("submit", async (event) => {
     const { submitter } = event;
     if (await saver.flush()) {
       form.requestSubmit(submitter);
+    } else {
+      showTrouble(form.closest("section"));
     }
   }
 });
