@@ -105,9 +105,13 @@ func TestEditorTimes(t *testing.T) {
 		t.Errorf("kept: %+v", got)
 	}
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(` + quote(end) + `).value = ""`))
+	retype("9:01.250")
 	retype("0:01.250")
 	eventually(t, patience, "the mended time to be kept", func() bool { return c.subtitleText(id).Cues[0].End == 1.25 })
 	b.saved("saved")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#cues [data-cue]:last-child [data-field=end]").select()`),
+		chromedp.SendKeys(chromedp.CSS("#cues [data-cue]:last-child [data-field=end]"), "9:00"))
+	b.shows("#cues [data-cue]:last-child [data-problem]", "จบหลังจากวิดีโอจบแล้ว")
 }
 
 // TestEditorConflict has two windows change one text: neither loses a change

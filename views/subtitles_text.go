@@ -55,7 +55,7 @@ type EditorText struct {
 	Deleted, SplitDone, Merged, Added         Format // line
 	Undone, Redone                            string
 	NotATime, EndBeforeStart, BeforeLast      string
-	Overlaps                                  string
+	Overlaps, BeyondVideo                     string
 	TooFast                                   Format // characters per second
 	TooLong                                   Format // characters
 	Blank, NoLines                            string
@@ -189,6 +189,7 @@ var subtitlesEnglish = SubtitleText{
 		EndBeforeStart: "Ends before it starts",
 		BeforeLast:     "Starts before the line above",
 		Overlaps:       "Runs into the next line",
+		BeyondVideo:    "Ends after the video does",
 		TooFast:        "Fast: %s characters a second",
 		TooLong:        "Long: %s characters in a line",
 		Blank:          "Empty lines are not kept",
@@ -348,6 +349,7 @@ var subtitlesThai = SubtitleText{
 		EndBeforeStart: "เวลาจบอยู่ก่อนเวลาเริ่ม",
 		BeforeLast:     "เริ่มก่อนบรรทัดข้างบน",
 		Overlaps:       "ซ้อนกับบรรทัดถัดไป",
+		BeyondVideo:    "จบหลังจากวิดีโอจบแล้ว",
 		TooFast:        "เร็วไป: %s ตัวอักษรต่อวินาที",
 		TooLong:        "ยาวไป: %s ตัวอักษรในบรรทัดเดียว",
 		Blank:          "บรรทัดว่างจะไม่ถูกบันทึก",

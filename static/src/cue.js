@@ -70,15 +70,19 @@ export function columns(text) {
   return sum;
 }
 
+/** Milliseconds that the last caption may outlast the video, to be read. */
+const spare = 1_000;
+
 /**
  * What is wrong with the times of a line, the worst first.
  *
  * @param {Cue} cue
  * @param {Cue|undefined} before
  * @param {Cue|undefined} after
+ * @param {number} videoEnd in milliseconds
  * @returns {Trouble|undefined}
  */
-export function trouble(cue, before, after) {
+export function trouble(cue, before, after, videoEnd) {
   const start = parseTime(cue.start);
   const end = parseTime(cue.end);
   if (Number.isNaN(start)) {
@@ -95,6 +99,9 @@ export function trouble(cue, before, after) {
   }
   if (after && end > parseTime(after.start)) {
     return { field: "end", code: "overlaps", level: "warning" };
+  }
+  if (end > videoEnd + spare) {
+    return { field: "end", code: "beyondVideo", level: "warning" };
   }
   return undefined;
 }

@@ -61,7 +61,7 @@ export class Rows {
       return;
     }
     this.#fill(row, cue);
-    this.#tell(row, trouble(cue, before, after));
+    this.#tell(row, trouble(cue, before, after, Number(row.element.dataset.videoEnd)));
     Object.assign(row, { before, cue, after });
   }
 
