@@ -13,12 +13,10 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -99,9 +97,8 @@ func (s serveSettings) run() int {
 	lines := newLogBuffer(os.Stderr)
 	defer lines.Close()
 	log := newLogger(s.LogFormat, os.Stderr, lines)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	ctx, stop := cli.UntilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := Run(ctx, s, config, log); err != nil {
 		log.Error("stopped", "error", err)
 		return cli.Failure

@@ -12,9 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/mattn/go-isatty"
@@ -59,9 +57,8 @@ func misuse(format string, args ...any) error {
 
 // Run runs the command that was chosen and returns the exit status.
 func Run(command *kong.Context, sh *Shell) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	ctx, stop := UntilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	command.BindTo(ctx, (*context.Context)(nil))
 	err := command.Run(sh)
 	switch {
