@@ -169,7 +169,7 @@ func (b *tab) requests(prefix string) int {
 // do runs actions, each of which waits for its element, within a time limit.
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.t.Fatalf("%v\n%s", err, b.see())
@@ -192,7 +192,7 @@ func js[T any](b *tab, expression string) T {
 // until waits for an expression to hold, across page loads.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	b.untilWithin(20*time.Second, expression)
+	b.untilWithin(time.Minute, expression)
 }
 
 func (b *tab) untilWithin(limit time.Duration, expression string) {

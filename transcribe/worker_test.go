@@ -22,7 +22,7 @@ import (
 	"gensubtitle/subtitles"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // house is a data directory with a user, whose videos are transcribed.
 type house struct {
@@ -178,7 +178,7 @@ func TestFailures(t *testing.T) {
 		says   string // by the engine, beside the error
 	}{
 		"failing always":        {wav(), subtitles.ErrFailed, maxFailures, "engine-failed", ""},
-		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x ", subtitles.MaxCueBytes)},
+		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxCueBytes+1)},
 		"a panic":               {wav(), nil, maxFailures, "engine-failed", "panic"},
 		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
