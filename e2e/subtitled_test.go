@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -69,19 +71,7 @@ func TestSlowSubtitledVideos(t *testing.T) {
 	id := c.accepted("a.wav", wav(900_000, 1)).Video.ID
 	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
 	path := "/videos/" + id + "/subtitled.mkv"
-	begin := func() net.Conn {
-		conn := s.dial()
-		request := "GET " + path + " HTTP/1.1\r\nHost: " + s.addr + "\r\nAuthorization: " + c.header.Get("Authorization") + "\r\n\r\n"
-		if _, err := io.WriteString(conn, request); err != nil {
-			t.Fatal(err)
-		}
-		status := make([]byte, len("HTTP/1.1 200"))
-		if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
-			t.Fatalf("%s: %v", status, err)
-		}
-		return conn
-	}
-	one, two := begin(), begin()
+	one, two := c.unread(path), c.unread(path)
 	c.get(path).problem(503, "busy")
 	mine := other.accepted("b.wav", wav(1000, 2)).Video.ID
 	other.do("PUT", "/videos/"+mine+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
@@ -110,19 +100,7 @@ func TestUnreadSubtitles(t *testing.T) {
 	other.do("PUT", "/videos/"+theirs+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
 	var open []net.Conn
 	for range 4 {
-		conn := s.dial()
-		if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
-			t.Fatal(err)
-		}
-		request := "GET " + path + " HTTP/1.1\r\nHost: " + s.addr + "\r\nAccept: text/html\r\nAuthorization: " + c.header.Get("Authorization") + "\r\n\r\n"
-		if _, err := io.WriteString(conn, request); err != nil {
-			t.Fatal(err)
-		}
-		status := make([]byte, len("HTTP/1.1 200"))
-		if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
-			t.Fatalf("%s: %v", status, err)
-		}
-		open = append(open, conn)
+		open = append(open, c.with("Accept", "text/html").unread(path))
 	}
 	c.get(path+"/subtitles.vtt").problem(503, "busy")
 	other.get("/videos/" + theirs + "/subtitles.vtt").want(200)
@@ -132,6 +110,27 @@ func TestUnreadSubtitles(t *testing.T) {
 		}
 	}
 	eventually(t, 3*patience, "an answer that is cut off to end", func() bool { return c.get(path+"/subtitles.vtt").status == 200 })
+}
+
+// unread asks for something of which no more is read than that it comes.
+func (c *client) unread(path string) net.Conn {
+	c.t.Helper()
+	conn := c.s.dial()
+	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		c.t.Fatal(err)
+	}
+	var request bytes.Buffer
+	fmt.Fprintf(&request, "GET %s HTTP/1.1\r\nHost: %s\r\n", path, c.s.addr)
+	err := c.header.Write(&request)
+	request.WriteString("\r\n")
+	if _, sent := conn.Write(request.Bytes()); errors.Join(err, sent) != nil {
+		c.t.Fatal(err, sent)
+	}
+	status := make([]byte, len("HTTP/1.1 200"))
+	if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
+		c.t.Fatalf("%s: %v", status, err)
+	}
+	return conn
 }
 
 // outputOf is what a program writes, without the line's end.
