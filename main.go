@@ -53,6 +53,7 @@ type serveSettings struct {
 	cli.LimitSettings
 	MaxUnfinishedUploads int64   `default:"3" env:"GENSUB_MAX_UNFINISHED_UPLOADS" help:"Resumable uploads that each user may leave unfinished."`
 	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`
+	MoveOrphans          bool    `env:"GENSUB_MOVE_ORPHANS" help:"Start although the database knows no videos and the folder has some: set them aside in orphans/."`
 	Registration         string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
 	SignupsPerHour       int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
 	AdminPassword        string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
@@ -221,8 +222,12 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	if err != nil {
 		return err
 	}
-	if err := parts.House.Clean(ctx); err != nil {
-		return err
+	if err := parts.House.CheckVideos(ctx); err != nil {
+		return s.orphansRefused(err)
+	}
+	// What cannot be cleaned up now is tried again while the service runs.
+	if err := parts.House.Clean(ctx); err != nil && ctx.Err() == nil {
+		log.Error("not done yet", "error", err)
 	}
 	if err := firstAdmin(ctx, parts, s.AdminPassword, os.Stdout); err != nil {
 		return err
@@ -257,6 +262,12 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return server.Stop(stopping)
+}
+
+// orphansRefused says what an operator can do about a database that lacks the
+// videos of its folder.
+func (s serveSettings) orphansRefused(err error) error {
+	return fmt.Errorf("%s: %w; put the right %s back, or set the files aside with --move-orphans", s.DataDir, err, db.FileName)
 }
 
 // work makes subtitles and tells the webhook until ctx ends; what it returns
@@ -303,6 +314,11 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 	}
 	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics()}
 	err := func() error {
+		if !s.MoveOrphans {
+			if err := upkeep.CheckFolder(s.DataDir); err != nil {
+				return s.orphansRefused(err)
+			}
+		}
 		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 			return fmt.Errorf("make the data directory: %w", err)
 		}
@@ -327,7 +343,10 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		if p.Files, err = media.OpenStore(s.DataDir); err != nil {
 			return err
 		}
-		p.House = &upkeep.House{DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry}
+		p.Files.Keeps = p.DB.KeepsFiles
+		p.House = &upkeep.House{
+			DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry, MoveOrphans: s.MoveOrphans,
+		}
 		p.Meter = media.NewMeter(media.Options{
 			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
 		})

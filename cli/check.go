@@ -24,6 +24,10 @@ func (c *checkCommand) Run(ctx context.Context, sh *Shell) (err error) {
 	defer func() { err = errors.Join(err, closer()) }()
 	found, mended := 0, 0
 	err = house.Check(ctx, c.Repair, func(f upkeep.Finding) error {
+		if f.Note {
+			_, err := fmt.Fprintf(sh.Out, "note: %s %s\n", f.Subject, f.Problem)
+			return err
+		}
 		found++
 		note := ""
 		if f.Mended {

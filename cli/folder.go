@@ -45,6 +45,9 @@ func (s folderSettings) begin(sh *Shell) error {
 	if _, err := os.Stat(s.database()); !errors.Is(err, fs.ErrNotExist) {
 		return s.exists()
 	}
+	if err := upkeep.CheckFolder(s.DataDir); err != nil {
+		return fmt.Errorf("%s: %w; put the right %s back", s.DataDir, err, db.FileName)
+	}
 	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
@@ -84,6 +87,7 @@ func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.Ho
 	if err != nil {
 		return nil, nil, errors.Join(err, closer())
 	}
+	files.Keeps = database.KeepsFiles
 	// Nothing that a command does looks at the expiry.
 	return &upkeep.House{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}, closer, nil
 }

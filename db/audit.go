@@ -154,6 +154,16 @@ func (d *DB) AcceptedVideos(ctx context.Context, after string, limit int) ([]Vid
 		SELECT `+videoColumns+` FROM videos WHERE id > $1 AND status = 'accepted' ORDER BY id LIMIT $2`, after, limit)
 }
 
+// VideoByID returns an upload, whosever it is, or ErrNotFound.
+func (d *DB) VideoByID(ctx context.Context, id string) (Video, error) {
+	v, err := scanVideo(d.reader.QueryRowContext(ctx, `
+		SELECT `+videoColumns+` FROM videos WHERE id = $1`, id))
+	if err != nil {
+		return v, fmt.Errorf("read video: %w", notFound(err))
+	}
+	return v, nil
+}
+
 // Unsettled lists the resumable uploads of all users that are received or measured.
 func (d *DB) Unsettled(ctx context.Context) ([]Video, error) {
 	return d.videos(ctx, "list unsettled uploads", `

@@ -87,7 +87,7 @@ func dump(t *testing.T, d *DB) string {
 	var all strings.Builder
 	for _, table := range []string{
 		"users", "quota_sessions", "videos", "events", "revocations", "sign_ins", "api_tokens",
-		"subtitle_jobs", "subtitle_turns", "subtitle_texts", "webhooks",
+		"subtitle_jobs", "subtitle_turns", "subtitle_texts", "webhooks", "removals",
 	} {
 		rows, err := d.writer.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {
@@ -394,7 +394,7 @@ func (b *broken) frees(ctx context.Context) []func() error {
 	return []func() error{
 		func() error { return b.Ready(ctx) },
 		func() error { return b.DeleteVideo(ctx, b.user.SessionID, b.counted) },
-		func() error { _, err := b.Abandon(ctx, b.receiving); return err },
+		func() error { return b.Abandon(ctx, b.receiving) },
 		func() error { _, err := b.ReleaseSlots(ctx, processA, processB); return err },
 		func() error { _, err := b.ReleaseSubtitles(ctx, processB); return err },
 		func() error { return b.CancelSubtitles(ctx, b.user.SessionID, b.queued) },

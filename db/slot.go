@@ -55,7 +55,7 @@ func (d *DB) SlotsInUse(ctx context.Context) (map[Status]int64, error) {
 }
 
 // ReleaseSlots gives back the slots of a process that is known to be dead and
-// returns the ids of those uploads, whose files are then nobody's. The process
+// returns the ids of those uploads, whose files are to be removed. The process
 // heir takes over resumable uploads, which are whole and keep their slots.
 func (d *DB) ReleaseSlots(ctx context.Context, processID, heir string) ([]string, error) {
 	var ids []string
@@ -78,12 +78,7 @@ func (d *DB) ReleaseSlots(ctx context.Context, processID, heir string) ([]string
 
 // HasVideo reports whether any row, of whatever status, has the id.
 func (d *DB) HasVideo(ctx context.Context, videoID string) (bool, error) {
-	var has bool
-	err := d.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM videos WHERE id = $1)", videoID).Scan(&has)
-	if err != nil {
-		return false, fmt.Errorf("look for video: %w", classify(err))
-	}
-	return has, nil
+	return d.exists(ctx, "look for video", "SELECT 1 FROM videos WHERE id = $1", videoID)
 }
 
 func (d *DB) texts(ctx context.Context, what, query string) ([]string, error) {

@@ -142,8 +142,7 @@ func tryUpload(t *testing.T, d *DB, u User) error {
 	length := time.Duration(rand.Int64N(60_000)) * time.Millisecond
 	_, q, err := d.Accept(t.Context(), id, Measured{Duration: length, Container: "mp4"})
 	if err != nil {
-		_, abandoned := d.Abandon(t.Context(), id)
-		return errors.Join(err, abandoned)
+		return errors.Join(err, d.Abandon(t.Context(), id))
 	}
 	if q.Usage.Videos > q.Limits.Videos || q.Usage.Duration > q.Limits.Duration {
 		t.Errorf("accepted past a limit: %+v", q)

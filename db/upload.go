@@ -71,8 +71,32 @@ func (d *DB) Complete(ctx context.Context, videoID, processID string) (Video, er
 	return v, err
 }
 
+// BeginMeasuring counts a try to measure a complete upload of this process and
+// returns how often that was tried, this time included. ErrNotFound when the
+// upload has ended, is gone, or another process has taken it over.
+func (d *DB) BeginMeasuring(ctx context.Context, videoID, processID string) (int, error) {
+	var tries int
+	err := d.write(ctx, "begin measuring", func(tx *sql.Tx) error {
+		return notFound(tx.QueryRowContext(ctx, `
+			UPDATE videos SET measure_tries = measure_tries + 1
+			WHERE id = $1 AND status = 'measuring' AND process_id = $2 RETURNING measure_tries`,
+			videoID, processID).Scan(&tries))
+	})
+	return tries, err
+}
+
+// PutOffMeasuring takes a try back that came to nothing for a reason of ours.
+func (d *DB) PutOffMeasuring(ctx context.Context, videoID, processID string) error {
+	return d.write(ctx, "put off measuring", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
+			UPDATE videos SET measure_tries = measure_tries - 1
+			WHERE id = $1 AND status = 'measuring' AND process_id = $2 AND measure_tries > 0`, videoID, processID))
+	})
+}
+
 // Reject ends an upload for a reason that will not change; the slot is free
-// again. The reason is a problem type without its prefix.
+// again, and its files are to be removed. The reason is a problem type without
+// its prefix. ErrNotFound when it has ended meanwhile, or is gone.
 func (d *DB) Reject(ctx context.Context, videoID, reason string) error {
 	return d.write(ctx, "reject video", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `
@@ -82,7 +106,8 @@ func (d *DB) Reject(ctx context.Context, videoID, reason string) error {
 }
 
 // DropUpload forgets a resumable upload that is still received and gives its
-// slot back. ErrNotFound when it is complete meanwhile, or gone.
+// slot back; its files are to be removed. ErrNotFound when it is complete
+// meanwhile, or gone.
 func (d *DB) DropUpload(ctx context.Context, videoID string) error {
 	return d.write(ctx, "drop upload", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `

@@ -74,7 +74,7 @@ func (d *DB) RenewHash(ctx context.Context, u User, hash string) error {
 }
 
 // DeleteUser ends an account for good and returns the ids of its videos, whose
-// files are then nobody's. The name stays taken; the quota session and its
+// files are to be removed. The name stays taken; the quota session and its
 // ledger stay. Errors are those of ChangeUser.
 func (d *DB) DeleteUser(ctx context.Context, key string) ([]string, error) {
 	var ids []string

@@ -177,28 +177,13 @@ func uploader(ctx context.Context, tx *sql.Tx, sessionID string) (string, error)
 	return name, err
 }
 
-// IsAccepted reports whether a video was counted.
-func (d *DB) IsAccepted(ctx context.Context, videoID string) (bool, error) {
-	var is bool
-	err := d.reader.QueryRowContext(ctx, `
-		SELECT EXISTS (SELECT 1 FROM videos WHERE id = $1 AND status = 'accepted')`, videoID).Scan(&is)
-	if err != nil {
-		return false, fmt.Errorf("read status of video: %w", classify(err))
-	}
-	return is, nil
-}
-
-// Abandon forgets an upload that was not accepted and gives its slot back.
-// It is true when no row is left, and false for one that was accepted.
-func (d *DB) Abandon(ctx context.Context, videoID string) (bool, error) {
-	gone := false
-	err := d.write(ctx, "abandon upload", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM videos WHERE id = $1 AND status <> 'accepted'", videoID); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM videos WHERE id = $1)", videoID).Scan(&gone)
+// Abandon forgets an upload under way and gives its slot back; its files are to
+// be removed. ErrNotFound when it has ended meanwhile, or is gone: its files are
+// then somebody else's concern.
+func (d *DB) Abandon(ctx context.Context, videoID string) error {
+	return d.write(ctx, "abandon upload", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, "DELETE FROM videos WHERE id = $1 AND "+holdsSlot, videoID))
 	})
-	return gone, err
 }
 
 // Video returns one video of a session; somebody else's is ErrNotFound.
@@ -225,8 +210,7 @@ func (d *DB) ListVideos(ctx context.Context, sessionID, before string, limit int
 }
 
 // DeleteVideo forgets an accepted or rejected video of a session; the usage
-// and the event stay. The caller removes the file afterwards: a crash in
-// between leaves a file without a row, which the next start removes.
+// and the event stay, and its files are to be removed.
 func (d *DB) DeleteVideo(ctx context.Context, sessionID, videoID string) error {
 	return d.write(ctx, "delete video", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `

@@ -136,22 +136,22 @@ func TestAbandon(t *testing.T) {
 	u := newUser(t, d, "john")
 	for _, test := range []struct {
 		what, id string
-		gone     bool
+		want     error
+		to       Status
 	}{
-		{"unknown", newID(), true},
-		{"receiving", admit(t, d, u.SessionID), true},
-		{"measuring", receive(t, d, u.SessionID), true},
-		{"rejected", reject(t, d, u.SessionID), true},
-		{"accepted", upload(t, d, u.SessionID, time.Second), false},
+		{"unknown", newID(), ErrNotFound, gone},
+		{"receiving", admit(t, d, u.SessionID), nil, gone},
+		{"measuring", receive(t, d, u.SessionID), nil, gone},
+		{"rejected", reject(t, d, u.SessionID), ErrNotFound, Rejected},
+		{"accepted", upload(t, d, u.SessionID, time.Second), ErrNotFound, Accepted},
 	} {
-		for range 2 {
-			if gone, err := d.Abandon(t.Context(), test.id); err != nil || gone != test.gone {
-				t.Errorf("%s: gone is %v, want %v: %v", test.what, gone, test.gone, err)
-			}
+		if err := d.Abandon(t.Context(), test.id); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", test.what, err, test.want)
 		}
-		if has, err := d.HasVideo(t.Context(), test.id); err != nil || has == test.gone {
-			t.Errorf("%s: has a row: %v, %v", test.what, has, err)
+		if err := d.Abandon(t.Context(), test.id); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s, again: got %v, want %v", test.what, err, ErrNotFound)
 		}
+		wantStatus(t, d, test.id, test.to)
 	}
 	wantUsage(t, d, u.SessionID, Usage{Videos: 1, Duration: time.Second})
 }
@@ -175,7 +175,7 @@ func TestAdmitCountsSlots(t *testing.T) {
 	if e.Error() == "" {
 		t.Error("the error has no text")
 	}
-	if _, err := d.Abandon(t.Context(), last); err != nil {
+	if err := d.Abandon(t.Context(), last); err != nil {
 		t.Fatal(err)
 	}
 	admit(t, d, u.SessionID)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -117,11 +118,15 @@ func TestCheckRepairs(t *testing.T) {
 	s.check(1, "2 found, 0 mended", want)
 	s.check(1, "2 found, 0 mended", want)
 	checkUnchanged(t, s.dir, before)
-	s.check(0, "2 found, 2 mended", []string{want[0] + " (mended)", want[1] + " (mended)"}, "--repair")
-	s.check(0, "0 found, 0 mended", nil)
-	s.check(0, "0 found, 0 mended", nil, "--repair")
+	note := "note: file orphans/" + orphan + " belongs to no video and is removed after " + time.Now().Add(30*24*time.Hour).UTC().Format(time.DateOnly)
+	s.check(0, "2 found, 2 mended", []string{want[0] + " (mended)", want[1] + " (mended)", note}, "--repair")
+	s.check(0, "0 found, 0 mended", []string{note})
+	s.check(0, "0 found, 0 mended", []string{note}, "--repair")
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("the file of nobody: %v, want it gone", err)
+	}
+	if got := read(t, filepath.Join(s.dir, "orphans", orphan)); string(got) != "x" {
+		t.Errorf("it was set aside as %q", got)
 	}
 	s.restart()
 	checkUsage(t, s.login("a", password).session(), 2, 2300)

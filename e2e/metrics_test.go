@@ -124,6 +124,8 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, series := range []string{
 		`gensubtitle_upload_received_bytes_total{kind="multipart"}`,
+		`gensubtitle_orphan_files`,
+		`gensubtitle_maintenance_problems`,
 		`gensubtitle_storage_free_bytes`,
 		`gensubtitle_database_write_wait_seconds_count`,
 		`gensubtitle_media_run_duration_seconds_count{outcome="ended",program="ffprobe"}`,

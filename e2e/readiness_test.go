@@ -15,8 +15,13 @@ func TestNotReady(t *testing.T) {
 	}{
 		"the disk is full": {
 			"storage",
-			func(t *testing.T) string { return smallDisk(t, 32<<20) },
+			func(t *testing.T) string { return smallDisk(t, 160<<20) },
 			func(t *testing.T, s *server) func() { return fill(t, s.dir, 0) },
+		},
+		"there is less room than an upload needs": {
+			"storage",
+			func(t *testing.T) string { return smallDisk(t, 160<<20) },
+			func(t *testing.T, s *server) func() { return fill(t, s.dir, 60<<20) },
 		},
 		"another program writes to the database": {
 			"database",

@@ -21,6 +21,9 @@ type problemBody struct {
 	Usage    *api.Usage        `json:"usage,omitempty"`
 	Limits   *api.Limits       `json:"limits,omitempty"`
 	NotReady []string          `json:"not_ready,omitempty"`
+	Parts    map[string]string `json:"parts,omitempty"`
+	// MaintenanceProblems is as in readinessBody.
+	MaintenanceProblems *int `json:"maintenance_problems,omitempty"`
 }
 
 // answerUnrouted is for requests that never reached a route, such as one
@@ -55,7 +58,7 @@ func answerJSONError(c *fiber.Ctx, p *problem) error {
 	words := p.words(t)
 	body := problemBody{
 		Type: problemPrefix + p.kind, Title: words.Title, Status: p.status, Detail: words.Detail,
-		Errors: p.fieldErrors(t), NotReady: p.notReady,
+		Errors: p.fieldErrors(t), NotReady: p.notReady, Parts: p.parts, MaintenanceProblems: p.maintenance,
 	}
 	if p.quota != nil {
 		usage, limits := api.UsageOf(*p.quota), api.LimitsOf(p.quota.Limits)

@@ -6,12 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"gensubtitle/db"
 	"gensubtitle/media"
 )
+
+// maxMeasureTries is how often an upload may end the process, or panic, while it
+// is measured.
+const maxMeasureTries = 2
 
 // measure is how a file is measured: with its sound kept, or without.
 type measure func(ctx context.Context, id, path string, atMost time.Duration) (media.Measurement, error)
@@ -20,7 +26,7 @@ type measure func(ctx context.Context, id, path string, atMost time.Duration) (m
 // the video is, and goes wherever that is removed. Alone, after a crash, it
 // counts for nothing.
 func (s *Server) withSound(ctx context.Context, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
-	err = s.Files.MakeSound(id, func(sound media.SoundFile) error {
+	err = s.Files.MakeSound(ctx, id, func(sound media.SoundFile) error {
 		measured, err = s.Meter.Measure(ctx, path, atMost, sound)
 		return err
 	})
@@ -75,8 +81,41 @@ func (s *Server) measureLater(v db.Video) {
 }
 
 // settle brings a complete upload to its end: counted or rejected. After an
-// error it stays as it is, to be tried again.
+// error it stays as it is, to be tried again. A try that ended with the process
+// or a panic is not taken back: after two of them the upload is rejected.
 func (s *Server) settle(ctx context.Context, v db.Video) error {
+	tries, err := s.DB.BeginMeasuring(ctx, v.ID, s.Process.ID)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil // It has ended since it was listed.
+	}
+	if err != nil {
+		return err
+	}
+	if tries > maxMeasureTries {
+		return s.reject(ctx, v, errUnmeasurable)
+	}
+	err = s.countLater(ctx, v)
+	if err == nil {
+		s.Metrics.uploadEnded(resumableUpload, nil)
+		s.Log.Info("upload counted", "video", v.ID, "session_id", v.SessionID)
+		return nil
+	}
+	if errors.Is(err, db.ErrNotFound) {
+		return nil // Its user deleted it, or was deleted.
+	}
+	if errors.Is(err, db.ErrSignedOut) || s.lost(v.ID) {
+		s.Metrics.uploadDropped("lost")
+		return s.forget(ctx, v.ID)
+	}
+	if isFinal(err) {
+		return s.reject(ctx, v, err)
+	}
+	// The process may be stopping: the try is taken back all the same.
+	return errors.Join(err, s.DB.PutOffMeasuring(context.WithoutCancel(ctx), v.ID, s.Process.ID))
+}
+
+// countLater counts a resumable upload.
+func (s *Server) countLater(ctx context.Context, v db.Video) error {
 	quota, err := s.DB.Quota(ctx, v.SessionID)
 	if err != nil {
 		return err
@@ -87,23 +126,14 @@ func (s *Server) settle(ctx context.Context, v db.Video) error {
 		// disk does not hold it up. Its sound is made once there is room.
 		_, _, err = s.count(ctx, v.ID, quota, s.withoutSound)
 	}
-	switch p := problemOf(err); {
-	case err == nil:
-		s.Metrics.uploadEnded(resumableUpload, nil)
-		s.Log.Info("upload counted", "video", v.ID, "session_id", v.SessionID)
-		return nil
-	case errors.Is(err, db.ErrSignedOut), s.lost(v.ID):
-		s.Metrics.uploadDropped("lost")
-		return s.forget(v.ID)
-	case p.status >= 500 || ctx.Err() != nil:
-		return err
-	default:
-		rejected := s.reject(ctx, v, p.kind)
-		if rejected == nil {
-			s.Metrics.uploadEnded(resumableUpload, err)
-		}
-		return rejected
-	}
+	return err
+}
+
+// isFinal reports whether an upload failed for what it is, so that no further
+// try would end otherwise.
+func isFinal(err error) bool {
+	var quota *db.QuotaError
+	return errors.As(err, &quota) || errors.Is(err, media.ErrNotVideo)
 }
 
 // lost is true for an upload whose file is gone, which no further try brings back.
@@ -113,12 +143,18 @@ func (s *Server) lost(id string) bool {
 }
 
 // reject keeps the row, which tells the user why, and nothing else.
-func (s *Server) reject(ctx context.Context, v db.Video, reason string) error {
-	if err := s.DB.Reject(ctx, v.ID, reason); err != nil && !errors.Is(err, db.ErrNotFound) {
+func (s *Server) reject(ctx context.Context, v db.Video, why error) error {
+	reason := problemOf(why).kind
+	err := s.DB.Reject(ctx, v.ID, reason)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	s.Log.Info("upload rejected", "video", v.ID, "session_id", v.SessionID, "reason", reason)
-	return errors.Join(s.Files.Discard(v.ID), s.Files.Remove(v.ID))
+	s.Metrics.uploadEnded(resumableUpload, why)
+	s.Log.Info("upload rejected", "video", v.ID, "session_id", v.SessionID, "reason", reason, "error", why)
+	return s.House.RemoveFiles(ctx, v.ID)
 }
 
 // resumeMeasuring takes up what this process has been given to measure and
@@ -128,22 +164,20 @@ func (s *Server) resumeMeasuring(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, v := range unfinished {
 		if size, _, err := s.Files.Received(v.ID); err != nil || size != v.SizeBytes {
 			continue
 		}
 		if err := s.complete(ctx, v.ID); err != nil && !errors.Is(err, db.ErrNotFound) {
-			return err
+			errs = append(errs, err)
 		}
 	}
 	unmeasured, err := s.DB.Unmeasured(ctx, s.Process.ID)
-	if err != nil {
-		return err
-	}
 	for _, v := range unmeasured {
 		s.measureLater(v)
 	}
-	return nil
+	return errors.Join(append(errs, err)...)
 }
 
 // complete is called when all bytes of a resumable upload have been written.
@@ -174,6 +208,7 @@ func (s *Server) completedBefore(ctx context.Context, id string, err error) erro
 
 // background is the work that no request waits for, one piece of each name.
 type background struct {
+	log    *slog.Logger
 	ctx    context.Context
 	cancel context.CancelFunc
 	mu     sync.Mutex
@@ -181,9 +216,9 @@ type background struct {
 	all    sync.WaitGroup
 }
 
-func newBackground() *background {
+func newBackground(log *slog.Logger) *background {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &background{ctx: ctx, cancel: cancel, names: map[string]bool{}}
+	return &background{log: log, ctx: ctx, cancel: cancel, names: map[string]bool{}}
 }
 
 // start does work unless it is stopped or that of the same name is under way.
@@ -200,8 +235,16 @@ func (b *background) start(name string, work func(context.Context)) {
 			defer b.mu.Unlock()
 			delete(b.names, name)
 		}()
+		defer b.recover(name)
 		work(b.ctx)
 	})
+}
+
+// recover ends one piece of work that panics, and not the process.
+func (b *background) recover(name string) {
+	if value := recover(); value != nil {
+		b.log.Error("panic", "what", name, "value", value, "stack", string(debug.Stack()))
+	}
 }
 
 // stop cuts all work short and returns when none is left.

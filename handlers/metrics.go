@@ -159,6 +159,18 @@ func (m *Metrics) watch(s *Server) {
 			Name: "gensubtitle_http_requests_running", Help: "Requests that are being answered.",
 		}, func() float64 { return float64(s.running.count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gensubtitle_orphan_files", Help: "Files that no upload owns, set aside for 30 days.",
+		}, func() float64 {
+			orphans, err := s.Files.Orphans()
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(len(orphans))
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gensubtitle_maintenance_problems", Help: "What the last runs of maintenance could not do.",
+		}, func() float64 { return float64(s.House.Problems()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gensubtitle_storage_free_bytes", Help: "Space left for videos on the disk.",
 		}, func() float64 {
 			free, err := s.Files.Free()

@@ -215,6 +215,7 @@ func apiServer(t *testing.T) *Server {
 		Name: "admin", Key: "admin", SessionID: "user_admin", PasswordHash: hash, Role: db.RoleAdmin,
 	})
 	check(err)
+	p.Files.Keeps = p.DB.KeepsFiles
 	p.House = &upkeep.House{DB: p.DB, Files: p.Files, Process: p.Process, Log: p.Log, Expiry: config.UploadExpiry}
 	s, err := New(config, p)
 	check(err)

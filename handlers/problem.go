@@ -22,14 +22,16 @@ const problemPrefix = "urn:gensubtitle:"
 // problem is an error that is meant for people: a status, a type and words.
 // Anything that is not one is an internal error.
 type problem struct {
-	status     int
-	kind       string // the type, after problemPrefix
-	words      func(*views.Text) views.Problem
-	fields     map[string]fieldText // what is wrong with each field
-	quota      *db.Quota            // for quota errors
-	retryAfter time.Duration        // 0: nothing is said of it
-	notReady   []string             // for the readiness probe
-	challenge  string               // what WWW-Authenticate says; empty where nothing is said
+	status      int
+	kind        string // the type, after problemPrefix
+	words       func(*views.Text) views.Problem
+	fields      map[string]fieldText // what is wrong with each field
+	quota       *db.Quota            // for quota errors
+	retryAfter  time.Duration        // 0: nothing is said of it
+	notReady    []string             // for the readiness probe
+	parts       map[string]string    // likewise, when asked for
+	maintenance *int                 // likewise
+	challenge   string               // what WWW-Authenticate says; empty where nothing is said
 }
 
 type fieldText func(*views.Fields) string
@@ -86,6 +88,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.BodyTooLarge })
 	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
 		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
+	errUnmeasurable = simple(fiber.StatusUnsupportedMediaType, "unmeasurable",
+		func(t *views.Text) views.Problem { return t.Problems.Unmeasurable })
 	errEncoded = simple(fiber.StatusUnsupportedMediaType, "encoded-body",
 		func(t *views.Text) views.Problem { return t.Problems.EncodedBody })
 	errMisdirected = simple(fiber.StatusMisdirectedRequest, "misdirected",

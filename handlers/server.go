@@ -87,6 +87,7 @@ type Server struct {
 	addressFailures *auth.Throttle
 	signups         *auth.Throttle
 	stopping        atomic.Bool
+	ready           pacedCheck
 	running         running
 	background      *background
 	tus             *tusd.UnroutedHandler
@@ -106,7 +107,7 @@ func New(c Config, p Parts) (*Server, error) {
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
-		background:      newBackground(),
+		background:      newBackground(p.Log),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 		exports:         turns{most: maxExports},
 		texts:           turns{most: maxTexts},

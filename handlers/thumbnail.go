@@ -46,7 +46,7 @@ func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
 		if err != nil && !errors.Is(err, media.ErrNotVideo) {
 			return picture, err
 		}
-		return picture, s.Files.KeepThumbnail(id, picture)
+		return picture, s.Files.KeepThumbnail(ctx, id, picture)
 	})
 	picture, _ := made.([]byte)
 	if err != nil {

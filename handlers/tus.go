@@ -189,7 +189,10 @@ func (s *Server) terminateUpload(c *fiber.Ctx) error {
 	if v.Status != db.Receiving {
 		return errNoRoute
 	}
-	return s.withUpload(c, v, s.tus.DelFile)
+	if err := s.withUpload(c, v, s.tus.DelFile); err != nil {
+		return err
+	}
+	return s.House.RemoveFiles(c.UserContext(), v.ID)
 }
 
 // overriddenMethod serves clients whose network lets only POST through.
@@ -223,6 +226,7 @@ func (s *Server) withUpload(c *fiber.Ctx, v db.Video, method http.HandlerFunc) e
 	dropped := s.DB.DropUpload(c.UserContext(), v.ID)
 	if dropped == nil {
 		s.Metrics.uploadDropped("lost")
+		dropped = s.House.RemoveFiles(c.UserContext(), v.ID)
 	}
 	if !errors.Is(dropped, db.ErrNotFound) {
 		return errors.Join(err, dropped)

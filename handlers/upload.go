@@ -48,10 +48,14 @@ func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (db.Video, db.Quota, error
 	if err := s.DB.Admit(c.UserContext(), v.SessionID, id.String(), s.Process.ID); err != nil {
 		return db.Video{}, db.Quota{}, err
 	}
+	counted := false
+	defer func() {
+		if !counted { // After a panic, too.
+			s.abandon(s.logOf(c), id.String())
+		}
+	}()
 	video, quota, err := s.receive(form, id.String(), v)
-	if err != nil {
-		s.abandon(s.logOf(c), id.String())
-	}
+	counted = err == nil
 	return video, quota, err
 }
 
@@ -87,6 +91,11 @@ func (s *Server) roomFor(length int64) error {
 	if err := s.Meter.Ready(); err != nil {
 		return err
 	}
+	return s.hasRoom(length)
+}
+
+// hasRoom requires space on the disk for so many bytes.
+func (s *Server) hasRoom(length int64) error {
 	free, err := s.Files.Free()
 	if err != nil {
 		return err
@@ -111,6 +120,10 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	if err == nil {
 		name, size, err = form.store(file)
 	}
+	if err != nil {
+		// The database may need the room to forget the upload.
+		err = errors.Join(err, file.Truncate(0))
+	}
 	// The disk writes while the file is measured; Keep waits until all is there.
 	media.StartSync(file)
 	if closed := file.Close(); err == nil {
@@ -131,26 +144,23 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 
 // abandon leaves nothing of an upload that failed: neither slot nor file.
 // Whatever a failure here leaves behind is tried again before the next upload,
-// and at the next start.
+// every minute, and at the next start.
 func (s *Server) abandon(log *slog.Logger, id string) {
-	if err := s.forget(id); err != nil {
+	if err := s.forget(context.Background(), id); err != nil {
 		log.Error("failed upload not cleaned up yet", "video", id, "error", err)
 		s.leftovers.add(id)
 	}
 }
 
-// forget removes what was received and gives the slot back. The bytes go first,
-// since the database may fail for want of their room. An upload that was
-// counted after all, although the answer was an error, keeps both.
-func (s *Server) forget(id string) error {
-	ctx := context.Background()
-	accepted, err := s.DB.IsAccepted(ctx, id)
-	if err != nil || accepted {
+// forget gives the slot of an upload back and removes what was received. One
+// that has ended meanwhile is left alone: it may be counted, although the answer
+// was an error.
+func (s *Server) forget(ctx context.Context, id string) error {
+	err := s.DB.Abandon(ctx, id)
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return err
 	}
-	removed := errors.Join(s.Files.Discard(id), s.Files.Remove(id))
-	_, err = s.DB.Abandon(ctx, id)
-	return errors.Join(removed, err)
+	return s.House.RemoveFiles(ctx, id)
 }
 
 // retryLeftovers cleans up after uploads that failed while something else did.

@@ -112,13 +112,8 @@ func (s *Server) showVideo(c *fiber.Ctx) error {
 // deleteVideo removes the file; what it used stays used.
 func (s *Server) deleteVideo(c *fiber.Ctx) error {
 	v := signedIn(c)
-	id := c.Params("id")
-	if err := s.DB.DeleteVideo(c.UserContext(), v.SessionID, id); err != nil {
+	if err := s.House.DeleteVideo(c.UserContext(), v.SessionID, c.Params("id")); err != nil {
 		return err
-	}
-	if err := s.Files.Remove(id); err != nil {
-		// The row is gone, so the file is nobody's: the next start removes it.
-		s.logOf(c).Error("file of a deleted video not removed", "video", id, "error", err)
 	}
 	if !wantsHTML(c) {
 		return c.SendStatus(fiber.StatusNoContent)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tus/lockfile"
 	"github.com/tus/tusd/v2/pkg/filelocker"
 	"github.com/tus/tusd/v2/pkg/filestore"
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -83,6 +84,43 @@ func (s *Store) Sync(id string) error {
 		return fmt.Errorf("sync incoming file: %w", StorageError(err))
 	}
 	return syncDir(s.incoming)
+}
+
+// ErrLocked says that a request writes to an upload at this moment.
+var ErrLocked = errors.New("upload is locked")
+
+// TryLock locks an upload against the requests that write to it, without asking
+// one of them to end: that is ErrLocked. The caller unlocks it.
+func (s *Store) TryLock(id string) (unlock func() error, err error) {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return nil, fmt.Errorf("lock upload: %w", err)
+	}
+	lock := lockfile.Lockfile(path + lockSuffix)
+	switch err := lock.TryLock(); {
+	case errors.Is(err, lockfile.ErrBusy), errors.Is(err, lockfile.ErrNotExist): // The latter: it changes hands.
+		return nil, fmt.Errorf("lock upload: %w", ErrLocked)
+	case err != nil:
+		return nil, fmt.Errorf("lock upload: %w", StorageError(err))
+	}
+	return lock.Unlock, nil
+}
+
+// Continuable reports whether a resumable upload can be gone on with: whether
+// both its bytes and what tusd knows of it are there.
+func (s *Store) Continuable(id string) (bool, error) {
+	path, err := pathOf(s.incoming, id)
+	if err != nil {
+		return false, fmt.Errorf("look at incoming file: %w", err)
+	}
+	for _, p := range []string{path, path + infoSuffix} {
+		if _, err := os.Lstat(p); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		} else if err != nil {
+			return false, fmt.Errorf("look at incoming file: %w", err)
+		}
+	}
+	return true, nil
 }
 
 // ClearLeftovers removes the locks and temporary files that processes left

@@ -79,7 +79,7 @@ func TestClearLeftovers(t *testing.T) {
 				}
 			}
 			for in, want := range map[string][]string{
-				".":        {"audio", "exports", "incoming", "jwt.key", "thumbnails", "videos"},
+				".":        {"audio", "exports", "incoming", "jwt.key", "orphans", "thumbnails", "videos"},
 				"incoming": {id, id + ".info"}, "videos": {lone}, "thumbnails": {lone}, "audio": {lone}, "exports": {},
 			} {
 				if left := names(t, filepath.Join(dir, in)); !slices.Equal(left, slices.Sorted(slices.Values(want))) {

@@ -201,8 +201,9 @@ func soundBytes(length time.Duration) int64 {
 }
 
 // MakeSound has write fill a file, and keeps it as audio/<id> when that went
-// well: whole or not at all, in place of any other.
-func (s *Store) MakeSound(id string, write func(SoundFile) error) error {
+// well: whole or not at all, in place of any other, and not for a video that is
+// gone.
+func (s *Store) MakeSound(ctx context.Context, id string, write func(SoundFile) error) error {
 	path, err := pathOf(s.audio, id)
 	if err != nil {
 		return fmt.Errorf("make sound: %w", err)
@@ -219,7 +220,7 @@ func (s *Store) MakeSound(id string, write func(SoundFile) error) error {
 		err = closed
 	}
 	if err == nil {
-		err = StorageError(os.Rename(file.Name(), path))
+		err = s.keepDerived(ctx, file.Name(), path, id)
 	}
 	if err != nil {
 		return fmt.Errorf("make sound: %w", errors.Join(err, remove(file.Name())))

@@ -305,18 +305,18 @@ func TestSoundOfWhatIsRefused(t *testing.T) {
 	cancel()
 	var long *TooLongError
 	for what, err := range map[string]error{
-		"too long": store.MakeSound(id, func(f SoundFile) error {
+		"too long": store.MakeSound(t.Context(), id, func(f SoundFile) error {
 			_, err := NewMeter(Options{}).Measure(t.Context(), path, time.Second, f)
 			if !errors.As(err, &long) {
 				t.Errorf("got %v, want TooLongError", err)
 			}
 			return err
 		}),
-		"given up": store.MakeSound(id, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, path, time.Minute, f) }),
-		"a text": store.MakeSound(id, func(f SoundFile) error {
+		"given up": store.MakeSound(t.Context(), id, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, path, time.Minute, f) }),
+		"a text": store.MakeSound(t.Context(), id, func(f SoundFile) error {
 			return NewMeter(Options{}).Extract(t.Context(), save(t, "x.mp4", []byte("#EXTM3U\n")), time.Minute, f)
 		}),
-		"no ffmpeg": store.MakeSound(id, func(f SoundFile) error {
+		"no ffmpeg": store.MakeSound(t.Context(), id, func(f SoundFile) error {
 			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), path, time.Minute, f)
 		}),
 	} {
@@ -397,7 +397,7 @@ func TestStoreSounds(t *testing.T) {
 		fails error
 		want  string
 	}{{"first", nil, "first"}, {"2nd", nil, "2nd"}, {"third", failed, "2nd"}, {"", nil, ""}} {
-		if err := store.MakeSound(id, fill(step.write, step.fails)); !errors.Is(err, step.fails) {
+		if err := store.MakeSound(t.Context(), id, fill(step.write, step.fails)); !errors.Is(err, step.fails) {
 			t.Fatalf("got %v, want %v", err, step.fails)
 		}
 		file, err := store.OpenSound(id)
@@ -412,7 +412,7 @@ func TestStoreSounds(t *testing.T) {
 	if info, err := os.Stat(store.SoundPath(id)); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode %v: %v", info.Mode(), err)
 	}
-	if err := store.MakeSound(other, fill("x", nil)); err != nil {
+	if err := store.MakeSound(t.Context(), other, fill("x", nil)); err != nil {
 		t.Fatal(err)
 	}
 	want := slices.Sorted(slices.Values([]string{id, other}))
@@ -437,13 +437,13 @@ func TestStoreSounds(t *testing.T) {
 	if err := os.Mkdir(store.SoundPath(id), 0o700); err != nil { // Nothing can take its place.
 		t.Fatal(err)
 	}
-	if err := store.MakeSound(id, fill("x", nil)); err == nil || len(names(t, store.audio)) != 1 {
+	if err := store.MakeSound(t.Context(), id, fill("x", nil)); err == nil || len(names(t, store.audio)) != 1 {
 		t.Errorf("in the place of a folder: %v, left is %v", err, names(t, store.audio))
 	}
 	if err := os.RemoveAll(store.audio); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.MakeSound(id, fill("x", nil)); !errors.Is(err, fs.ErrNotExist) {
+	if err := store.MakeSound(t.Context(), id, fill("x", nil)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v, want fs.ErrNotExist", err)
 	}
 }

@@ -6,6 +6,7 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,14 +36,20 @@ const temporaryPattern = ".temporary-*"
 // Store keeps video files below one data directory: incoming/<id> while an
 // upload is received and measured, videos/<id> once it is accepted, and
 // thumbnails/<id> and audio/<id>, which can be made again at any time. Files in
-// exports/ have a name for a moment only. An id is a UUID in its canonical form,
-// lower case with hyphens; no other is taken.
+// exports/ have a name for a moment only. Files that no upload owns wait in
+// orphans/. An id is a UUID in its canonical form, lower case with hyphens; no
+// other is taken.
 type Store struct {
 	incoming   string
 	videos     string
 	thumbnails string
 	audio      string
 	exports    string
+	orphans    string
+
+	// Keeps reports whether an upload is to keep its files. What is made of a
+	// video is removed again when the video went meanwhile. Nil keeps all.
+	Keeps func(ctx context.Context, id string) (bool, error)
 }
 
 // OpenStore makes these folders below dir (0700) where they are missing.
@@ -54,7 +61,7 @@ func OpenStore(dir string) (*Store, error) {
 	s := &Store{
 		incoming: filepath.Join(dir, "incoming"), videos: filepath.Join(dir, "videos"),
 		thumbnails: filepath.Join(dir, "thumbnails"), audio: filepath.Join(dir, "audio"),
-		exports: filepath.Join(dir, "exports"),
+		exports: filepath.Join(dir, "exports"), orphans: filepath.Join(dir, "orphans"),
 	}
 	for _, folder := range s.folders() {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -68,7 +75,7 @@ func OpenStore(dir string) (*Store, error) {
 }
 
 func (s *Store) folders() []string {
-	return []string{s.incoming, s.videos, s.thumbnails, s.audio, s.exports}
+	return []string{s.incoming, s.videos, s.thumbnails, s.audio, s.exports, s.orphans}
 }
 
 // Create makes incoming/<id> (0600) for writing; it fails with fs.ErrExist when
@@ -212,6 +219,33 @@ func (s *Store) Incoming() iter.Seq2[string, error] { return ids(s.incoming) }
 // Videos goes through the ids in videos/ as Incoming does.
 func (s *Store) Videos() iter.Seq2[string, error] { return ids(s.videos) }
 
+// HasVideos reports whether the data directory dir, which may not exist, holds
+// files in videos/. It makes nothing.
+func HasVideos(dir string) (bool, error) {
+	for _, err := range ids(filepath.Join(dir, "videos")) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// HasFiles reports whether anything of an upload is there.
+func (s *Store) HasFiles(id string) (bool, error) {
+	if !isID(id) {
+		return false, fmt.Errorf("look for files: %w: %q", errBadID, id)
+	}
+	for _, folder := range []string{s.incoming, s.videos, s.thumbnails, s.audio} {
+		for _, suffix := range []string{"", infoSuffix} {
+			if _, err := os.Lstat(filepath.Join(folder, id+suffix)); !errors.Is(err, fs.ErrNotExist) {
+				return err == nil, err
+			}
+		}
+	}
+	return false, nil
+}
+
 // Free is the space in bytes that an unprivileged user may still fill.
 func (s *Store) Free() (int64, error) {
 	var stat unix.Statfs_t
@@ -249,6 +283,22 @@ func StorageError(err error) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// keepDerived renames what was made of a video to its place, and removes it
+// again when the video is gone: whoever deleted the video may not have seen it.
+func (s *Store) keepDerived(ctx context.Context, from, to, id string) error {
+	if err := os.Rename(from, to); err != nil {
+		return StorageError(err)
+	}
+	if s.Keeps == nil {
+		return nil
+	}
+	// Without an answer it stays: maintenance finds it.
+	if keeps, err := s.Keeps(ctx, id); err == nil && !keeps {
+		return remove(to)
+	}
+	return nil
 }
 
 func pathOf(folder, id string) (string, error) {

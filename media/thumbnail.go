@@ -66,8 +66,9 @@ func (s *Store) Thumbnail(id string) ([]byte, error) {
 	return picture, nil
 }
 
-// KeepThumbnail writes thumbnails/<id>, whole or not at all.
-func (s *Store) KeepThumbnail(id string, picture []byte) error {
+// KeepThumbnail writes thumbnails/<id>, whole or not at all, and not for a
+// video that is gone.
+func (s *Store) KeepThumbnail(ctx context.Context, id string, picture []byte) error {
 	path, err := pathOf(s.thumbnails, id)
 	if err != nil {
 		return fmt.Errorf("keep thumbnail: %w", err)
@@ -79,7 +80,7 @@ func (s *Store) KeepThumbnail(id string, picture []byte) error {
 	_, err = file.Write(picture)
 	err = errors.Join(err, file.Sync(), file.Close())
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = s.keepDerived(ctx, file.Name(), path, id)
 	}
 	if err != nil {
 		return fmt.Errorf("keep thumbnail: %w", errors.Join(StorageError(err), remove(file.Name())))

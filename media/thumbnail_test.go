@@ -171,7 +171,7 @@ func TestStoreThumbnails(t *testing.T) {
 		t.Errorf("of nothing: %v, want fs.ErrNotExist", err)
 	}
 	for _, picture := range []string{"first", "the second", ""} { // An empty one says that there is none.
-		if err := store.KeepThumbnail(id, []byte(picture)); err != nil {
+		if err := store.KeepThumbnail(t.Context(), id, []byte(picture)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := store.Thumbnail(id); err != nil || string(got) != picture {
@@ -181,7 +181,7 @@ func TestStoreThumbnails(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(store.thumbnails, id)); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode %v: %v", info.Mode(), err)
 	}
-	if err := store.KeepThumbnail(other, []byte("x")); err != nil {
+	if err := store.KeepThumbnail(t.Context(), other, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	want := slices.Sorted(slices.Values([]string{id, other}))
@@ -209,7 +209,7 @@ func TestStoreThumbnails(t *testing.T) {
 func TestStoreThumbnailIsWhole(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
 	pictures := [][]byte{bytes.Repeat([]byte("a"), 100_000), bytes.Repeat([]byte("b"), 200_000)}
-	if err := store.KeepThumbnail(id, pictures[0]); err != nil {
+	if err := store.KeepThumbnail(t.Context(), id, pictures[0]); err != nil {
 		t.Fatal(err)
 	}
 	var writers, readers sync.WaitGroup
@@ -217,7 +217,7 @@ func TestStoreThumbnailIsWhole(t *testing.T) {
 	for _, picture := range pictures {
 		writers.Go(func() {
 			for range 20 {
-				if err := store.KeepThumbnail(id, picture); err != nil {
+				if err := store.KeepThumbnail(t.Context(), id, picture); err != nil {
 					t.Error(err)
 				}
 			}
@@ -251,7 +251,7 @@ func TestStoreThumbnailOrNothing(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil { // Nothing can take its place.
 		t.Fatal(err)
 	}
-	if err := store.KeepThumbnail(id, []byte("x")); err == nil {
+	if err := store.KeepThumbnail(t.Context(), id, []byte("x")); err == nil {
 		t.Error("kept a thumbnail in the place of a folder")
 	}
 	if left := names(t, store.thumbnails); !slices.Equal(left, []string{id}) {
@@ -260,7 +260,7 @@ func TestStoreThumbnailOrNothing(t *testing.T) {
 	if err := os.RemoveAll(store.thumbnails); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.KeepThumbnail(id, []byte("x")); !errors.Is(err, fs.ErrNotExist) {
+	if err := store.KeepThumbnail(t.Context(), id, []byte("x")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v, want fs.ErrNotExist", err)
 	}
 }

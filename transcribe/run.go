@@ -106,7 +106,7 @@ func (w *Worker) ask(ctx context.Context, r subtitles.Request) (t subtitles.Tran
 func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
 	size, err := w.soundSize(run.VideoID)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := w.Files.MakeSound(run.VideoID, func(file media.SoundFile) error {
+		if err := w.Files.MakeSound(ctx, run.VideoID, func(file media.SoundFile) error {
 			return w.Meter.Extract(ctx, w.Files.Path(run.VideoID), run.Duration, file)
 		}); err != nil {
 			return "", err

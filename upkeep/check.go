@@ -12,13 +12,11 @@ import (
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/media"
 )
 
 const (
 	checkPage = 500
-	// settleTime is how old a row must be before its file is missed: the row of
-	// an upload is made before its file.
-	settleTime = time.Minute
 	// changeTime is more than a service takes to change a row and its file.
 	changeTime = time.Second
 )
@@ -28,6 +26,7 @@ type Finding struct {
 	Subject string // what it is about: a quota session, user, video or file
 	Problem string
 	Mended  bool
+	Note    bool // nothing is wrong any more: a file waits among the orphans
 }
 
 // Check compares database, ledger and files and reports each disagreement as
@@ -37,7 +36,7 @@ type Finding struct {
 func (h *House) Check(ctx context.Context, repair bool, report func(Finding) error) error {
 	c := &check{House: h, repair: repair, report: report}
 	for _, compare := range []func(context.Context) error{
-		c.damage, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files,
+		c.damage, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files, c.orphaned,
 	} {
 		if err := compare(ctx); err != nil {
 			return fmt.Errorf("check: %w", err)
@@ -50,6 +49,7 @@ type check struct {
 	*House
 	repair bool
 	report func(Finding) error
+	aside  map[string]media.Orphan // the whole ones, by their ids
 }
 
 // find reports a disagreement; mend is nil for one that nothing can be done about.
@@ -149,6 +149,16 @@ func (c *check) subtitles(ctx context.Context) error {
 
 // accepted looks for the file of every accepted video.
 func (c *check) accepted(ctx context.Context) error {
+	orphans, err := c.Files.Orphans()
+	if err != nil {
+		return err
+	}
+	c.aside = map[string]media.Orphan{}
+	for _, o := range orphans {
+		if !o.Part {
+			c.aside[o.ID] = o
+		}
+	}
 	for after := ""; ; {
 		page, err := c.DB.AcceptedVideos(ctx, after, checkPage)
 		if err != nil {
@@ -174,10 +184,14 @@ func (c *check) acceptedFile(ctx context.Context, v db.Video) error {
 	case err == nil:
 		return c.find("video "+v.ID, fmt.Sprintf("has %d bytes, but its file %d", v.SizeBytes, size), nil)
 	case !errors.Is(err, fs.ErrNotExist):
-		return err
+		// One that cannot be looked at keeps nobody from looking at the others.
+		return c.find("video "+v.ID, "has a file that cannot be looked at", nil)
 	}
 	if still, err := c.DB.HasVideo(ctx, v.ID); err != nil || !still {
 		return err // It was deleted a moment ago.
+	}
+	if o, ok := c.aside[v.ID]; ok && o.Size == v.SizeBytes {
+		return c.find("video "+v.ID, "is accepted, but its file is among the orphans", func() error { return c.Files.TakeBack(o) })
 	}
 	return c.find("video "+v.ID, "is accepted, but its file is missing", nil)
 }
@@ -204,13 +218,26 @@ func (c *check) slots(ctx context.Context) error {
 	return nil
 }
 
-// forget gives an upload up that was not accepted, slot and files.
+// forget gives an upload under way up, slot and files.
 func (c *check) forget(ctx context.Context, id string) error {
-	gone, err := c.DB.Abandon(ctx, id)
-	if err != nil || !gone {
+	err := c.DB.Abandon(ctx, id)
+	if errors.Is(err, db.ErrNotFound) {
+		return nil // It has ended meanwhile.
+	}
+	if err != nil {
 		return err
 	}
-	return errors.Join(c.Files.Discard(id), c.Files.Remove(id))
+	return c.RemoveFiles(ctx, id)
+}
+
+// orphaned tells of the files that were set aside.
+func (c *check) orphaned(ctx context.Context) error {
+	return c.eachOrphan(ctx, func(_ context.Context, o media.Orphan) error {
+		return c.report(Finding{
+			Subject: "file orphans/" + o.Name, Note: true,
+			Problem: "belongs to no video and is removed after " + o.Since.Add(orphanLife).UTC().Format(time.DateOnly),
+		})
+	})
 }
 
 // flaw is what is wrong with a subject and how it is mended.
@@ -253,6 +280,9 @@ func (c *check) lost(ctx context.Context) (map[string]flaw, error) {
 	if err := c.lostUploads(ctx, found); err != nil {
 		return nil, err
 	}
+	if err := c.lostRemovals(ctx, found); err != nil {
+		return nil, err
+	}
 	return found, c.lostFiles(ctx, found)
 }
 
@@ -263,15 +293,31 @@ func (c *check) lostUploads(ctx context.Context, found map[string]flaw) error {
 		return err
 	}
 	for _, v := range uploads {
-		if time.Since(v.CreatedAt) < settleTime {
+		missing, err := c.missing(v)
+		if err != nil {
+			found["upload "+v.ID] = flaw{"is under way, but its file cannot be looked at", nil}
+		} else if missing {
+			found["upload "+v.ID] = flaw{"is under way, but its file is missing", func() error { return c.forget(ctx, v.ID) }}
+		}
+	}
+	return nil
+}
+
+// lostRemovals adds files that were to be removed a while ago: a service removes
+// them at once.
+func (c *check) lostRemovals(ctx context.Context, found map[string]flaw) error {
+	ids, err := c.DB.Removals(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		// A service that is asked to stop may leave but the note of it.
+		if left, err := c.Files.HasFiles(id); err != nil {
+			return err
+		} else if !left {
 			continue
 		}
-		_, err := c.Files.Locate(v.ID)
-		if errors.Is(err, fs.ErrNotExist) {
-			found["upload "+v.ID] = flaw{"is under way, but its file is missing", func() error { return c.forget(ctx, v.ID) }}
-		} else if err != nil {
-			return err
-		}
+		found["files of "+id] = flaw{"are still there, although the upload is gone", func() error { return c.RemoveFiles(ctx, id) }}
 	}
 	return nil
 }
@@ -279,13 +325,19 @@ func (c *check) lostUploads(ctx context.Context, found map[string]flaw) error {
 // lostFiles adds the files that no row stands for. A thumbnail or sound that a
 // video lacks is nothing lost: it is made again.
 func (c *check) lostFiles(ctx context.Context, found map[string]flaw) error {
+	unsure := c.CheckVideos(ctx)
+	if errors.Is(unsure, ErrNoVideos) {
+		found["database"] = flaw{"knows no videos, but videos/ has some: it may be the wrong one", nil}
+	} else if unsure != nil {
+		return unsure
+	}
 	for _, folder := range []struct {
-		name   string
-		ids    iter.Seq2[string, error]
-		remove func(string) error
+		name string
+		ids  iter.Seq2[string, error]
+		mend func(string) error
 	}{
-		{"incoming", c.Files.Incoming(), c.Files.Discard},
-		{"videos", c.Files.Videos(), c.Files.Remove},
+		{"incoming", c.Files.Incoming(), c.Files.SetAsideIncoming},
+		{"videos", c.Files.Videos(), c.Files.SetAside},
 		{"thumbnails", c.Files.Thumbnails(), c.Files.RemoveThumbnail},
 		{"audio", c.Files.Sounds(), c.Files.RemoveSound},
 	} {
@@ -294,7 +346,11 @@ func (c *check) lostFiles(ctx context.Context, found map[string]flaw) error {
 			return err
 		}
 		for id := range orphans {
-			found["file "+folder.name+"/"+id] = flaw{"belongs to no video", func() error { return folder.remove(id) }}
+			f := flaw{"belongs to no video", func() error { return folder.mend(id) }}
+			if unsure != nil {
+				f.mend = nil
+			}
+			found["file "+folder.name+"/"+id] = f
 		}
 	}
 	return nil

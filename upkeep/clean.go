@@ -1,6 +1,9 @@
 // Package upkeep keeps the house clean: what database, ledger and files hold
 // is made to agree again after processes that died, uploads that nobody goes
 // on with, and disks that failed. What is counted is never touched.
+//
+// Files are removed for uploads alone that the database says to remove, and
+// only after it said so. Files that it does not know are set aside.
 package upkeep
 
 import (
@@ -10,12 +13,25 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"gensubtitle/db"
 	"gensubtitle/media"
 )
+
+const (
+	// settleTime is how old a row must be before its file is missed: the row of
+	// an upload is made before its file.
+	settleTime = time.Minute
+	// orphanLife is how long a file that no upload owns is kept.
+	orphanLife = 30 * 24 * time.Hour
+)
+
+// ErrNoVideos refuses to set a whole folder aside, because a database that
+// knows no videos is most likely a wrong, lost or empty one.
+var ErrNoVideos = errors.New("the database knows no videos, but the folder videos/ has some")
 
 // House is what is kept clean. Expiry is how long an unfinished upload may go
 // without another byte, and how long a rejected one is told of.
@@ -25,43 +41,81 @@ type House struct {
 	Process *db.Process
 	Log     *slog.Logger
 	Expiry  time.Duration
-	Expired func()      // called for each upload that is removed for it, unless nil
-	cleaned atomic.Bool // once, at least
+	// MoveOrphans lets a database without videos set aside a folder that has some.
+	MoveOrphans bool
+	Expired     func()      // called for each upload that is removed for it, unless nil
+	cleaned     atomic.Bool // once, at least
+
+	mu       sync.Mutex
+	problems map[string]int // by task: what it could not do at its last run
 }
 
 // Clean gives back the slots of processes that ended without doing so, takes
 // over what they had to measure, and removes what has expired, sign-ins and
-// personal tokens too, every file that no row stands for, and temporary files
-// that nobody writes to any more.
+// personal tokens too. It removes the files of uploads that are gone, and
+// temporary files that nobody writes to any more, and sets aside every file
+// that no row stands for. What fails keeps nothing else from being done.
 func (h *House) Clean(ctx context.Context) error {
-	if err := h.clean(ctx); err != nil {
-		return fmt.Errorf("clean up: %w", err)
+	return h.task("clean up", h.clean(ctx))
+}
+
+func (h *House) clean(ctx context.Context) error {
+	return errors.Join(
+		h.takeBack(ctx),
+		h.releaseSlots(ctx),
+		h.releaseJobs(ctx),
+		h.clearLeftovers(),
+		h.expire(ctx),
+		h.DB.DropEnded(ctx),
+		h.removeFiles(ctx),
+		h.Files.ClearStale(),
+		h.setOrphansAside(ctx),
+		h.removeDerived(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail),
+		h.removeDerived(ctx, h.Files.Sounds(), h.Files.RemoveSound),
+		h.Process.Sweep(),
+	)
+}
+
+// task notes how a run of a task ended, for Problems.
+func (h *House) task(name string, err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.problems == nil {
+		h.problems = map[string]int{}
+	}
+	h.problems[name] = len(flat(err))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
-func (h *House) clean(ctx context.Context) error {
-	if err := h.releaseSlots(ctx); err != nil {
-		return err
+// Problems counts what the last runs of maintenance could not do. The log says
+// what it was.
+func (h *House) Problems() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, count := range h.problems {
+		n += count
 	}
-	if err := h.releaseJobs(ctx); err != nil {
-		return err
+	return n
+}
+
+// flat lists the errors that were joined to one.
+func flat(err error) []error {
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &joined):
+		return []error{err}
 	}
-	if err := h.clearLeftovers(); err != nil {
-		return err
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flat(e)...)
 	}
-	if err := h.expire(ctx); err != nil {
-		return err
-	}
-	return errors.Join(
-		h.DB.DropEnded(ctx),
-		h.Files.ClearStale(),
-		h.removeOrphans(ctx, h.Files.Incoming(), h.Files.Discard),
-		h.removeOrphans(ctx, h.Files.Videos(), h.Files.Remove),
-		h.removeOrphans(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail),
-		h.removeOrphans(ctx, h.Files.Sounds(), h.Files.RemoveSound),
-		h.Process.Sweep(),
-	)
+	return all
 }
 
 func (h *House) releaseSlots(ctx context.Context) error {
@@ -91,12 +145,11 @@ func (h *House) eachDead(ctx context.Context, list func(context.Context) ([]stri
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, id := range dead {
-		if err := release(id); err != nil {
-			return err
-		}
+		errs = append(errs, release(id))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // deadAmong lists the processes of a list that have ended.
@@ -132,89 +185,59 @@ func (h *House) clearLeftovers() error {
 	return h.Files.ClearLeftovers()
 }
 
-// Expire removes uploads that nobody has gone on with for too long.
-func (h *House) Expire(ctx context.Context) error {
-	if err := h.expire(ctx); err != nil {
-		return fmt.Errorf("remove expired uploads: %w", err)
-	}
-	return nil
-}
-
-func (h *House) expire(ctx context.Context) error {
-	unfinished, err := h.DB.Unfinished(ctx)
-	if err != nil {
-		return err
-	}
-	for _, v := range unfinished {
-		expired, err := h.expired(v)
-		if err != nil {
-			return err
-		}
-		if !expired {
-			continue
-		}
-		// The bytes go first: on a full disk the database has no room to forget
-		// the row.
-		if err := h.Files.Discard(v.ID); err != nil {
-			return err
-		}
-		if err := h.DB.DropUpload(ctx, v.ID); err != nil && !errors.Is(err, db.ErrNotFound) {
-			return err
-		}
-		h.Log.Info("expired upload removed", "video", v.ID, "session_id", v.SessionID)
-		if h.Expired != nil {
-			h.Expired()
-		}
-	}
-	return h.DB.DropRejected(ctx, time.Now().Add(-h.Expiry))
-}
-
-// expired reports whether somebody was to go on with an upload and did not. One
-// whose file is gone, or not there yet, goes by its row. One that is whole waits
-// for nobody but us.
-func (h *House) expired(v db.Video) (bool, error) {
-	size, last, err := h.Files.Received(v.ID)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		last = v.CreatedAt
-	case err != nil:
-		return false, err
-	case size == v.SizeBytes:
-		return false, nil
-	}
-	return time.Since(last) >= h.Expiry, nil
-}
-
-// removeOrphans removes files without a row.
-func (h *House) removeOrphans(ctx context.Context, ids iter.Seq2[string, error], remove func(string) error) error {
+// removeDerived removes what was made of videos that are gone.
+func (h *House) removeDerived(ctx context.Context, ids iter.Seq2[string, error], remove func(string) error) error {
 	orphans, err := h.orphans(ctx, ids)
-	if err != nil {
-		return err
-	}
+	errs := []error{err}
 	for id := range orphans {
 		if err := remove(id); err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
-		h.Log.Info("file that belonged to nothing removed", "file", id)
+		h.Log.Info("file made of a video that is gone removed", "file", id)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// orphans are the ids of files without a row. A row is always made before its
-// file, so the file of an upload under way is no orphan.
+// orphans are the ids of files that no upload owns. A row is always made before
+// its file, so the file of an upload under way is no orphan.
 func (h *House) orphans(ctx context.Context, ids iter.Seq2[string, error]) (map[string]bool, error) {
 	found := map[string]bool{}
 	for id, err := range ids {
 		if err != nil {
-			return nil, err
+			return found, err
 		}
-		known, err := h.DB.HasVideo(ctx, id)
+		owned, err := h.DB.OwnsFiles(ctx, id)
 		if err != nil {
-			return nil, err
+			return found, err
 		}
-		if !known {
+		if !owned {
 			found[id] = true
 		}
 	}
 	return found, nil
+}
+
+// missing reports whether the bytes of an upload under way that once were there
+// are gone. One that is received is also lost without what tusd keeps of it.
+func (h *House) missing(v db.Video) (bool, error) {
+	if time.Since(v.CreatedAt) < settleTime {
+		return false, nil
+	}
+	if v.Status != db.Receiving {
+		_, err := h.Files.Locate(v.ID)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true, nil
+		}
+		return false, err
+	}
+	size, _, err := h.Files.Received(v.ID)
+	if err == nil && size == v.SizeBytes {
+		return false, nil // Whole, it needs nothing more.
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	there, err := h.Files.Continuable(v.ID)
+	return !there && err == nil, err
 }

@@ -58,6 +58,7 @@ func (p *place) house() *House {
 	p.t.Cleanup(func() { p.must(h.DB.Close()) })
 	h.Files, err = media.OpenStore(p.dir)
 	p.must(err)
+	h.Files.Keeps = h.DB.KeepsFiles
 	h.Process = p.join()
 	return h
 }
@@ -147,8 +148,8 @@ func (p *place) accepted(sessionID string) string {
 	p.must(p.Files.Keep(id))
 	_, _, err := p.DB.Accept(p.t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4", HasPicture: true})
 	p.must(err)
-	p.must(p.Files.KeepThumbnail(id, []byte("picture")))
-	p.must(p.Files.MakeSound(id, func(media.SoundFile) error { return nil }))
+	p.must(p.Files.KeepThumbnail(p.t.Context(), id, []byte("picture")))
+	p.must(p.Files.MakeSound(p.t.Context(), id, func(media.SoundFile) error { return nil }))
 	return id
 }
 
@@ -156,7 +157,7 @@ func (p *place) rejected(sessionID string) string {
 	p.t.Helper()
 	id := p.complete(sessionID, p.Process.ID)
 	p.must(p.DB.Reject(p.t.Context(), id, "not-a-video"))
-	p.must(p.Files.Discard(id))
+	p.must(p.RemoveFiles(p.t.Context(), id))
 	return id
 }
 
@@ -229,7 +230,7 @@ func (p *place) wantStatus(id string, want db.Status) {
 func (p *place) state() string {
 	p.t.Helper()
 	var all strings.Builder
-	for _, table := range []string{"users", "quota_sessions", "videos", "events"} {
+	for _, table := range []string{"users", "quota_sessions", "videos", "events", "removals"} {
 		rows, err := p.raw.QueryContext(p.t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		p.must(err)
 		defer rows.Close()

@@ -24,6 +24,7 @@ type Problems struct {
 	NotFound, MethodNotAllowed       Problem
 	UsernameTaken                    Problem
 	BodyTooLarge, NotAVideo, Invalid Problem
+	Unmeasurable                     Problem
 	Busy, Unavailable, StorageFull   Problem
 	UploadStalled, UploadIncomplete  Problem
 	OffsetMismatch, UploadLocked     Problem
@@ -91,17 +92,19 @@ type Fields struct {
 
 // Rejected are the reasons why an upload was turned away after it had arrived.
 type Rejected struct {
-	NotAVideo, QuotaVideos, QuotaDuration, FileTooLarge, StorageFull, Interrupted, Other string
+	NotAVideo, Unmeasurable, QuotaVideos, QuotaDuration, FileTooLarge, StorageFull, Interrupted, Other string
 }
 
 // reasonCodes are those that Reason has words for.
-var reasonCodes = []string{"not-a-video", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"}
+var reasonCodes = []string{"not-a-video", "unmeasurable", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"}
 
 // Reason explains the code that a rejected video carries.
 func (t *Text) Reason(code string) string {
 	switch code {
 	case "not-a-video":
 		return t.Rejected.NotAVideo
+	case "unmeasurable":
+		return t.Rejected.Unmeasurable
 	case "quota-videos":
 		return t.Rejected.QuotaVideos
 	case "quota-duration":

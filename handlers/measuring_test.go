@@ -1,0 +1,215 @@
+package handlers
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gensubtitle/db"
+)
+
+// tone is a WAV file of one second.
+func tone() []byte {
+	const rate = 16000
+	file := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, 36+2*rate)...)
+	file = append(file, "WAVEfmt "...)
+	file = binary.LittleEndian.AppendUint32(file, 16)
+	for _, n := range []uint16{1, 1} {
+		file = binary.LittleEndian.AppendUint16(file, n)
+	}
+	file = binary.LittleEndian.AppendUint32(file, rate)
+	file = binary.LittleEndian.AppendUint32(file, 2*rate)
+	for _, n := range []uint16{2, 16} {
+		file = binary.LittleEndian.AppendUint16(file, n)
+	}
+	file = append(file, "data"...)
+	file = binary.LittleEndian.AppendUint32(file, 2*rate)
+	for i := range rate {
+		file = binary.LittleEndian.AppendUint16(file, uint16(i*131%8000))
+	}
+	return file
+}
+
+// completed is a resumable upload of admin whose bytes are all there.
+func completed(t *testing.T, s *Server, data []byte) db.Video {
+	t.Helper()
+	u := db.Upload{ID: uuid.Must(uuid.NewV7()).String(), SessionID: "user_admin", Filename: "a.wav", SizeBytes: int64(len(data))}
+	if err := s.DB.AdmitResumable(t.Context(), u, 100); err != nil {
+		t.Fatal(err)
+	}
+	file, err := s.Files.Create(u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.DB.Complete(t.Context(), u.ID, s.Process.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// wantVideo requires a status, and the file where that has one.
+func wantVideo(t *testing.T, s *Server, id string, status db.Status, reason string) {
+	t.Helper()
+	v, err := s.DB.Video(t.Context(), "user_admin", id)
+	if err != nil || v.Status != status || v.Reason != reason {
+		t.Errorf("the upload is %s (%s), want %s (%s): %v", v.Status, v.Reason, status, reason, err)
+	}
+	_, lost := os.Stat(s.Files.Path(id))
+	if (lost == nil) != (status == db.Accepted) {
+		t.Errorf("the file of an upload that is %s: %v", status, lost)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(s.Files.IncomingPath(id)), id+"*")); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
+}
+
+// TestSettleOfWhatWasCounted settles an upload with what was known of it before
+// it was counted, as happens when it is listed a moment too early. The quota
+// that counts it leaves no room for it a second time.
+func TestSettleOfWhatWasCounted(t *testing.T) {
+	s := apiServer(t)
+	t.Cleanup(s.background.stop)
+	second := time.Second
+	if _, err := s.DB.SetLimits(t.Context(), db.Act{SessionID: "user_admin", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
+		t.Fatal(err)
+	}
+	v := completed(t, s, tone())
+	for range 2 {
+		if err := s.settle(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		wantVideo(t, s, v.ID, db.Accepted, "")
+	}
+	// Whoever comes too late changes nothing.
+	if err := errors.Join(s.reject(t.Context(), v, errUnmeasurable), s.forget(t.Context(), v.ID)); err != nil {
+		t.Fatal(err)
+	}
+	wantVideo(t, s, v.ID, db.Accepted, "")
+}
+
+func TestSettleTogether(t *testing.T) {
+	s := apiServer(t)
+	t.Cleanup(s.background.stop)
+	good, bad := completed(t, s, tone()), completed(t, s, []byte("no video at all"))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				s.measureLater(good)
+				s.measureLater(bad)
+				if err := s.resumeMeasuring(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	s.background.all.Wait()
+	wantVideo(t, s, good.ID, db.Accepted, "")
+	wantVideo(t, s, bad.ID, db.Rejected, "not-a-video")
+	quota, err := s.DB.Quota(t.Context(), "user_admin")
+	if err != nil || quota.Usage != (db.Usage{Videos: 1, Duration: time.Second}) {
+		t.Errorf("usage %+v: %v", quota.Usage, err)
+	}
+}
+
+// TestPoisonedUpload has measuring panic, or end the process, each time.
+func TestPoisonedUpload(t *testing.T) {
+	for what, fail := range map[string]func(*Server, db.Video){
+		"panics": func(s *Server, v db.Video) {
+			meter := s.Meter
+			s.Meter = nil // What is called on it panics.
+			s.measureLater(v)
+			s.background.all.Wait()
+			s.Meter = meter
+		},
+		"ends the process": func(s *Server, v db.Video) {
+			if _, err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {
+				panic(err)
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := apiServer(t)
+			t.Cleanup(s.background.stop)
+			v, other := completed(t, s, tone()), completed(t, s, tone())
+			for range maxMeasureTries {
+				fail(s, v)
+				if now, err := s.DB.Video(t.Context(), "user_admin", v.ID); err != nil || now.Status != db.Measuring {
+					t.Fatalf("the upload is %s: %v", now.Status, err)
+				}
+			}
+			if err := s.resumeMeasuring(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.background.all.Wait()
+			wantVideo(t, s, v.ID, db.Rejected, "unmeasurable")
+			wantVideo(t, s, other.ID, db.Accepted, "")
+		})
+	}
+}
+
+// What fails for a reason of ours is no try.
+func TestMeasuringPutOff(t *testing.T) {
+	s := apiServer(t)
+	t.Cleanup(s.background.stop)
+	v := completed(t, s, tone())
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range maxMeasureTries + 2 {
+		if err := s.settle(ended, v); err == nil {
+			t.Fatal("measured without time")
+		}
+	}
+	if err := s.settle(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	wantVideo(t, s, v.ID, db.Accepted, "")
+}
+
+func TestPacedCheck(t *testing.T) {
+	var p pacedCheck
+	var mu sync.Mutex
+	var began []time.Time
+	check := func() []part {
+		mu.Lock()
+		defer mu.Unlock()
+		began = append(began, time.Now())
+		return []part{{name: "x"}}
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			asked := time.Now()
+			if parts := p.await(check); len(parts) != 1 {
+				t.Errorf("got %v", parts)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if last := began[len(began)-1]; last.Before(asked) {
+				t.Error("the result is older than the question")
+			}
+		})
+	}
+	all.Wait()
+	if len(began) > 2 {
+		t.Errorf("checked %d times at once", len(began))
+	}
+	for i := 1; i < len(began); i++ {
+		if pause := began[i].Sub(began[i-1]); pause < readinessPause {
+			t.Errorf("checked again after %v", pause)
+		}
+	}
+}
