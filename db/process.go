@@ -141,22 +141,20 @@ func (p *Process) Sweep() error {
 	if err != nil {
 		return fmt.Errorf("list process locks: %w", err)
 	}
+	var errs []error
 	for _, e := range entries {
 		if e.Name() == gateName {
 			continue
 		}
 		dead, err := p.Dead(e.Name())
-		if err != nil {
-			return err
+		if err == nil && dead {
+			err = os.Remove(filepath.Join(p.dir, e.Name()))
 		}
-		if !dead {
-			continue
-		}
-		if err := os.Remove(filepath.Join(p.dir, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove a dead process's lock: %w", err)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("remove a dead process's lock: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func lockFile(path string, flags, how int) (*os.File, error) {

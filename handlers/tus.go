@@ -101,6 +101,10 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 		s.abandon(s.logOf(c), r.id)
 		return false, err
 	}
+	if has, err := s.DB.HasVideo(c.UserContext(), r.id); err == nil && !has {
+		// Its user was deleted before its files were made.
+		return false, errors.Join(errUnauthenticated, s.Files.Discard(r.id))
+	}
 	c.Set(fiber.HeaderLocation, tusPath+r.id)
 	s.setExpiry(c, time.Now())
 	return true, err

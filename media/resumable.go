@@ -128,12 +128,11 @@ func (s *Store) Continuable(id string) (bool, error) {
 // store: a lock bears the number of its process, which the system may have
 // given to another.
 func (s *Store) ClearLeftovers() error {
-	for _, pattern := range []string{"*" + lockSuffix + "*", "*" + stopSuffix} {
-		if err := clearFiles(s.incoming, pattern, 0); err != nil {
-			return err
-		}
-	}
-	return s.clearTemporary(0)
+	return errors.Join(
+		clearFiles(s.incoming, "*"+lockSuffix+"*", 0),
+		clearFiles(s.incoming, "*"+stopSuffix, 0),
+		s.clearTemporary(0),
+	)
 }
 
 // ClearStale removes temporary files that have not been written to for so long
@@ -141,21 +140,22 @@ func (s *Store) ClearLeftovers() error {
 func (s *Store) ClearStale() error { return s.clearTemporary(staleTime) }
 
 func (s *Store) clearTemporary(age time.Duration) error {
+	var errs []error
 	for _, folder := range s.folders() {
-		if err := clearFiles(folder, temporaryPattern, age); err != nil {
-			return err
-		}
+		errs = append(errs, clearFiles(folder, temporaryPattern, age))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// clearFiles removes the files of this age or older whose names match.
+// clearFiles removes the files of this age or older whose names match. One that
+// cannot be removed keeps none of the others.
 func clearFiles(folder, pattern string, age time.Duration) error {
 	// The pattern has only the name: the path to the folder may hold a "[".
 	names, err := fs.Glob(os.DirFS(folder), pattern)
 	if err != nil {
 		return fmt.Errorf("list what was left behind: %w", err)
 	}
+	var errs []error
 	for _, name := range names {
 		path := filepath.Join(folder, name)
 		info, err := os.Lstat(path)
@@ -166,10 +166,10 @@ func clearFiles(folder, pattern string, age time.Duration) error {
 			err = remove(path)
 		}
 		if err != nil {
-			return fmt.Errorf("remove what was left behind: %w", err)
+			errs = append(errs, fmt.Errorf("remove what was left behind: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 type resumableStore struct {

@@ -17,9 +17,13 @@ import (
 // Why a job failed for good, as the API tells it.
 const (
 	reasonNoSound       = "no-sound"
+	reasonFileMissing   = "file-missing"
 	reasonEngineRefused = "engine-refused"
 	reasonEngineFailed  = "engine-failed"
 )
+
+// errFileMissing is a video whose bytes are gone, which is no fault of the engine.
+var errFileMissing = errors.New("the video's file is missing")
 
 // errNoSound is a video in which there is nothing to be heard.
 var errNoSound = errors.New("the video has no sound")
@@ -106,6 +110,9 @@ func (w *Worker) ask(ctx context.Context, r subtitles.Request) (t subtitles.Tran
 func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
 	size, err := w.soundSize(run.VideoID)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := w.Files.Size(run.VideoID); errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("%w: %w", errFileMissing, err)
+		}
 		if err := w.Files.MakeSound(ctx, run.VideoID, func(file media.SoundFile) error {
 			return w.Meter.Extract(ctx, w.Files.Path(run.VideoID), run.Duration, file)
 		}); err != nil {
@@ -155,6 +162,8 @@ func finalReason(err error) string {
 	switch {
 	case errors.Is(err, errNoSound), errors.Is(err, media.ErrNotVideo):
 		return reasonNoSound
+	case errors.Is(err, errFileMissing):
+		return reasonFileMissing
 	case errors.Is(err, subtitles.ErrRefused):
 		return reasonEngineRefused
 	}

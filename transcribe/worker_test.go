@@ -181,12 +181,16 @@ func TestFailures(t *testing.T) {
 		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxCueBytes+1)},
 		"a panic":               {wav(), nil, maxFailures, "engine-failed", "panic"},
 		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
+		"no file":               {nil, nil, 0, "file-missing", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
 			id := h.video(test.sound)
+			if test.sound == nil {
+				h.check(os.Remove(h.files.Path(id)))
+			}
 			var mu sync.Mutex
 			calls := 0
 			h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {

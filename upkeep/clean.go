@@ -142,10 +142,7 @@ func (h *House) releaseJobs(ctx context.Context) error {
 // eachDead goes through the processes that hold something and have ended.
 func (h *House) eachDead(ctx context.Context, list func(context.Context) ([]string, error), release func(id string) error) error {
 	dead, err := h.deadAmong(ctx, list)
-	if err != nil {
-		return err
-	}
-	var errs []error
+	errs := []error{err}
 	for _, id := range dead {
 		errs = append(errs, release(id))
 	}
@@ -159,16 +156,15 @@ func (h *House) deadAmong(ctx context.Context, list func(context.Context) ([]str
 		return nil, err
 	}
 	var found []string
+	var errs []error
 	for _, id := range holders {
 		dead, err := h.Process.Dead(id)
-		if err != nil {
-			return nil, err
-		}
+		errs = append(errs, err)
 		if dead {
 			found = append(found, id)
 		}
 	}
-	return found, nil
+	return found, errors.Join(errs...)
 }
 
 // clearLeftovers removes locks and temporary files that dead processes left,

@@ -105,6 +105,13 @@ func TestSubtitlesSection(t *testing.T) {
 			[]string{"data-poll", "ทำงานผิดพลาด"},
 		},
 		{
+			"file missing",
+			SubtitleState{Status: "failed", Error: "file-missing"},
+			engine,
+			[]string{"ไม่พบไฟล์ของวิดีโอนี้"},
+			[]string{"ไม่มีเสียง", "ระบบถอดเสียงทำงานผิดพลาด"},
+		},
+		{
 			"refused",
 			SubtitleState{Status: "failed", Error: "engine-refused"},
 			engine,

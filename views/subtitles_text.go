@@ -17,6 +17,7 @@ type SubtitleText struct {
 	Done, DoneEmpty, Edited string
 	KeptMeanwhile           string
 	NoSound, EngineRefused  string
+	FileMissing             string
 	EngineFailed            string
 	Offline                 string
 
@@ -83,6 +84,7 @@ type SubtitleQueueText struct {
 	CancelOf, RetryOf, CancelTitle   Format // filename
 	CancelDetail, CancelDo           string
 	NoSound, Refused, GaveUp         string
+	NoFile                           string
 	CancelDone, RetryDone            Format // filename
 }
 
@@ -107,6 +109,7 @@ var subtitlesEnglish = SubtitleText{
 	Edited:        "Edited",
 	KeptMeanwhile: "The present text stays over the video and in the downloads until the new one is ready, which then takes its place.",
 	NoSound:       "This video has no sound, so there is nothing to write down.",
+	FileMissing:   "The file of this video is missing on the server. Please tell the administrator, or upload the video again.",
 	EngineRefused: "The speech engine does not take this sound or this language. Try another language.",
 	EngineFailed:  "The speech engine failed several times. Try again later, and tell the administrator if it stays.",
 	Offline:       "The connection is lost. This part updates again once it is back.",
@@ -238,6 +241,7 @@ var subtitlesEnglish = SubtitleText{
 		CancelTitle:  "Cancel the subtitles of “%s”?",
 		CancelDo:     "Stop making them",
 		NoSound:      "It has no sound",
+		NoFile:       "Its file is missing",
 		Refused:      "The engine does not take this sound or language",
 		GaveUp:       "The engine failed at it several times",
 		CancelDetail: "Its owner sees that they were cancelled, and can have them made again.",
@@ -267,6 +271,7 @@ var subtitlesThai = SubtitleText{
 	Edited:        "แก้ไขแล้ว",
 	KeptMeanwhile: "คำบรรยายปัจจุบันยังแสดงบนวิดีโอและดาวน์โหลดได้ จนกว่าคำบรรยายใหม่จะเสร็จและมาแทนที่",
 	NoSound:       "วิดีโอนี้ไม่มีเสียง จึงไม่มีอะไรให้เขียน",
+	FileMissing:   "ไม่พบไฟล์ของวิดีโอนี้บนเซิร์ฟเวอร์ กรุณาแจ้งผู้ดูแลระบบ หรืออัปโหลดวิดีโอใหม่",
 	EngineRefused: "ระบบถอดเสียงไม่รับเสียงหรือภาษานี้ กรุณาลองเลือกภาษาอื่น",
 	EngineFailed:  "ระบบถอดเสียงทำงานผิดพลาดหลายครั้ง กรุณาลองใหม่ภายหลัง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
 	Offline:       "การเชื่อมต่อขาด ส่วนนี้จะอัปเดตต่อเองเมื่อเชื่อมต่อได้",
@@ -398,6 +403,7 @@ var subtitlesThai = SubtitleText{
 		CancelTitle:  "ยกเลิกคำบรรยายของ “%s” ใช่ไหม?",
 		CancelDo:     "หยุดสร้าง",
 		NoSound:      "ไม่มีเสียง",
+		NoFile:       "ไม่พบไฟล์วิดีโอ",
 		Refused:      "ระบบไม่รับเสียงหรือภาษานี้",
 		GaveUp:       "ระบบทำผิดพลาดหลายครั้ง",
 		CancelDetail: "เจ้าของวิดีโอจะเห็นว่าถูกยกเลิก และสั่งสร้างใหม่ได้",
@@ -411,6 +417,8 @@ func (t *Text) jobError(code string) string {
 	switch code {
 	case "no-sound":
 		return t.Subtitles.Queue.NoSound
+	case "file-missing":
+		return t.Subtitles.Queue.NoFile
 	case "engine-refused":
 		return t.Subtitles.Queue.Refused
 	default:
@@ -423,6 +431,8 @@ func (t *Text) SubtitleError(code string) string {
 	switch code {
 	case "no-sound":
 		return t.Subtitles.NoSound
+	case "file-missing":
+		return t.Subtitles.FileMissing
 	case "engine-refused":
 		return t.Subtitles.EngineRefused
 	default:
