@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/media"
 )
 
 // tone is a WAV file of one second.
@@ -166,13 +167,14 @@ func TestMeasuringPutOff(t *testing.T) {
 	s := apiServer(t)
 	t.Cleanup(s.background.stop)
 	v := completed(t, s, tone())
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
+	meter := s.Meter
+	s.Meter = media.NewMeter(media.Options{FFmpeg: "no-such-program"})
 	for range maxMeasureTries + 2 {
-		if err := s.settle(ended, v); err == nil {
-			t.Fatal("measured without time")
+		if err := s.settle(t.Context(), v); !errors.Is(err, media.ErrUnavailable) {
+			t.Fatalf("got %v, want %v", err, media.ErrUnavailable)
 		}
 	}
+	s.Meter = meter
 	if err := s.settle(t.Context(), v); err != nil {
 		t.Fatal(err)
 	}
