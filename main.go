@@ -21,9 +21,11 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/gofiber/storage/sqlite3/v2"
+	"golang.org/x/sys/unix"
 
 	"gensubtitle/auth"
 	"gensubtitle/cli"
+	"gensubtitle/datadir"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
 	"gensubtitle/media"
@@ -69,6 +71,8 @@ func main() {
 
 // run is main with an exit status.
 func run() int {
+	// Nothing that this process or its children make is for others.
+	unix.Umask(0o077)
 	var s settings
 	parser, err := kong.New(&s, kong.Name("gensubtitle"),
 		kong.Description("Upload videos, get subtitles, within a quota."))
@@ -303,8 +307,12 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 	}
 	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics()}
 	err := func() error {
-		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
-			return fmt.Errorf("make the data directory: %w", err)
+		// Before anything is made, so that a refusal changes nothing.
+		if err := db.CheckVersion(ctx, filepath.Join(s.DataDir, db.FileName)); err != nil {
+			return err
+		}
+		if err := datadir.Prepare(s.DataDir, db.FileName); err != nil {
+			return err
 		}
 		var err error
 		if p.Process, err = db.Join(filepath.Join(s.DataDir, db.ProcessesName)); err != nil {
@@ -354,6 +362,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 
 // openLogins opens the store of login sessions, which panics when it cannot.
 func openLogins(path string) (storage *sqlite3.Storage, err error) {
+	if err := datadir.Touch(path); err != nil {
+		return nil, fmt.Errorf("make %s: %w", path, err)
+	}
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = fmt.Errorf("open login sessions %s: %v", path, problem)

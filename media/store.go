@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
+
+	"gensubtitle/datadir"
 )
 
 // ErrStorageFull says that the disk, or the server's share of it, is used up.
@@ -57,7 +59,7 @@ func OpenStore(dir string) (*Store, error) {
 		exports: filepath.Join(dir, "exports"),
 	}
 	for _, folder := range s.folders() {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+		if err := datadir.MakeAll(folder); err != nil {
 			return nil, fmt.Errorf("open store: %w", StorageError(err))
 		}
 	}
