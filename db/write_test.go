@@ -60,11 +60,13 @@ func TestWritersWaitTogether(t *testing.T) {
 		t.Run(holder, func(t *testing.T) {
 			t.Parallel()
 			d, release := lockedBy(t, holder, patience)
+			ctx, cancel := context.WithTimeout(t.Context(), writers*patience)
+			defer cancel()
 			start := time.Now()
 			var all sync.WaitGroup
 			for i := range writers {
 				all.Go(func() {
-					if err := d.Revoke(t.Context(), fmt.Sprint(i), time.Now()); !errors.Is(err, ErrUnavailable) {
+					if err := d.Revoke(ctx, fmt.Sprint(i), time.Now()); !errors.Is(err, ErrUnavailable) {
 						t.Errorf("got %v, want %v", err, ErrUnavailable)
 					}
 				})

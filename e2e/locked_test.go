@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// TestLockedDatabase has another program write for long. Whoever wants to write
+// TestManyMeetALockedDatabase has another program write for long. Whoever wants to write
 // meanwhile is told so within the time of one wait, not one after the other,
 // and reading goes on.
-func TestLockedDatabase(t *testing.T) {
+func TestManyMeetALockedDatabase(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	a, admin, browser := s.register("a"), s.admin(), s.browser("a", password)
