@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -114,7 +113,7 @@ func Touch(path string) error {
 }
 
 // giveNew gives what root has made to whom its folder belongs. Nobody else may
-// give anything away.
+// give anything away, nor may a root without its powers.
 func giveNew(path string, chown func(uid, gid int) error) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -126,7 +125,10 @@ func giveNew(path string, chown func(uid, gid int) error) error {
 	if folder.Uid == 0 {
 		return nil
 	}
-	return chown(int(folder.Uid), int(folder.Gid))
+	if err := chown(int(folder.Uid), int(folder.Gid)); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // tighten closes the folder and what lies directly in it. The rest lies in
@@ -150,10 +152,12 @@ func tighten(root *os.Root, database string) error {
 			continue
 		}
 		info, err := e.Info()
-		if err == nil && info.Mode().Perm()&others != 0 && mayChange(info) {
+		if err == nil && info.Mode().Perm()&others != 0 {
 			err = root.Chmod(e.Name(), info.Mode()&^others)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // Another process may have removed it.
+		// Another process may have removed it. What belongs to others is out of
+		// reach in a closed folder.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
 	}
@@ -165,9 +169,12 @@ func tightenFolder(root *os.Root, folder fs.FileInfo, database string) error {
 	if err != nil {
 		return err
 	}
+	if ours {
+		if err := root.Chmod(".", folder.Mode()&^others); !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
 	switch {
-	case ours && mayChange(folder):
-		return root.Chmod(".", folder.Mode()&^others)
 	case folder.Mode().Perm()&everybody == 0:
 		return nil // A group, which somebody has chosen.
 	case ours:
@@ -197,10 +204,4 @@ func list(root *os.Root) ([]fs.DirEntry, error) {
 	}
 	entries, err := folder.ReadDir(-1)
 	return entries, errors.Join(err, folder.Close())
-}
-
-// mayChange is true for what belongs to this account, and for root.
-func mayChange(info fs.FileInfo) bool {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && (os.Geteuid() == 0 || int(stat.Uid) == os.Geteuid())
 }
