@@ -1,19 +1,27 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-isatty"
 )
 
 const (
+	// logBytes is how many bytes of lines make a write at once, and logWaiting
+	// how many may wait for a reader that is slow.
 	logBytes    = 64 << 10
+	logWaiting  = 1 << 20
 	logInterval = 100 * time.Millisecond
+	// logPatience is how long the end of the program waits for that reader.
+	logPatience = time.Second
 )
 
 func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
@@ -23,51 +31,110 @@ func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(to, nil))
 }
 
+// outliveReaders has a write to a pipe that nobody reads any more fail, instead
+// of ending the process. Children are not affected.
+func outliveReaders() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+}
+
 // logBuffer collects log lines and writes them at short intervals: a system
-// call for each would cost more than answering a small request does.
+// call for each would cost more than answering a small request does. Nobody
+// waits for whoever reads the log. Lines that cannot be written are dropped and
+// counted.
 type logBuffer struct {
-	mu   sync.Mutex
-	buf  *bufio.Writer
+	to      io.Writer
+	dropped atomic.Uint64
+
+	mu      sync.Mutex
+	waiting []byte // whole lines
+
+	full chan struct{}
 	stop chan struct{}
 	done chan struct{}
 }
 
 func newLogBuffer(to io.Writer) *logBuffer {
-	b := &logBuffer{buf: bufio.NewWriterSize(to, logBytes), stop: make(chan struct{}), done: make(chan struct{})}
-	go b.flushRegularly()
+	b := &logBuffer{to: to, full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	go b.writeRegularly()
 	return b
 }
 
+// Write takes a line, and never fails or waits.
 func (b *logBuffer) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.buf.Write(line)
+	if len(b.waiting)+len(line) > logWaiting {
+		b.dropped.Add(1)
+		return len(line), nil
+	}
+	b.waiting = append(b.waiting, line...)
+	if len(b.waiting) >= logBytes {
+		select {
+		case b.full <- struct{}{}:
+		default: // It is told already.
+		}
+	}
+	return len(line), nil
 }
 
-func (b *logBuffer) flushRegularly() {
+// Dropped is how many lines nobody will read.
+func (b *logBuffer) Dropped() uint64 { return b.dropped.Load() }
+
+func (b *logBuffer) writeRegularly() {
 	defer close(b.done)
 	ticker := time.NewTicker(logInterval)
 	defer ticker.Stop()
-	for {
+	var lines []byte
+	torn := false
+	for stopped := false; !stopped; {
 		select {
 		case <-ticker.C:
-			b.flush()
+		case <-b.full:
 		case <-b.stop:
-			b.flush()
-			return
+			stopped = true
 		}
+		lines = b.take(lines[:0])
+		torn = b.write(lines, torn)
 	}
 }
 
-// flush has nobody to tell when standard error is gone.
-func (b *logBuffer) flush() {
+// take returns the lines that wait. What it is given is the next buffer, unless
+// it has grown.
+func (b *logBuffer) take(next []byte) []byte {
+	if cap(next) > 2*logBytes {
+		next = nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_ = b.buf.Flush()
+	lines := b.waiting
+	b.waiting = next
+	return lines
 }
 
-// Close writes what is left.
+// write reports whether it ended within a line. The next write ends that first.
+func (b *logBuffer) write(lines []byte, torn bool) bool {
+	if len(lines) == 0 {
+		return torn
+	}
+	if torn {
+		if _, err := b.to.Write([]byte("\n")); err != nil {
+			b.dropped.Add(uint64(bytes.Count(lines, []byte("\n"))))
+			return true
+		}
+	}
+	n, err := b.to.Write(lines)
+	if err == nil {
+		return false
+	}
+	b.dropped.Add(uint64(bytes.Count(lines[n:], []byte("\n"))))
+	return n > 0 && lines[n-1] != '\n'
+}
+
+// Close writes what is left, unless nobody reads it.
 func (b *logBuffer) Close() {
 	close(b.stop)
-	<-b.done
+	select {
+	case <-b.done:
+	case <-time.After(logPatience):
+	}
 }

@@ -21,9 +21,11 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/gofiber/storage/sqlite3/v2"
+	"golang.org/x/sys/unix"
 
 	"gensubtitle/auth"
 	"gensubtitle/cli"
+	"gensubtitle/datadir"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
 	"gensubtitle/media"
@@ -60,8 +62,9 @@ type serveSettings struct {
 	JWTSecret            string  `env:"GENSUB_JWT_SECRET" name:"jwt-secret" help:"Key of the tokens; made once and kept if empty."`
 	engineSettings
 	webhookSettings
-	MetricsAddr string `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
-	LogFormat   string `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
+	MetricsAddr string        `env:"GENSUB_METRICS_ADDR" help:"Address that serves /metrics."`
+	LogFormat   string        `default:"auto" env:"GENSUB_LOG_FORMAT" enum:"auto,text,json" help:"auto, text or json."`
+	StopTimeout time.Duration `kong:"-"` // stopTimeout, less in tests
 }
 
 func main() {
@@ -70,6 +73,8 @@ func main() {
 
 // run is main with an exit status.
 func run() int {
+	// Nothing that this process or its children make is for others.
+	unix.Umask(0o077)
 	var s settings
 	parser, err := kong.New(&s, kong.Name("gensubtitle"),
 		kong.Description("Upload videos, get subtitles, within a quota."))
@@ -95,12 +100,14 @@ func (s serveSettings) run() int {
 		fmt.Fprintln(os.Stderr, "gensubtitle:", err)
 		return cli.Misuse
 	}
+	outliveReaders()
 	lines := newLogBuffer(os.Stderr)
 	defer lines.Close()
 	log := newLogger(s.LogFormat, os.Stderr, lines)
 	ctx, stop := cli.UntilSignal()
 	defer stop()
-	if err := Run(ctx, s, config, log); err != nil {
+	s.StopTimeout = stopTimeout
+	if err := Run(ctx, s, config, log, lines.Dropped); err != nil {
 		log.Error("stopped", "error", err)
 		return cli.Failure
 	}
@@ -205,8 +212,10 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 	return proxies, nil
 }
 
-// Run serves until ctx ends, and then stops in good order.
-func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger) error {
+// Run serves until ctx ends, and then stops in good order: requests first, then
+// what works in the background, and the databases last. dropped counts the
+// lines that the log has lost.
+func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog.Logger, dropped func() uint64) error {
 	// First of all, so that a start which cannot serve changes nothing.
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
@@ -218,6 +227,7 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		return err
 	}
 	defer cleanup()
+	parts.Metrics.WatchLog(dropped)
 	server, err := handlers.New(config, parts)
 	if err != nil {
 		return err
@@ -229,7 +239,7 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 	if err := parts.House.Clean(ctx); err != nil && ctx.Err() == nil {
 		log.Error("not done yet", "error", err)
 	}
-	if err := firstAdmin(ctx, parts, s.AdminPassword, os.Stdout); err != nil {
+	if err := firstAdmin(ctx, parts, s.AdminPassword, os.Stdout, log); err != nil {
 		return err
 	}
 	if err := parts.Meter.Ready(); err != nil {
@@ -247,21 +257,19 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		return err
 	}
 	working, endWork := context.WithCancel(ctx)
-	worked := work(working, parts, hooks)
+	worked := work(working, server, parts, hooks)
 	defer func() { endWork(); worked.Wait() }()
-	go server.Tend(ctx)
 	log.Info("listening", "addr", listener.Addr().String())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
-	case err := <-served:
-		return err
+	case err = <-served:
 	case <-ctx.Done():
+		log.Info("stopping", "at_most", s.StopTimeout)
 	}
-	log.Info("stopping", "at_most", stopTimeout)
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.StopTimeout)
 	defer cancel()
-	return server.Stop(stopping)
+	return errors.Join(err, server.Stop(stopping))
 }
 
 // orphansRefused says what an operator can do about a database that lacks the
@@ -270,10 +278,11 @@ func (s serveSettings) orphansRefused(err error) error {
 	return fmt.Errorf("%s: %w; put the right %s back, or set the files aside with --move-orphans", s.DataDir, err, db.FileName)
 }
 
-// work makes subtitles and tells the webhook until ctx ends; what it returns
-// waits until that is done.
-func work(ctx context.Context, p handlers.Parts, hooks *webhook.Sender) *sync.WaitGroup {
+// work keeps the house clean, makes subtitles and tells the webhook until ctx
+// ends; what it returns waits until that is done.
+func work(ctx context.Context, server *handlers.Server, p handlers.Parts, hooks *webhook.Sender) *sync.WaitGroup {
 	var working sync.WaitGroup
+	working.Go(func() { server.Tend(ctx) })
 	if p.Transcriber != nil {
 		working.Go(func() { p.Transcriber.Run(ctx) })
 	}
@@ -292,14 +301,22 @@ func serveMetrics(addr string, metrics http.Handler, log *slog.Logger) (func(), 
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	log.Info("listening for metrics", "addr", listener.Addr().String())
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("metrics are no longer served", "error", err)
 		}
 	}()
-	return func() { _ = server.Close() }, nil
+	return func() {
+		// A scrape reads the database, which is closed next.
+		ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
+		defer cancel()
+		_ = errors.Join(server.Shutdown(ctx), server.Close())
+	}, nil
 }
 
 // open opens all that the server works with below the data directory.
@@ -319,8 +336,12 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 				return s.orphansRefused(err)
 			}
 		}
-		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
-			return fmt.Errorf("make the data directory: %w", err)
+		// Before anything is made, so that a refusal changes nothing.
+		if err := db.CheckVersion(ctx, filepath.Join(s.DataDir, db.FileName)); err != nil {
+			return err
+		}
+		if err := datadir.Prepare(s.DataDir, db.FileName); err != nil {
+			return err
 		}
 		var err error
 		if p.Process, err = db.Join(filepath.Join(s.DataDir, db.ProcessesName)); err != nil {
@@ -373,6 +394,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 
 // openLogins opens the store of login sessions, which panics when it cannot.
 func openLogins(path string) (storage *sqlite3.Storage, err error) {
+	if err := datadir.Touch(path); err != nil {
+		return nil, fmt.Errorf("make %s: %w", path, err)
+	}
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = fmt.Errorf("open login sessions %s: %v", path, problem)
@@ -401,8 +425,9 @@ func signingKey(s serveSettings, log *slog.Logger) ([]byte, error) {
 }
 
 // firstAdmin creates the user admin where there is no user at all. A password
-// that it makes up is printed once, on out alone.
-func firstAdmin(ctx context.Context, p handlers.Parts, password string, out io.Writer) error {
+// that it makes up is printed once, on out alone. Where nobody reads that, the
+// service is needed all the same.
+func firstAdmin(ctx context.Context, p handlers.Parts, password string, out io.Writer, log *slog.Logger) error {
 	has, err := p.DB.HasUsers(ctx)
 	if err != nil || has {
 		return err
@@ -428,8 +453,11 @@ func firstAdmin(ctx context.Context, p handlers.Parts, password string, out io.W
 	if err != nil {
 		return err
 	}
-	if made {
-		_, err = fmt.Fprintf(out, "The user admin was created with the password: %s\n", password)
+	if !made {
+		return nil
 	}
-	return err
+	if _, err := fmt.Fprintf(out, "The user admin was created with the password: %s\n", password); err != nil {
+		log.Warn("the password of the user admin could not be printed; set one with: gensubtitle user passwd admin", "error", err)
+	}
+	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"gensubtitle/datadir"
 )
 
 const (
@@ -91,7 +93,7 @@ func readKey(path string) ([]byte, error) {
 // final name the file is always whole: it is written and synced under another
 // name, then linked, which unlike a rename never replaces what is there.
 func createKey(path string) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+unfinishedSuffix)
+	temp, err := datadir.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+unfinishedSuffix)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"gensubtitle/auth"
+	"gensubtitle/datadir"
 	"gensubtitle/db"
 )
 
@@ -31,7 +30,7 @@ The videos themselves are not in it. To back up everything while the service run
 
 // Run writes the backup.
 func (c *backupCommand) Run(ctx context.Context, sh *Shell) (err error) {
-	if err := c.exists(); err != nil {
+	if err := c.exists(ctx); err != nil {
 		return err
 	}
 	// As one of the processes of the folder: a restore waits for the end.
@@ -96,8 +95,8 @@ func (c *restoreCommand) Run(ctx context.Context, sh *Shell) (err error) {
 		return err
 	}
 	defer source.Close()
-	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
+	if err := datadir.Prepare(c.DataDir, db.FileName); err != nil {
+		return err
 	}
 	gate, err := db.Seclude(filepath.Join(c.DataDir, db.ProcessesName))
 	if err != nil {
@@ -136,7 +135,7 @@ func (c *restoreCommand) source() (*os.File, error) {
 // adopt copies the backup into the folder and makes it fit to be used. What is
 // checked is the copy, which nobody else writes.
 func (c *restoreCommand) adopt(ctx context.Context, source io.Reader) (path string, err error) {
-	file, err := os.CreateTemp(c.DataDir, temporaryPattern) // 0600
+	file, err := datadir.CreateTemp(c.DataDir, temporaryPattern)
 	if err != nil {
 		return "", fmt.Errorf("make room for the backup: %w", err)
 	}
@@ -146,23 +145,10 @@ func (c *restoreCommand) adopt(ctx context.Context, source io.Reader) (path stri
 		}
 	}()
 	_, err = io.Copy(file, source)
-	if err = errors.Join(err, giveToOwner(file, c.DataDir), file.Sync(), file.Close()); err != nil {
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return "", fmt.Errorf("copy the backup: %w", err)
 	}
 	return file.Name(), db.AdoptBackup(ctx, file.Name(), time.Now())
-}
-
-// giveToOwner has a file belong to whom its folder belongs, so that a service
-// can read what root has restored.
-func giveToOwner(file *os.File, folder string) error {
-	var owner unix.Stat_t
-	if err := unix.Stat(folder, &owner); err != nil {
-		return err
-	}
-	if int(owner.Uid) == os.Geteuid() {
-		return nil
-	}
-	return file.Chown(int(owner.Uid), int(owner.Gid))
 }
 
 func (c *restoreCommand) tell(sh *Shell, there bool, aside string) error {

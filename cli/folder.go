@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"gensubtitle/datadir"
 	"gensubtitle/db"
 	"gensubtitle/media"
 	"gensubtitle/upkeep"
@@ -25,8 +26,8 @@ type folderSettings struct {
 func (s folderSettings) database() string { return filepath.Join(s.DataDir, db.FileName) }
 
 // exists returns an error where there is no database, so that a wrong folder
-// never becomes a new installation.
-func (s folderSettings) exists() error {
+// never becomes a new installation, and where a newer program has made it.
+func (s folderSettings) exists(ctx context.Context) error {
 	info, err := os.Stat(s.database())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database %s; say with --data-dir where it is", s.database())
@@ -37,32 +38,31 @@ func (s folderSettings) exists() error {
 	if info.Size() == 0 { // To a database without rows, every file is nobody's.
 		return fmt.Errorf("the database %s is empty", s.database())
 	}
-	return nil
+	return db.CheckVersion(ctx, s.database())
 }
 
-// begin makes the data directory where there is no database, and says so.
-func (s folderSettings) begin(sh *Shell) error {
+// begin says so where there is no database yet.
+func (s folderSettings) begin(ctx context.Context, sh *Shell) error {
 	if _, err := os.Stat(s.database()); !errors.Is(err, fs.ErrNotExist) {
-		return s.exists()
+		return s.exists(ctx)
 	}
 	if err := upkeep.CheckFolder(s.DataDir); err != nil {
 		return fmt.Errorf("%s: %w; put the right %s back", s.DataDir, err, db.FileName)
-	}
-	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
 	}
 	_, err := fmt.Fprintf(sh.Err, "This begins a new installation in %s.\n", s.DataDir)
 	return err
 }
 
-// open opens the database of a folder that exists, as one of the processes
-// that use it.
+// open opens the database as one of the processes that use it.
 func (s folderSettings) open(ctx context.Context, defaults db.Limits) (*db.DB, func() error, error) {
 	_, database, closer, err := s.join(ctx, defaults)
 	return database, closer, err
 }
 
 func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Process, *db.DB, func() error, error) {
+	if err := datadir.Prepare(s.DataDir, db.FileName); err != nil {
+		return nil, nil, nil, err
+	}
 	process, err := db.Join(filepath.Join(s.DataDir, db.ProcessesName))
 	if err != nil {
 		return nil, nil, nil, err
@@ -76,7 +76,7 @@ func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Proce
 
 // house is the database with the files.
 func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.House, func() error, error) {
-	if err := s.exists(); err != nil {
+	if err := s.exists(ctx); err != nil {
 		return nil, nil, err
 	}
 	process, database, closer, err := s.join(ctx, db.Limits{})
@@ -94,7 +94,7 @@ func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.Ho
 
 // withDB has f work on the database of a folder that exists.
 func (s folderSettings) withDB(ctx context.Context, defaults db.Limits, f func(*db.DB) error) error {
-	if err := s.exists(); err != nil {
+	if err := s.exists(ctx); err != nil {
 		return err
 	}
 	d, closer, err := s.open(ctx, defaults)

@@ -72,7 +72,7 @@ func (c *userImport) Run(ctx context.Context, sh *Shell) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.begin(sh); err != nil {
+	if err := c.begin(ctx, sh); err != nil {
 		return err
 	}
 	d, closer, err := c.open(ctx, db.Limits{})

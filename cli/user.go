@@ -111,7 +111,7 @@ func (c *userAdd) Run(ctx context.Context, sh *Shell) error {
 	if err != nil {
 		return err
 	}
-	if err := c.begin(sh); err != nil {
+	if err := c.begin(ctx, sh); err != nil {
 		return err
 	}
 	d, closer, err := c.open(ctx, limits)
@@ -152,7 +152,7 @@ type userPasswd struct {
 
 // Run sets another password.
 func (c *userPasswd) Run(ctx context.Context, sh *Shell) error {
-	if err := c.exists(); err != nil {
+	if err := c.exists(ctx); err != nil {
 		return err
 	}
 	hash, made, err := c.choose(ctx, sh)

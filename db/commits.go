@@ -2,11 +2,12 @@ package db
 
 import (
 	"fmt"
-	"os"
 	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"gensubtitle/datadir"
 )
 
 const counterBytes = 8
@@ -21,7 +22,7 @@ type commits struct {
 }
 
 func openCommits(path string) (*commits, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := datadir.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the count of commits: %w", err)
 	}

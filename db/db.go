@@ -15,13 +15,14 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
+
+	"gensubtitle/datadir"
 )
 
 //go:embed migrations/*.sql
@@ -38,9 +39,12 @@ const (
 )
 
 const (
-	writerOptions = "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1"
-	readerOptions = "_query_only=1&_busy_timeout=5000"
-	readers       = 8
+	writerOptions = "_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1"
+	// A write of the service waits in small steps, until its own deadline.
+	servingOptions = writerOptions + "&_busy_timeout=50"
+	openingOptions = writerOptions + "&_busy_timeout=5000"
+	readerOptions  = "_query_only=1&_busy_timeout=5000"
+	readers        = 8
 )
 
 // Options say where the database is and what the installation allows.
@@ -50,14 +54,6 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Observe  func(Write)      // called after each write transaction, unless nil
 	Webhooks bool             // whether there is a webhook to tell of what happens
-}
-
-// Write is what became of a write transaction.
-type Write struct {
-	What   string        // one of a few names
-	Waited time.Duration // for other writers
-	Took   time.Duration // with the waiting
-	Err    error
 }
 
 // DB is safe for use by many goroutines, and beside other processes.
@@ -73,26 +69,50 @@ type DB struct {
 	commits  *commits
 	observe  func(Write)
 	webhooks bool
-	reach    int64 // searchReach, less in tests
+	patience time.Duration // patience, less in tests
+	reach    int64         // searchReach, less in tests
 }
 
-// Open opens the database and brings its schema up to date.
+// Open opens the database and brings its schema up to date. One that a newer
+// program has made is ErrNewer.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	writer, err := sql.Open("sqlite3", dsn(o.Path, writerOptions))
+	d, err := openDB(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
+	return d, nil
+}
+
+func openDB(ctx context.Context, o Options) (*DB, error) {
+	opening, err := sql.Open("sqlite3", dsn(o.Path, openingOptions))
+	if err != nil {
+		return nil, err
+	}
+	// Closed once the others are open: a last connection that closes keeps
+	// everybody out for a moment.
+	defer opening.Close()
+	opening.SetMaxOpenConns(1)
+	if err := migrate(ctx, opening, o.Path); err != nil {
+		return nil, err
+	}
+	writer, err := sql.Open("sqlite3", dsn(o.Path, servingOptions))
+	if err != nil {
+		return nil, err
+	}
 	writer.SetMaxOpenConns(1)
-	if err := migrate(ctx, writer, o.Path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), writer.Close())
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, writer.Close())
 	}
 	reader, err := sql.Open("sqlite3", dsn(o.Path, readerOptions))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), writer.Close())
+		return nil, errors.Join(err, writer.Close())
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks, reach: searchReach}
+	d := &DB{
+		writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks,
+		patience: patience, reach: searchReach,
+	}
 	if d.observe = o.Observe; d.observe == nil {
 		d.observe = func(Write) {}
 	}
@@ -122,14 +142,21 @@ func dsn(path, options string) string {
 }
 
 // migrate applies what is missing, one process at a time: goose looks first
-// and applies afterwards, so two that start together would both apply.
-func migrate(ctx context.Context, writer *sql.DB, path string) error {
-	gate, err := lockFile(path+".migrating", os.O_CREATE, 0)
+// and applies afterwards, so two that start together would both apply. SQLite
+// makes what belongs to the database after the file of the database itself.
+func migrate(ctx context.Context, opening *sql.DB, path string) error {
+	gate, err := lockFile(path+".migrating", 0)
 	if err != nil {
 		return fmt.Errorf("wait for other processes to migrate: %w", err)
 	}
 	defer gate.Close()
-	provider, err := newProvider(writer)
+	if err := checkVersion(ctx, path); err != nil {
+		return err
+	}
+	if err := datadir.Touch(path); err != nil {
+		return err
+	}
+	provider, err := newProvider(opening)
 	if err != nil {
 		return err
 	}
@@ -171,57 +198,10 @@ func (d *DB) Ready(ctx context.Context) error {
 	if _, err := d.reader.ExecContext(ctx, "SELECT count(*) FROM users WHERE id = 0"); err != nil {
 		return fmt.Errorf("read the database: %w", classify(err))
 	}
-	return d.write(ctx, "try a write", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", d.nowMillis())
+	return d.writeUncounted(ctx, "try a write", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE users SET id = id WHERE id = 0")
 		return err
 	})
-}
-
-// write runs f in one transaction and says in an error what was being done.
-func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	return d.writeOn(ctx, d.writer, what, f)
-}
-
-// writeOn is write on the writing connection, for one who holds it.
-func (d *DB) writeOn(ctx context.Context, on beginner, what string, f func(*sql.Tx) error) error {
-	return d.observed(ctx, on, what, f, d.commits.add)
-}
-
-// writeUncounted is write for what changes nothing that a memory keeps: nobody
-// need read again what they know.
-func (d *DB) writeUncounted(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	return d.observed(ctx, d.writer, what, f, func() {})
-}
-
-func (d *DB) observed(ctx context.Context, on beginner, what string, f func(*sql.Tx) error, committed func()) error {
-	start := time.Now()
-	waited, err := transact(ctx, on, what, f, committed)
-	d.observe(Write{What: what, Waited: waited, Took: time.Since(start), Err: err})
-	return err
-}
-
-// transact also returns how long it waited to begin.
-func transact(
-	ctx context.Context, on beginner, what string, f func(*sql.Tx) error, committed func(),
-) (waited time.Duration, err error) {
-	start := time.Now()
-	tx, err := on.BeginTx(ctx, nil)
-	waited = time.Since(start)
-	if err != nil {
-		return waited, fmt.Errorf("%s: begin: %w", what, classify(err))
-	}
-	if err := f(tx); err != nil {
-		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-		return waited, fmt.Errorf("%s: %w", what, classify(err))
-	}
-	err = tx.Commit()
-	committed() // Whatever it says: a failed commit may have happened.
-	if err != nil {
-		return waited, fmt.Errorf("%s: commit: %w", what, classify(err))
-	}
-	return waited, nil
 }
 
 // read runs f over one state of the database and says in an error what was
@@ -242,11 +222,6 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 }
 
 func (d *DB) nowMillis() int64 { return d.now().UnixMilli() }
-
-// beginner is what the pool of one connection and that connection have in common.
-type beginner interface {
-	BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error)
-}
 
 // queryer is what a transaction and a pool have in common.
 type queryer interface {
@@ -316,7 +291,8 @@ func classify(err error) error {
 
 // LoginsDSN names the database file of the login sessions, which another
 // library keeps: with the pragmas of ours, and slightly less care for the last
-// second, since a lost login session only means to sign in again.
+// second, since a lost login session only means to sign in again. Their writes
+// take a moment, so nobody waits for long.
 func LoginsDSN(path string) string {
-	return dsn(path, "_busy_timeout=5000&_journal_mode=WAL&_synchronous=NORMAL&_txlock=immediate")
+	return dsn(path, "_busy_timeout=1000&_journal_mode=WAL&_synchronous=NORMAL&_txlock=immediate")
 }

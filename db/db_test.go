@@ -282,13 +282,13 @@ func TestConnections(t *testing.T) {
 		{"writer", d.writer, "journal_mode", "wal"},
 		{"writer", d.writer, "synchronous", "2"}, // FULL
 		{"writer", d.writer, "foreign_keys", "1"},
-		{"writer", d.writer, "busy_timeout", "5000"},
+		{"writer", d.writer, "busy_timeout", "50"},
 		{"reader", d.reader, "journal_mode", "wal"},
 		{"reader", d.reader, "query_only", "1"},
 		{"reader", d.reader, "busy_timeout", "5000"},
 		{"logins", login, "journal_mode", "wal"},
 		{"logins", login, "synchronous", "1"}, // NORMAL
-		{"logins", login, "busy_timeout", "5000"},
+		{"logins", login, "busy_timeout", "1000"},
 	} {
 		var got string
 		if err := test.pool.QueryRowContext(t.Context(), "PRAGMA "+test.pragma).Scan(&got); err != nil || got != test.want {
@@ -330,7 +330,7 @@ func newBroken(t *testing.T, breaks func(*testing.T, *broken) (mend func())) *br
 
 // lockElsewhere stands for another process that never ends its transaction.
 func lockElsewhere(t *testing.T, b *broken) func() {
-	alter(t, b.DB, "PRAGMA busy_timeout = 10")
+	b.patience = 10 * time.Millisecond
 	other, err := sql.Open("sqlite3", dsn(b.path, "_txlock=exclusive"))
 	if err != nil {
 		t.Fatal(err)

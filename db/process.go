@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
+
+	"gensubtitle/datadir"
 )
 
 // Process is this process among those that share a data directory. It holds a
@@ -28,7 +30,7 @@ var ErrInUse = errors.New("another process uses the data directory")
 // Join registers this process below dir, the folder of the lock files. Whoever
 // opens the database does so first, so that nobody replaces it meanwhile.
 func Join(dir string) (*Process, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := datadir.MakeAll(dir); err != nil {
 		return nil, fmt.Errorf("make the folder of process locks: %w", err)
 	}
 	gate, err := passGate(dir)
@@ -37,7 +39,10 @@ func Join(dir string) (*Process, error) {
 	}
 	defer gate.Close()
 	id := uuid.NewString()
-	file, err := lockFile(filepath.Join(dir, id), os.O_CREATE|os.O_EXCL, unix.LOCK_NB)
+	file, err := datadir.Create(filepath.Join(dir, id))
+	if err == nil {
+		err = lock(file, unix.LOCK_NB)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("register this process: %w", err)
 	}
@@ -47,7 +52,7 @@ func Join(dir string) (*Process, error) {
 // passGate keeps Sweep from taking a lock file that Join has made and not yet
 // locked. Closing the file opens the gate again.
 func passGate(dir string) (*os.File, error) {
-	gate, err := lockFile(filepath.Join(dir, gateName), os.O_CREATE, 0)
+	gate, err := lockFile(filepath.Join(dir, gateName), 0)
 	if err != nil {
 		return nil, fmt.Errorf("lock the folder of process locks: %w", err)
 	}
@@ -68,7 +73,10 @@ func (p *Process) Dead(id string) (bool, error) {
 	if uuid.Validate(id) != nil {
 		return true, nil
 	}
-	file, err := lockFile(filepath.Join(p.dir, id), 0, unix.LOCK_NB)
+	file, err := os.OpenFile(filepath.Join(p.dir, id), os.O_RDWR, 0)
+	if err == nil {
+		err = lock(file, unix.LOCK_NB)
+	}
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return true, nil
@@ -112,7 +120,7 @@ func (p *Process) alone() (bool, error) {
 // returns is closed; those who come meanwhile wait in Join. ErrInUse when a
 // process has joined already.
 func Seclude(dir string) (gate io.Closer, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := datadir.MakeAll(dir); err != nil {
 		return nil, fmt.Errorf("make the folder of process locks: %w", err)
 	}
 	file, err := passGate(dir)
@@ -157,13 +165,19 @@ func (p *Process) Sweep() error {
 	return errors.Join(errs...)
 }
 
-func lockFile(path string, flags, how int) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|flags, 0o600)
+// lockFile locks a file, which it makes where it is missing.
+func lockFile(path string, how int) (*os.File, error) {
+	file, err := datadir.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return file, lock(file, how)
+}
+
+// lock closes the file where it cannot be locked.
+func lock(file *os.File, how int) error {
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|how); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return errors.Join(err, file.Close())
 	}
-	return file, nil
+	return nil
 }

@@ -267,7 +267,7 @@ func TestGate(t *testing.T) {
 			t.Fatalf("%s went through the closed gate: %v", what, err)
 		case <-time.After(100 * time.Millisecond):
 		}
-		file, err := lockFile(path, 0, unix.LOCK_NB)
+		file, err := lockFile(path, unix.LOCK_NB)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,10 @@ const (
 // is signed in beyond those goes on, until EndOtherSignIns ends it too.
 const maxSignIns = 100
 
+// graceTime is how long what has expired is kept. A clock that ran ahead and was
+// set back makes it valid again: a token that was revoked must not be.
+const graceTime = 30 * 24 * time.Hour
+
 // SignIn is one place where a user is signed in.
 type SignIn struct {
 	ID                 string // of the token or login session
@@ -143,15 +147,19 @@ func (d *DB) Seen(ctx context.Context, at map[string]time.Time) error {
 	})
 }
 
-// DropEnded forgets the sign-ins and personal tokens that have expired or were
-// ended by a change of the user.
+// DropEnded forgets the sign-ins, personal tokens and revocations that expired
+// more than graceTime ago, and those that were ended by a change of the user.
 func (d *DB) DropEnded(ctx context.Context) error {
 	return d.write(ctx, "forget what has ended", func(tx *sql.Tx) error {
+		expired := d.now().Add(-graceTime).UnixMilli()
+		if _, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", expired); err != nil {
+			return err
+		}
 		for _, table := range []string{"sign_ins", "api_tokens"} {
 			if _, err := tx.ExecContext(ctx, `
-				DELETE FROM `+table+` WHERE expires_at <= $1 OR NOT EXISTS (
+				DELETE FROM `+table+` WHERE expires_at < $1 OR NOT EXISTS (
 					SELECT 1 FROM users u WHERE u.id = user_id AND u.credentials_version = `+table+`.credentials_version
-					  AND u.deleted_at IS NULL)`, d.nowMillis()); err != nil {
+					  AND u.deleted_at IS NULL)`, expired); err != nil {
 				return err
 			}
 		}

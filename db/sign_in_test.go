@@ -210,6 +210,8 @@ func TestDropEnded(t *testing.T) {
 	count(2)
 	alter(t, d, "UPDATE users SET deleted_at = 1 WHERE username = 'gone'")
 	count(1)
-	*now = now.Add(time.Hour)
+	*now = now.Add(time.Hour + graceTime)
+	count(1)
+	*now = now.Add(time.Millisecond)
 	count(0)
 }

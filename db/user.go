@@ -162,8 +162,7 @@ func (d *DB) readAccount(ctx context.Context, key accountKey) (Account, error) {
 // sessionIDOf is the owner's rule: the quota session is keyed by the name.
 func sessionIDOf(username string) string { return "user_" + username }
 
-// Revoke ends a token or login session before its time. The row is kept until
-// expires, when it would have ended anyway.
+// Revoke ends a token or login session before its time, which is at expires.
 func (d *DB) Revoke(ctx context.Context, tokenID string, expires time.Time) error {
 	return d.write(ctx, "revoke token", func(tx *sql.Tx) error {
 		return d.revoke(ctx, tx, tokenID, expires.UnixMilli())
@@ -171,9 +170,6 @@ func (d *DB) Revoke(ctx context.Context, tokenID string, expires time.Time) erro
 }
 
 func (d *DB) revoke(ctx context.Context, tx *sql.Tx, tokenID string, expires int64) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM revocations WHERE expires_at < $1", d.nowMillis()); err != nil {
-		return err
-	}
 	if _, err := tx.ExecContext(ctx, "DELETE FROM sign_ins WHERE id = $1", tokenID); err != nil {
 		return err
 	}

@@ -235,21 +235,51 @@ func TestRevoke(t *testing.T) {
 		}
 	}
 
-	now = now.Add(time.Hour)
+	// A clock that runs ahead for a while brings no revoked token back.
 	for what, clean := range map[string]func() error{
-		"revoke": func() error { return d.Revoke(t.Context(), "c", now.Add(time.Hour)) },
+		"revoke": func() error { return d.Revoke(t.Context(), "d", now.Add(time.Hour)) },
 		"ready":  func() error { return d.Ready(t.Context()) },
+		"clean":  func() error { return d.DropEnded(t.Context()) },
 	} {
-		alter(t, d, "INSERT INTO revocations VALUES ($1, $2)", "old", now.UnixMilli()-1)
+		right := now
+		now = now.Add(8 * 24 * time.Hour)
 		if err := clean(); err != nil {
 			t.Fatal(err)
 		}
-		if n := number(t, d, "SELECT count(*) FROM revocations WHERE token_id = 'old'"); n != 0 {
-			t.Errorf("%s: a revocation is kept after its token would have ended", what)
+		now = right
+		if _, err := d.SignedIn(t.Context(), u.ID, 1, "a"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: a revoked token is good again: %v", what, err)
 		}
 	}
-	if got := number(t, d, "SELECT count(*) FROM revocations"); got != 3 {
-		t.Errorf("%d revocations, want a, b and c, whose last millisecond has not passed", got)
+	now = now.Add(time.Hour + graceTime + time.Millisecond)
+	if err := d.DropEnded(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := number(t, d, "SELECT count(*) FROM revocations WHERE token_id IN ('a', 'b')"); got != 0 {
+		t.Errorf("%d revocations are kept for ever", got)
+	}
+}
+
+// TestReadyChangesNothing asks from outside, over and over: nobody need read
+// again what they know.
+func TestReadyChangesNothing(t *testing.T) {
+	d := open(t)
+	u := newUser(t, d, "john")
+	if err := d.Revoke(t.Context(), "old", time.UnixMilli(1)); err != nil {
+		t.Fatal(err)
+	}
+	before, commits := dump(t, d), d.commits.count()
+	if err := d.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := dump(t, d); after != before {
+		t.Errorf("changed\n%s\nto\n%s", before, after)
+	}
+	if now := d.commits.count(); now != commits {
+		t.Errorf("%d commits were counted", now-commits)
+	}
+	if _, err := d.SignedIn(t.Context(), u.ID, 1, "old"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
 	}
 }
 

@@ -12,11 +12,16 @@ import (
 // database opens the server's database as another program does.
 func (s *server) database() *sql.DB {
 	s.t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.dir, "gensubtitle.db")+"?_busy_timeout=5000")
+	return openDatabase(s.t, filepath.Join(s.dir, "gensubtitle.db"))
+}
+
+func openDatabase(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000")
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = db.Close() })
+	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 

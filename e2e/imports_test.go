@@ -13,8 +13,8 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":            {"auth", "cli", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
-		"gensubtitle/cli":        {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle":            {"auth", "cli", "datadir", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
+		"gensubtitle/cli":        {"api", "auth", "datadir", "db", "media", "upkeep"},
 		"gensubtitle/handlers":   {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
 		"gensubtitle/transcribe": {"db", "media", "subtitles"},
 		"gensubtitle/webhook":    {"db"},
@@ -22,9 +22,10 @@ func TestImports(t *testing.T) {
 		"gensubtitle/views":      {"apidoc", "static"},
 		"gensubtitle/api":        {"db"},
 		"gensubtitle/apidoc":     nil,
-		"gensubtitle/auth":       nil,
-		"gensubtitle/db":         nil,
-		"gensubtitle/media":      nil,
+		"gensubtitle/auth":       {"datadir"},
+		"gensubtitle/datadir":    nil,
+		"gensubtitle/db":         {"datadir"},
+		"gensubtitle/media":      {"datadir"},
 		"gensubtitle/static":     nil,
 		"gensubtitle/subtitles":  nil,
 		"gensubtitle/bench":      nil,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -80,7 +81,9 @@ func (s *Server) signUp(c *fiber.Ctx, in credentials) (db.User, error) {
 	if err != nil {
 		return db.User{}, err
 	}
+	start := time.Now()
 	attempt, err := s.signups.Begin(c.UserContext(), auth.AddressKey(s.address(c)))
+	db.Waited(c.UserContext(), time.Since(start)) // Those that run may wait for the database.
 	if err != nil {
 		return db.User{}, err
 	}

@@ -113,8 +113,11 @@ func value[T any](s *session.Session, key string, to *T) bool {
 // touch keeps a login session from ending for lack of use. One that was
 // revoked meanwhile stays dead, although its row is written again.
 func (l *logins) touch(c *fiber.Ctx, stored *session.Session) {
-	stored.Set(keySeen, time.Now().Unix())
-	if err := stored.Save(); err != nil {
+	start := time.Now()
+	stored.Set(keySeen, start.Unix())
+	err := stored.Save()
+	db.Waited(c.UserContext(), time.Since(start))
+	if err != nil {
 		// It is good for this request all the same; a later one tries again.
 		attrs := append(requestAttrs(c), slog.String("error", err.Error()))
 		l.log.LogAttrs(c.UserContext(), slog.LevelWarn, "login session not prolonged", attrs...)

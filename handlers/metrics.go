@@ -182,6 +182,13 @@ func (m *Metrics) watch(s *Server) {
 	)
 }
 
+// WatchLog counts the lines that the log has lost.
+func (m *Metrics) WatchLog(dropped func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "gensubtitle_log_lines_dropped_total", Help: "Lines of the log that could not be written.",
+	}, func() float64 { return float64(dropped()) }))
+}
+
 // slotsInUse asks the database at each scrape. Where that fails the rest is
 // answered all the same.
 type slotsInUse struct {

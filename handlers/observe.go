@@ -40,6 +40,7 @@ const (
 func (s *Server) observe(c *fiber.Ctx) error {
 	s.running.begin()
 	defer s.running.end()
+	c.SetUserContext(db.WithPatience(c.UserContext()))
 	start := time.Now()
 	id := utils.UUID()
 	c.Locals(requestKey, id)

@@ -39,6 +39,10 @@ const (
 	readTimeout  = 30 * time.Second // for a request's head and any small body
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 75 * time.Second
+	// cutTimeout is how long requests that were cut off may take to clean up,
+	// and seenTimeout how long the last write may take.
+	cutTimeout   = 3 * time.Second
+	seenTimeout  = 2 * time.Second
 	headerBytes  = 16 << 10
 	failWindow   = 15 * time.Minute
 	accountFails = 5
@@ -89,6 +93,7 @@ type Server struct {
 	stopping        atomic.Bool
 	ready           pacedCheck
 	running         running
+	connections     connections
 	background      *background
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
@@ -135,6 +140,7 @@ func New(c Config, p Parts) (*Server, error) {
 		ErrorHandler:   s.answerUnrouted,
 	})
 	s.app.Server().CloseOnShutdown = true
+	s.app.Server().ConnState = s.connections.changed
 	s.Metrics.watch(s)
 	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
@@ -171,23 +177,40 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Stop refuses new uploads, lets requests that run finish until ctx ends, and
-// then closes the connections that are left. Measuring that no request waits
-// for is cut short: the next start takes it up again.
+// then cuts off those that are left. Measuring that no request waits for is cut
+// short: the next start takes it up again. When Stop returns, no request uses
+// the database any more, unless it cannot be cut off.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
 	select {
 	case <-s.running.idle():
 	case <-ctx.Done():
-		s.Log.Warn("requests are cut off", "running", s.running.count())
+		s.cutOff()
 	}
 	s.background.stop()
-	s.attend(ctx, "note what was used", s.keepSeen)
-	// Whatever still runs is cut here; its slot is given back by its own
-	// handler, or else by the next start.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := s.app.ShutdownWithContext(closing); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	err := s.app.ShutdownWithContext(closing)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // Connections that nothing is asked on any more.
+	}
+	seen, cancel := context.WithTimeout(context.WithoutCancel(ctx), seenTimeout)
+	defer cancel()
+	s.attend(seen, "note what was used", s.keepSeen)
+	if err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// cutOff ends the requests that wait for their clients, which give back their
+// slots then. What does something else goes on; the next start cleans up.
+func (s *Server) cutOff() {
+	s.Log.Warn("requests are cut off", "running", s.running.count())
+	s.connections.close()
+	select {
+	case <-s.running.idle():
+	case <-time.After(cutTimeout):
+		s.Log.Warn("requests still run", "running", s.running.count())
+	}
 }

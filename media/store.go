@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
+
+	"gensubtitle/datadir"
 )
 
 // ErrStorageFull says that the disk, or the server's share of it, is used up.
@@ -64,7 +66,7 @@ func OpenStore(dir string) (*Store, error) {
 		exports: filepath.Join(dir, "exports"), orphans: filepath.Join(dir, "orphans"),
 	}
 	for _, folder := range s.folders() {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+		if err := datadir.MakeAll(folder); err != nil {
 			return nil, fmt.Errorf("open store: %w", StorageError(err))
 		}
 	}
