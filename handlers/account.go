@@ -91,7 +91,7 @@ func (s *Server) signUp(c *fiber.Ctx, in credentials) (db.User, error) {
 
 func checkNew(in credentials) (auth.Username, error) {
 	wrong := map[string]fieldText{}
-	name, err := auth.ParseUsername(in.Username)
+	name, err := auth.NewUsername(in.Username)
 	if err != nil {
 		wrong["username"] = func(f *views.Fields) string { return f.UsernameInvalid }
 	}
@@ -141,10 +141,11 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordLength })
 	}
 	// A name that cannot exist is treated like one that does not.
-	name, err := auth.ParseUsername(in.Username)
-	key := name.Key
-	if err != nil {
-		key = in.Username
+	key := in.Username
+	if name, err := auth.ParseUsername(in.Username); err == nil {
+		if key, err = s.DB.UsernameKey(c.UserContext(), name.Key, name.Former); err != nil {
+			return db.User{}, err
+		}
 	}
 	address := auth.AddressKey(s.address(c))
 	// The account comes first: whoever waits there holds no place of the address.
