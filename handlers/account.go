@@ -211,10 +211,8 @@ func (s *Server) enter(c *fiber.Ctx, u db.User, next string, status int) error {
 	if !wantsHTML(c) {
 		return s.answerToken(c, u, status)
 	}
-	if old, err := s.visitor(c); err == nil && old != nil && old.browser {
-		if err := s.DB.Revoke(c.UserContext(), old.tokenID, old.expires); err != nil {
-			return err
-		}
+	if err := s.revokeLogins(c); err != nil {
+		return err
 	}
 	if _, err := s.startLogin(c, u); err != nil {
 		return err
@@ -240,6 +238,9 @@ func (s *Server) logout(c *fiber.Ctx) error {
 		return err
 	}
 	if v.browser {
+		if err := s.revokeLogins(c); err != nil {
+			return err
+		}
 		if err := s.logins.end(c); err != nil {
 			// It is dead already; its row goes when it expires.
 			s.logOf(c).Warn("login session not removed", "error", err)

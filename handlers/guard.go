@@ -168,6 +168,7 @@ func (s *Server) require(c *fiber.Ctx) (*visitor, error) {
 		return nil, err
 	}
 	if v == nil {
+		s.logins.clear(c)
 		return nil, errUnauthenticated
 	}
 	c.Locals(visitorKey, v)

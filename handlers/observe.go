@@ -33,6 +33,7 @@ const (
 	requestKey                  // string: the request's id
 	accountKey                  // db.User: whom a request without a visitor is about
 	bodyReadKey                 // any: nothing more of the body is to come
+	cookiesKey                  // []string: the login cookies that were sent
 	formKey                     // formAgain: how to show the form that was sent
 )
 
