@@ -254,6 +254,9 @@ func (s *Server) logout(c *fiber.Ctx) error {
 
 // switchLanguage remembers the reader's choice in a cookie.
 func (s *Server) switchLanguage(c *fiber.Ctx) error {
+	if !isForm(c) {
+		return errContentType
+	}
 	chosen := views.Language(formValue(c, "lang"))
 	if chosen != views.Thai && chosen != views.English {
 		return invalidField("lang", func(f *views.Fields) string { return f.LanguageInvalid })

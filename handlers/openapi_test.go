@@ -94,13 +94,7 @@ func answeredRoutes(s *Server) []string {
 		if r.Method == http.MethodHead && slices.ContainsFunc(all, isSame) {
 			continue // The router makes one for each GET.
 		}
-		parts := strings.Split(r.Path, "/")
-		for i, part := range parts {
-			if name, ok := strings.CutPrefix(part, ":"); ok {
-				parts[i] = "{" + name + "}"
-			}
-		}
-		routes = append(routes, r.Method+" "+strings.Join(parts, "/"))
+		routes = append(routes, r.Method+" "+documentPath(r.Path))
 	}
 	return routes
 }
@@ -111,7 +105,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
+		errTooManyUploads, errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errNoEngine, errTooManyRuns, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
