@@ -99,6 +99,34 @@ func answeredRoutes(s *Server) []string {
 	return routes
 }
 
+// TestOpenAPINames wants no two names that a generator of code makes one type of:
+// those of schemas, parameters, responses and bodies share a package there.
+func TestOpenAPINames(t *testing.T) {
+	c := readOpenAPI(t).Components
+	seen := map[string]string{}
+	for kind, names := range map[string][]string{
+		"schemas": slices.Collect(maps.Keys(c.Schemas)), "parameters": slices.Collect(maps.Keys(c.Parameters)),
+		"responses": slices.Collect(maps.Keys(c.Responses)), "requestBodies": slices.Collect(maps.Keys(c.RequestBodies)),
+	} {
+		for _, name := range names {
+			plain := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+			if other := seen[plain]; other != "" {
+				t.Errorf("%s/%s and %s", kind, name, other)
+			}
+			seen[plain] = kind + "/" + name
+		}
+	}
+	for kind, names := range map[string][]string{
+		"headers": slices.Collect(maps.Keys(c.Headers)), "examples": slices.Collect(maps.Keys(c.Examples)),
+	} {
+		for i, name := range names {
+			if slices.ContainsFunc(names[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
+				t.Errorf("%s/%s twice but for case", kind, name)
+			}
+		}
+	}
+}
+
 func TestOpenAPIHasEveryProblem(t *testing.T) {
 	document := readOpenAPI(t)
 	problems := map[string]*problem{}
