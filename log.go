@@ -25,10 +25,11 @@ const (
 )
 
 func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
+	options := slog.HandlerOptions{ReplaceAttr: redactAttr}
 	if format == "text" || (format == "auto" && isatty.IsTerminal(terminal.Fd())) {
-		return slog.New(slog.NewTextHandler(to, nil))
+		return slog.New(slog.NewTextHandler(to, &options))
 	}
-	return slog.New(slog.NewJSONHandler(to, nil))
+	return slog.New(slog.NewJSONHandler(to, &options))
 }
 
 // outliveReaders has a write to a pipe that nobody reads any more fail, instead

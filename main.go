@@ -51,7 +51,7 @@ type serveSettings struct {
 	Addr           string `default:"127.0.0.1:8000" env:"GENSUB_ADDR" help:"Address to listen on."`
 	DataDir        string `default:"./data" env:"GENSUB_DATA_DIR" help:"Folder of the databases, videos and keys."`
 	PublicURL      string `env:"GENSUB_PUBLIC_URL" name:"public-url" help:"https://… under which people reach the site."`
-	TrustedProxies string `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For is believed."`
+	TrustedProxies string `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For, or else Forwarded, is believed."`
 	cli.LimitSettings
 	MaxUnfinishedUploads int64   `default:"3" env:"GENSUB_MAX_UNFINISHED_UPLOADS" help:"Resumable uploads that each user may leave unfinished."`
 	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`

@@ -25,7 +25,11 @@ const small = `{
           "403": {"$ref": "#/components/responses/no"}
         }
       },
-      "get": {"tags": ["two words"], "operationId": "getThing", "security": [{}, {"bearer": []}], "responses": {"204": {"description": "None."}}}
+      "get": {"tags": ["two words"], "operationId": "getThing",
+        "parameters": [
+          {"name": "of", "in": "query", "schema": {"type": "array"}, "example": ["a b", "c&d"]},
+          {"name": "n", "in": "query", "schema": {"type": "integer"}, "example": 3}, {"name": "left-out", "in": "query", "schema": {"type": "string"}}],
+        "security": [{}, {"bearer": []}], "responses": {"204": {"description": "None."}}}
     }
   },
   "components": {
@@ -74,7 +78,7 @@ func TestRead(t *testing.T) {
 		{"problems", put.Answers[1].Problems, []string{"problem-forbidden"}},
 		{"shapes", []string{d.Shapes[0].Name, d.Shapes[1].Name}, []string{"Thing", "More"}},
 		{"problem", [2]any{d.Problems[0].Type, d.Problems[0].Status}, [2]any{"urn:no", 403}},
-		{"command without a body", get.Curl, `curl "$URL/things/019b9126-4d6e-7c3a-9a51-6b1f0c2d3e4f"` + " \\\n" + `  -H "Authorization: Bearer $TOKEN"`},
+		{"command without a body", get.Curl, `curl "$URL/things/019b9126-4d6e-7c3a-9a51-6b1f0c2d3e4f?n=3&of=a+b&of=c%26d"` + " \\\n" + `  -H "Authorization: Bearer $TOKEN"`},
 		{"command", put.Curl, strings.Join([]string{
 			`curl -X PUT "$URL/things/019b9126-4d6e-7c3a-9a51-6b1f0c2d3e4f"`,
 			`-H "Authorization: Bearer $TOKEN"`, `-H 'X-Kind: it'\''s'`, `-H 'Content-Type: application/json'`, `-d '{"b":1,"a":"o'\''clock"}'`,

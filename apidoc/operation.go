@@ -3,6 +3,7 @@ package apidoc
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -90,17 +91,22 @@ func (s *source) curl(op Operation, item pathItem, o *operation) string {
 	case op.Method != "GET" && (op.Method != "POST" || len(op.Bodies) == 0):
 		words = append(words, "-X "+op.Method)
 	}
-	path := op.Path
+	path, query := op.Path, url.Values{}
 	lines := []string{}
 	for _, p := range slices.Concat(item.Parameters, o.Parameters) {
 		p = s.parameter(p)
 		value := sample(p)
 		switch {
+		case p.In == "query" && p.Example != nil:
+			query[p.Name] = samples(p.Example)
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", value)
 		case p.In == "header" && p.Required:
 			lines = append(lines, "-H "+quote(p.Name+": "+value))
 		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
 	}
 	words = append(words, `"$URL`+path+`"`)
 	if op.Access != Anyone {
@@ -142,6 +148,19 @@ func sample(p parameter) string {
 		return "0"
 	}
 	return p.Name
+}
+
+// samples are the values of a list, or the one value of what is none.
+func samples(value json.RawMessage) []string {
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) != nil {
+		return []string{plain(value)}
+	}
+	values := make([]string, len(list))
+	for i, item := range list {
+		values[i] = plain(item)
+	}
+	return values
 }
 
 // quote makes one word of a shell's command line.

@@ -17,6 +17,9 @@ const (
 	// maxTokenBytes bounds the work on a token before its signature is known. Ours
 	// are about a third of it.
 	maxTokenBytes = 1024
+	// clockLeeway is how far a token may have been issued in the future: a clock is
+	// set back by seconds, and those of two machines differ.
+	clockLeeway = time.Minute
 )
 
 // ErrToken says that a token is not one of ours or is not valid now. What it
@@ -60,6 +63,7 @@ func NewSigner(key []byte, lifetime time.Duration) *Signer {
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithStrictDecoding(),
+		jwt.WithLeeway(clockLeeway),
 		jwt.WithTimeFunc(func() time.Time { return s.Now() }),
 	)
 	return s
@@ -115,6 +119,10 @@ func (s *Signer) Parse(token string) (Claims, error) {
 	c, err := parsed.claims()
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	// The parser's leeway is for the expiry too, which is not to be late.
+	if !s.Now().Before(c.ExpiresAt) {
+		return Claims{}, fmt.Errorf("%w: %w", ErrToken, jwt.ErrTokenExpired)
 	}
 	return c, nil
 }

@@ -104,7 +104,8 @@ func TestTokenTime(t *testing.T) {
 		valid bool
 	}{
 		"at once":              {testTime, true},
-		"a moment before it":   {testTime.Truncate(time.Second).Add(-time.Nanosecond), false},
+		"a minute before it":   {testTime.Truncate(time.Second).Add(-time.Minute), true},
+		"more than a minute":   {testTime.Truncate(time.Second).Add(-time.Minute - time.Nanosecond), false},
 		"an hour before it":    {testTime.Add(-time.Hour), false},
 		"just before its end":  {c.ExpiresAt.Add(-time.Nanosecond), true},
 		"at its end":           {c.ExpiresAt, false},
@@ -166,10 +167,13 @@ func TestParseChecksClaims(t *testing.T) {
 		{"exp", "tomorrow"},
 		{"exp", testTime.Unix()},
 		{"exp", testTime.Unix() - hour},
+		{"exp", testTime.Unix() - 1},
 		{"iat", absent},
 		{"iat", testTime.Unix() + hour},
 		{"iat", "now"},
+		{"iat", testTime.Unix() + 62},
 		{"nbf", testTime.Unix() + hour},
+		{"nbf", testTime.Unix() + 62},
 		{"nbf", "now"},
 		{"jti", absent},
 		{"jti", ""},

@@ -13,16 +13,27 @@ const MaxUsernameLength = 32
 
 // ErrUsername says that a text cannot be a username, because of its length or
 // because of a character in it.
-var ErrUsername = errors.New("username is not 1 to 32 ASCII or Thai letters, digits and marks, '.', '_' or '-'")
+var ErrUsername = errors.New("username is not 1 to 32 ASCII or Thai letters, digits and marks, '.', '_' or '-', or has dots alone")
 
 // Username is a name that has been found valid by ParseUsername.
 type Username struct {
 	// Name is what people see, in NFC, with its upper and lower case kept.
 	Name string
-	// Key is what names are compared by: NFKC in lower case. Two names with one
-	// key are the same name. It can be longer than Name, because NFKC takes SARA
-	// AM apart, and so it is not always a valid username itself.
+	// Key is what names are compared by, see UsernameKey. Two names with one key
+	// are the same name.
 	Key string
+	// Former is the key without the rules for Thai look-alikes, which came later.
+	// A user whose name became another's by them still has it.
+	Former string
+}
+
+// NewUsername is ParseUsername for a name that is to be given to somebody. It
+// also refuses dots alone, which browsers and proxies take out of a path.
+func NewUsername(s string) (Username, error) {
+	if strings.Trim(s, ".") == "" {
+		return Username{}, ErrUsername
+	}
+	return ParseUsername(s)
 }
 
 // ParseUsername checks a username as it was typed. It returns ErrUsername for
@@ -52,11 +63,17 @@ func ParseUsername(s string) (Username, error) {
 	if length == 0 {
 		return Username{}, ErrUsername
 	}
-	s = orderMarks(s)
-	return Username{
-		Name: normalize(norm.NFC, s),
-		Key:  strings.ToLower(normalize(norm.NFKC, s)),
-	}, nil
+	former := compatibilityKey(s)
+	return Username{Name: normalize(norm.NFC, orderMarks(s)), Key: foldThai(former), Former: former}, nil
+}
+
+// UsernameKey is what a username, or a part of one, is compared by: NFKC in lower
+// case, with Thai look-alikes made one. It can be longer than the name, because
+// NFKC takes SARA AM apart, and so it is not always a valid username itself.
+func UsernameKey(s string) string { return foldThai(compatibilityKey(s)) }
+
+func compatibilityKey(s string) string {
+	return strings.ToLower(normalize(norm.NFKC, orderMarks(s)))
 }
 
 // SessionID names the quota session of the user with this name.

@@ -31,7 +31,7 @@ func TestParseUsernameAccepts(t *testing.T) {
 		{"first and last Thai letter", "\u0e01\u0e2e", "\u0e01\u0e2e", "\u0e01\u0e2e"},
 		{"32 ASCII characters", strings.Repeat("a", 32), strings.Repeat("a", 32), strings.Repeat("a", 32)},
 		{"32 Thai characters", strings.Repeat("ก", 32), strings.Repeat("ก", 32), strings.Repeat("ก", 32)},
-		{"a key longer than a name may be", strings.Repeat("\u0e33", 32), strings.Repeat("\u0e33", 32), strings.Repeat("\u0e4d\u0e32", 32)},
+		{"a key longer than a name may be", strings.Repeat("ก\u0e33", 16), strings.Repeat("ก\u0e33", 16), strings.Repeat("ก\u0e4d\u0e32", 16)},
 		{"as many marks as fit", "ก" + strings.Repeat("\u0e48", 31), "ก" + strings.Repeat("\u0e48", 31), "ก" + strings.Repeat("\u0e48", 31)},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -39,13 +39,26 @@ func TestParseUsernameAccepts(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%+q: %v", test.in, err)
 			}
-			if want := (Username{Name: test.name, Key: test.key}); got != want {
+			if want := (Username{Name: test.name, Key: test.key, Former: test.key}); got != want {
 				t.Errorf("%+q: got %+q, want %+q", test.in, got, want)
 			}
 			if got, want := got.SessionID(), "user_"+test.name; got != want {
 				t.Errorf("session id %+q, want %+q", got, want)
 			}
 		})
+	}
+}
+
+// TestNewUsername gives nobody a name that is taken out of a path.
+func TestNewUsername(t *testing.T) {
+	for in, valid := range map[string]bool{
+		"": false, ".": false, "..": false, strings.Repeat(".", 32): false, "a b": false,
+		"a.": true, "..a": true, "-": true, "._": true, "john": true,
+	} {
+		got, err := NewUsername(in)
+		if valid != (err == nil) || !valid && (!errors.Is(err, ErrUsername) || got != (Username{})) {
+			t.Errorf("%q: got %+v, %v", in, got, err)
+		}
 	}
 }
 
@@ -128,6 +141,19 @@ func TestUsernameKey(t *testing.T) {
 		{"sara am and its parts", "น\u0e49\u0e33", "น\u0e49\u0e4d\u0e32", true},
 		{"order of vowel and tone", "ก\u0e39\u0e49", "ก\u0e49\u0e39", true},
 		{"order in more than 30 marks", "ก" + strings.Repeat("\u0e48", 30) + "\u0e39", "ก\u0e39" + strings.Repeat("\u0e48", 30), true},
+		{"nikhahit before the tone", "น\u0e4d\u0e49\u0e32", "น\u0e49\u0e33", true},
+		{"the tone after sara am", "น\u0e33\u0e49", "น\u0e49\u0e33", true},
+		{"sara aa before nikhahit", "น\u0e32\u0e4d", "น\u0e33", true},
+		{"sara aa before tone and nikhahit", "น\u0e32\u0e49\u0e4d", "น\u0e49\u0e33", true},
+		{"all the tones before sara am", "น\u0e4d\u0e48\u0e49\u0e4a\u0e4b\u0e32", "น\u0e48\u0e49\u0e4a\u0e4b\u0e33", true},
+		{"sara e twice", "\u0e40\u0e40ดง", "\u0e41ดง", true},
+		{"a tone below a vowel", "ท\u0e49\u0e35", "ท\u0e35\u0e49", true},
+		{"a silencer below a vowel", "ส\u0e4c\u0e34", "ส\u0e34\u0e4c", true},
+		{"sara e once", "\u0e40ดง", "\u0e41ดง", false},
+		{"another tone on sara am", "น\u0e48\u0e33", "น\u0e49\u0e33", false},
+		{"sara am and sara aa", "น\u0e33", "น\u0e32", false},
+		{"two vowels above", "ก\u0e34", "ก\u0e35", false},
+		{"the tone on another letter", "ก\u0e49น\u0e33", "กน\u0e49\u0e33", false},
 		{"digits of two scripts", "a1", "a๑", false},
 		{"another tone", "ก่า", "ก้า", false},
 		{"a dot more", "a.", "a", false},
@@ -159,7 +185,7 @@ func TestPrecisRefusesSaraAm(t *testing.T) {
 }
 
 func FuzzParseUsername(f *testing.F) {
-	for _, seed := range []string{"john", "น้ำ", "น\u0e49\u0e4d\u0e32", "ก\u0e49\u0e39", "..", "\u212a", "a\u200bb", "\xff", strings.Repeat("\u0e33", 33), strings.Repeat("\u0e48", 32)} {
+	for _, seed := range []string{"john", "น้ำ", "น\u0e49\u0e4d\u0e32", "น\u0e4d\u0e49\u0e32\u0e48", "ท\u0e49\u0e35", "\u0e40\u0e40\u0e40", "ก\u0e49\u0e39", "..", "\u212a", "a\u200bb", "\xff", strings.Repeat("\u0e33", 33), strings.Repeat("\u0e48", 32)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -185,6 +211,9 @@ func FuzzParseUsername(f *testing.F) {
 		again, err := ParseUsername(u.Name)
 		if err != nil || again != u {
 			t.Errorf("%+q: its name gives %+q, %v; want %+q", s, again, err, u)
+		}
+		if key := UsernameKey(u.Name); key != u.Key || UsernameKey(key) != key || UsernameKey(u.Former) != key {
+			t.Errorf("%+q: the key %+q is not that of itself, the name or %+q", s, key, u.Former)
 		}
 		if upper, err := ParseUsername(strings.ToUpper(s)); err != nil || upper.Key != u.Key {
 			t.Errorf("%+q: in upper case it gives %+q, %v", s, upper, err)

@@ -38,7 +38,10 @@ func (o oneSession) with(ctx context.Context, defaults db.Limits, f func(*db.DB,
 	return o.withDB(ctx, defaults, func(d *db.DB) error {
 		s, err := d.Session(ctx, o.ID)
 		if name, invalid := auth.ParseUsername(o.ID); errors.Is(err, db.ErrNotFound) && invalid == nil {
-			s, err = d.SessionByKey(ctx, name.Key)
+			var key string
+			if key, err = d.UsernameKey(ctx, name.Key, name.Former); err == nil {
+				s, err = d.SessionByKey(ctx, key)
+			}
 		}
 		if errors.Is(err, db.ErrNotFound) {
 			return fmt.Errorf("there is no quota session and no user %q", o.ID)

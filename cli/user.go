@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"gensubtitle/api"
 	"gensubtitle/auth"
@@ -56,7 +53,13 @@ func (u oneUser) with(ctx context.Context, f func(d *db.DB, key string) error) e
 	if err != nil {
 		return u.explain(db.ErrNotFound)
 	}
-	return u.withDB(ctx, limits, func(d *db.DB) error { return f(d, name.Key) })
+	return u.withDB(ctx, limits, func(d *db.DB) error {
+		key, err := d.UsernameKey(ctx, name.Key, name.Former)
+		if err != nil {
+			return err
+		}
+		return f(d, key)
+	})
 }
 
 func (u oneUser) explain(err error) error {
@@ -99,7 +102,7 @@ The first user may be added before the service ever ran: where the data director
 
 // Run adds the user together with the quota session.
 func (c *userAdd) Run(ctx context.Context, sh *Shell) error {
-	name, err := auth.ParseUsername(c.Name)
+	name, err := auth.NewUsername(c.Name)
 	if err != nil {
 		return misuse("%w", err)
 	}
@@ -195,7 +198,10 @@ func (c *userDelete) Run(ctx context.Context, sh *Shell) (err error) {
 	if err != nil {
 		return err
 	}
-	err = house.DeleteUser(ctx, name.Key)
+	key, err := house.DB.UsernameKey(ctx, name.Key, name.Former)
+	if err == nil {
+		err = house.DeleteUser(ctx, key)
+	}
 	if err = errors.Join(err, closer()); err != nil {
 		return c.explain(err)
 	}
@@ -274,6 +280,6 @@ func userState(u db.ListedUser) string {
 }
 
 // searchKey is what part of a name is looked for by, as in the API.
-func searchKey(part string) string { return strings.ToLower(norm.NFKC.String(part)) }
+func searchKey(part string) string { return auth.UsernameKey(part) }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -226,7 +226,7 @@ func (r userRow) check(ctx context.Context, hasher *auth.Hasher) (checkedRow, er
 	if checked.refused != "" {
 		return checked, nil
 	}
-	name, err := auth.ParseUsername(given)
+	name, err := auth.NewUsername(given)
 	if err != nil {
 		checked.refused = err.Error()
 		return checked, nil

@@ -123,6 +123,28 @@ type SubtitleDrift struct {
 	Problem string
 }
 
+// SharedName is a user whose name has become that of another one, by rules that
+// came later than both.
+type SharedName struct{ Name, Other string }
+
+// SharedNames lists the users whose names have become those of others.
+func (d *DB) SharedNames(ctx context.Context) ([]SharedName, error) {
+	const what = "look for names that two users have"
+	rows, err := d.reader.QueryContext(ctx, `
+		SELECT u.username, o.username FROM username_key_changes c
+		JOIN users u ON u.id = c.user_id AND u.username_key = c.former
+		JOIN users o ON o.username_key = c.wanted
+		WHERE u.deleted_at IS NULL AND o.deleted_at IS NULL ORDER BY u.id`)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, classify(err))
+	}
+	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SharedName, error) {
+		var n SharedName
+		err := row.Scan(&n.Name, &n.Other)
+		return n, err
+	})
+}
+
 // DriftedSubtitles lists the disagreements of videos, the jobs of their
 // subtitles and the texts.
 func (d *DB) DriftedSubtitles(ctx context.Context) ([]SubtitleDrift, error) {

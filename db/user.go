@@ -86,6 +86,23 @@ func (d *DB) HasUsers(ctx context.Context) (bool, error) {
 	return has, nil
 }
 
+// UsernameKey is the key that the user with a name has: the former one where two
+// users had names that have become one since.
+func (d *DB) UsernameKey(ctx context.Context, key, former string) (string, error) {
+	if former == key {
+		return key, nil
+	}
+	var found string
+	err := d.reader.QueryRowContext(ctx, "SELECT username_key FROM users WHERE username_key = $1", former).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return key, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find username: %w", classify(err))
+	}
+	return found, nil
+}
+
 // UserByKey finds a user who may sign in. A disabled or deleted user is
 // ErrNotFound like one who never was.
 func (d *DB) UserByKey(ctx context.Context, key string) (User, error) {

@@ -92,6 +92,28 @@ func TestForwardedLines(t *testing.T) {
 	}
 }
 
+// TestForwardedPorts has a proxy that names the port too. Who guesses from one
+// address locks nobody else out.
+func TestForwardedPorts(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--trusted-proxies=127.0.0.1/32")
+	for name, from := range map[string][3]string{
+		"X-Forwarded-For": {"203.0.113.9:5%04d", "198.51.100.7:51234", "[2001:db8::1]:443"},
+		"Forwarded":       {`for="203.0.113.10:5%04d";proto=https`, "for=198.51.100.8", `for="[2001:db8:1::1]:443"`},
+	} {
+		s.register(name)
+		try := func(from string) *answer {
+			return s.anyone().with(name, from).post("/login", credentials(name, "wrong password"))
+		}
+		for i := range 5 {
+			try(fmt.Sprintf(from[0], i)).want(401)
+		}
+		try(fmt.Sprintf(from[0], 9)).problem(429, "too-many-attempts")
+		try(from[1]).want(401)
+		try(from[2]).want(401)
+	}
+}
+
 // TestLongPassword is about letters that take two code points as typed and one
 // when they are put together.
 func TestLongPassword(t *testing.T) {
@@ -113,10 +135,12 @@ func TestLoginFromElsewhere(t *testing.T) {
 		foreign.with("Authorization", scheme).post("/login", form("a", password)).problem(403, "cross-origin")
 	}
 	// Nor does a link that somebody prepared decide who signs in.
-	a := s.anyone().post("/login?username=admin&password="+url.QueryEscape(adminPassword), form("a", password)).want(200)
-	var tok token
-	if a.decode(&tok); tok.Username != "a" {
-		t.Errorf("signed in as %q", tok.Username)
+	link := "/login?username=admin&password=" + url.QueryEscape(adminPassword)
+	s.anyone().post(link, form("a", password)).problem(422, "invalid")
+	c := s.anyone()
+	c.with("Accept", "text/html").post(link, form("a", password)).want(303)
+	if got := c.session().Username; got != "a" {
+		t.Errorf("signed in as %q", got)
 	}
 }
 

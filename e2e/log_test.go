@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -162,5 +163,34 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 				t.Errorf("%q is in the log", form)
 			}
 		}
+	}
+}
+
+// TestTokensInPaths pastes tokens into addresses: no line holds one.
+func TestTokensInPaths(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.register("a")
+	jwt := bearer(c)
+	var made struct{ Token string }
+	c.post("/account/tokens", map[string]any{"name": "a", "scope": "read", "expires_in_days": 1}).want(201).decode(&made)
+	if made.Token == "" || jwt == "" {
+		t.Fatal("no tokens")
+	}
+	for _, token := range []string{jwt, made.Token} {
+		encoded := fmt.Sprintf("%%%02x%s", token[0], token[1:])
+		for _, path := range []string{"/" + token, "/" + encoded, "/videos/" + token, "/videos/" + encoded + "/file", "/static/" + token, "/admin/users/" + token} {
+			for _, method := range []string{"GET", "POST", "PUT", "BREW"} {
+				c.do(method, path, nil)
+			}
+		}
+		c.with("User-Agent", token).get("/videos?cursor=" + token).want(422)
+		conn := s.dial()
+		fmt.Fprintf(conn, "GET /%s HTTP/1.1\r\nHost: x\r\nBad %s\r\n\r\n", token, token)
+		readResponse(t, conn)
+	}
+	s.line(c.get("/videos").want(200)) // The log is written to here.
+	if log := s.stderr.String(); strings.Contains(log, jwt[1:]) || strings.Contains(log, made.Token[1:]) || !strings.Contains(log, "[redacted]") {
+		t.Errorf("the log holds a token, or tells of none:\n%s", tail(log))
 	}
 }

@@ -103,7 +103,7 @@ func TestEditedSubtitles(t *testing.T) {
 		}
 	}
 	c.do("PUT", path, map[string]any{"cues": []cue{}, "language": "klingon"}).problem(422, "invalid")
-	c.send("PUT", path, "image/png", strings.NewReader("x"), -1).problem(422, "invalid")
+	c.send("PUT", path, "image/png", strings.NewReader("x"), -1).problem(415, "wrong-content-type")
 	c.send("PUT", path, "text/vtt", strings.NewReader("no subtitles at all"), -1).problem(422, "invalid")
 
 	c.send("PUT", path, "text/vtt", strings.NewReader("WEBVTT\n\n00:01.000 -> 00:02.000\na line without a time\n"), -1).problem(422, "invalid")

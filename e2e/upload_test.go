@@ -282,12 +282,15 @@ func TestMalformedUploads(t *testing.T) {
 		{"cut in the file", whole[:len(whole)/2], 400, "upload-incomplete"},
 		{"cut in the part's head", whole[:60], 422, "invalid"},
 		{"no boundary at all", file.data, 400, "upload-incomplete"},
-		{"a control character", body(part{"file", "a\x01b.wav", file.data}), 422, "invalid"},
-		{"a control character and more to come", body(part{"file", "a\x01b.wav", strings.Repeat("x", 1<<20)}), 422, "invalid"},
+		{"a control character", body(part{"file", "a\x01b.wav", file.data}), 400, "malformed-request"},
+		{"a control character and more to come", body(part{"file", "a\x01b.wav", strings.Repeat("x", 1<<20)}), 400, "malformed-request"},
 		{"a huge session_id", body(part{"session_id", "", strings.Repeat("x", 2<<20)}, file), 403, "session-mismatch"},
-		{"a huge part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 20<<20) + "\r\n\r\n" + whole, 422, "invalid"},
-		{"a large part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n" + whole[len(boundary)+4:], 422, "invalid"},
-		{"many part heads", "--" + boundary + "\r\n" + strings.Repeat("X: y\r\n", 20000) + "\r\nx\r\n" + whole, 422, "invalid"},
+		{"a huge part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 20<<20) + "\r\n\r\n" + whole, 400, "malformed-request"},
+		{"a large part head", "--" + boundary + "\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n" + whole[len(boundary)+4:], 400, "malformed-request"},
+		{"10,000 parts", strings.Repeat(part{"x", "", ""}.header()+"\r\n", 10_000) + whole, 400, "malformed-request"},
+		{"as many parts as there may be", strings.Repeat(part{"x", "", ""}.header()+"\r\n", 100) + closing, 422, "invalid"},
+		{"one part more", strings.Repeat(part{"x", "", ""}.header()+"\r\n", 101) + closing, 400, "malformed-request"},
+		{"many part heads", "--" + boundary + "\r\n" + strings.Repeat("X: y\r\n", 20000) + "\r\nx\r\n" + whole, 400, "malformed-request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c.uploadBody(test.text).problem(test.status, test.kind)
@@ -298,15 +301,22 @@ func TestMalformedUploads(t *testing.T) {
 			t.Errorf("status %d", a.status)
 		}
 	})
-	for _, kind := range []string{
-		"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/mixed; boundary=" + boundary,
-		"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=" + strings.Repeat("x", 500), "%%%",
+	for kind, want := range map[string]struct {
+		status int
+		kind   string
+	}{
+		"application/json":                      {415, "wrong-content-type"},
+		"text/plain":                            {415, "wrong-content-type"},
+		"application/x-www-form-urlencoded":     {415, "wrong-content-type"},
+		"multipart/mixed; boundary=" + boundary: {415, "wrong-content-type"},
+		"%%%":                                   {415, "wrong-content-type"},
+		"":                                      {415, "wrong-content-type"},
+		"multipart/form-data":                   {400, "malformed-request"},
+		"multipart/form-data; boundary=":        {400, "malformed-request"},
+		"multipart/form-data; boundary=" + strings.Repeat("x", 500): {400, "malformed-request"},
 	} {
 		t.Run("kind "+head20(kind), func(t *testing.T) {
-			a := c.send("POST", "/upload-video", kind, strings.NewReader(whole), -1)
-			if a.status != 415 && a.status != 422 {
-				t.Errorf("%q: status %d", kind, a.status)
-			}
+			c.send("POST", "/upload-video", kind, strings.NewReader(whole), -1).problem(want.status, want.kind)
 		})
 	}
 	checkUsage(t, c.session(), 0, 0)

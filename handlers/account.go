@@ -94,7 +94,7 @@ func (s *Server) signUp(c *fiber.Ctx, in credentials) (db.User, error) {
 
 func checkNew(in credentials) (auth.Username, error) {
 	wrong := map[string]fieldText{}
-	name, err := auth.ParseUsername(in.Username)
+	name, err := auth.NewUsername(in.Username)
 	if err != nil {
 		wrong["username"] = func(f *views.Fields) string { return f.UsernameInvalid }
 	}
@@ -144,10 +144,11 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 		return db.User{}, invalidField("password", func(f *views.Fields) string { return f.PasswordLength })
 	}
 	// A name that cannot exist is treated like one that does not.
-	name, err := auth.ParseUsername(in.Username)
-	key := name.Key
-	if err != nil {
-		key = in.Username
+	key := in.Username
+	if name, err := auth.ParseUsername(in.Username); err == nil {
+		if key, err = s.DB.UsernameKey(c.UserContext(), name.Key, name.Former); err != nil {
+			return db.User{}, err
+		}
 	}
 	address := auth.AddressKey(s.address(c))
 	// The account comes first: whoever waits there holds no place of the address.
@@ -213,10 +214,8 @@ func (s *Server) enter(c *fiber.Ctx, u db.User, next string, status int) error {
 	if !wantsHTML(c) {
 		return s.answerToken(c, u, status)
 	}
-	if old, err := s.visitor(c); err == nil && old != nil && old.browser {
-		if err := s.DB.Revoke(c.UserContext(), old.tokenID, old.expires); err != nil {
-			return err
-		}
+	if err := s.revokeLogins(c); err != nil {
+		return err
 	}
 	if _, err := s.startLogin(c, u); err != nil {
 		return err
@@ -242,6 +241,9 @@ func (s *Server) logout(c *fiber.Ctx) error {
 		return err
 	}
 	if v.browser {
+		if err := s.revokeLogins(c); err != nil {
+			return err
+		}
 		if err := s.logins.end(c); err != nil {
 			// It is dead already; its row goes when it expires.
 			s.logOf(c).Warn("login session not removed", "error", err)
@@ -255,6 +257,9 @@ func (s *Server) logout(c *fiber.Ctx) error {
 
 // switchLanguage remembers the reader's choice in a cookie.
 func (s *Server) switchLanguage(c *fiber.Ctx) error {
+	if !isForm(c) {
+		return errContentType
+	}
 	chosen := views.Language(formValue(c, "lang"))
 	if chosen != views.Thai && chosen != views.English {
 		return invalidField("lang", func(f *views.Fields) string { return f.LanguageInvalid })

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/text/unicode/norm"
 
 	"gensubtitle/api"
+	"gensubtitle/auth"
 	"gensubtitle/db"
 	"gensubtitle/views"
 )
@@ -127,7 +127,7 @@ func sessionMatch(search, filter string) (db.SessionMatch, error) {
 	if utf8.RuneCountInString(search) > maxSearch {
 		return m, invalidField("q", func(f *views.Fields) string { return f.SearchTooLong })
 	}
-	m.Key = strings.ToLower(norm.NFKC.String(search))
+	m.Key = auth.UsernameKey(search)
 	m.Filter = db.SessionFilter(filter)
 	if !m.Filter.Valid() {
 		return m, invalidField("filter", func(f *views.Fields) string { return f.FilterInvalid })

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 
 	"github.com/gofiber/fiber/v2"
@@ -16,9 +18,13 @@ func (s *Server) asset(c *fiber.Ctx) error {
 	if !ok {
 		return errNoRoute
 	}
-	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderCacheControl, immutable)
 	c.Response().Header.Del(fiber.HeaderVary)
+	// It is weak, since the answer may be compressed.
+	if notModified(c, `W/"`+c.Params("name")+`"`) {
+		return nil
+	}
+	c.Set(fiber.HeaderContentType, contentType)
 	return c.Send(content)
 }
 
@@ -28,8 +34,20 @@ func (s *Server) favicon(c *fiber.Ctx) error {
 }
 
 func (s *Server) openAPI(c *fiber.Ctx) error {
+	// It is the same for everybody, and may be kept as long as it is asked for again.
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	c.Response().Header.Del(fiber.HeaderVary)
+	if notModified(c, "W/"+hashTag(static.OpenAPI())) {
+		return nil
+	}
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return c.Send(static.OpenAPI())
+}
+
+// hashTag is the entity tag of a content that nothing else tells from another.
+func hashTag(content []byte) string {
+	sum := sha256.Sum256(content)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
 // pathParam decodes one piece of the path: a session id can hold Thai letters.

@@ -37,24 +37,30 @@ type tokenBody struct {
 
 // readBody reads a JSON or form body, whichever was sent.
 func readBody(c *fiber.Ctx, into any, form func()) error {
-	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil {
-		kind = ""
-	}
-	switch kind {
+	switch contentType(c) {
 	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm:
 		form()
 		return nil
 	case fiber.MIMEApplicationJSON:
 		return readJSON(c, into)
 	}
-	return invalidField("body", func(f *views.Fields) string { return f.ContentTypeUnknown })
+	return errContentType
+}
+
+// contentType is that of the body without its parameters; empty where there is
+// none that can be read.
+func contentType(c *fiber.Ctx) string {
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil {
+		return ""
+	}
+	return kind
 }
 
 // isForm tells what a page sent from JSON.
 func isForm(c *fiber.Ctx) bool {
-	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	return err == nil && (kind == fiber.MIMEApplicationForm || kind == fiber.MIMEMultipartForm)
+	kind := contentType(c)
+	return kind == fiber.MIMEApplicationForm || kind == fiber.MIMEMultipartForm
 }
 
 // readJSON reads the body of a request that smallBody has let in.

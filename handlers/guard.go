@@ -3,8 +3,11 @@ package handlers
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -17,6 +20,8 @@ const (
 	smallBodyBytes = 64 << 10
 	// textBodyBytes are enough for the subtitles of twelve hours.
 	textBodyBytes = 1 << 20
+	// maxParts are more than any form of ours has.
+	maxParts = 100
 
 	// maxTexts is how many answers with a text one user may have at once.
 	maxTexts = 4
@@ -65,16 +70,29 @@ func isSafe(method string) bool {
 	return method == fiber.MethodGet || method == fiber.MethodHead || method == fiber.MethodOptions
 }
 
-// smallBody reads the body of a request that has no reason to be large.
+// smallBody reads the JSON or form of a request that has no reason to be large.
 // With streamed bodies the server's own limit does not apply.
 //
 // It takes no compressed body: the framework unpacks one without a limit.
-func smallBody(c *fiber.Ctx) error { return wholeBody(c, smallBodyBytes) }
+func smallBody(c *fiber.Ctx) error {
+	if err := readWhole(c, smallBodyBytes); err != nil {
+		return err
+	}
+	if len(c.Request().Body()) > 0 && !isForm(c) && contentType(c) != fiber.MIMEApplicationJSON {
+		return errContentType
+	}
+	return c.Next()
+}
 
-// textBody is smallBody where subtitles come.
-func textBody(c *fiber.Ctx) error { return wholeBody(c, textBodyBytes) }
+// textBody is smallBody where subtitles come, of whatever type.
+func textBody(c *fiber.Ctx) error {
+	if err := readWhole(c, textBodyBytes); err != nil {
+		return err
+	}
+	return c.Next()
+}
 
-func wholeBody(c *fiber.Ctx, most int) error {
+func readWhole(c *fiber.Ctx, most int) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return errEncoded
 	}
@@ -83,11 +101,14 @@ func wholeBody(c *fiber.Ctx, most int) error {
 	}
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
-		return c.Next()
+		return nil
 	}
 	body, err := io.ReadAll(io.LimitReader(stream, int64(most)+1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("read body: %w: %w", errTimeout, err)
+	}
 	if err != nil {
-		return errIncomplete
+		return fmt.Errorf("read body: %w: %w", errIncomplete, err)
 	}
 	if len(body) > most {
 		return errBodyTooLarge
@@ -96,7 +117,30 @@ func wholeBody(c *fiber.Ctx, most int) error {
 		return errIncomplete
 	}
 	c.Request().SetBodyRaw(body)
-	return c.Next()
+	return checkParts(c)
+}
+
+// checkParts reads a multipart form, which those who look for a field would else
+// take for an empty one where it is broken.
+func checkParts(c *fiber.Ctx) error {
+	if contentType(c) != fiber.MIMEMultipartForm || len(c.Request().Body()) == 0 {
+		return nil
+	}
+	form, err := c.Request().MultipartForm()
+	if err != nil {
+		return fmt.Errorf("read form: %w: %w", errMalformed, err)
+	}
+	parts := 0
+	for _, values := range form.Value {
+		parts += len(values)
+	}
+	for _, files := range form.File {
+		parts += len(files)
+	}
+	if parts > maxParts {
+		return errMalformed
+	}
+	return nil
 }
 
 // holdText lets one user have few answers at once that may hold a whole text:
@@ -168,6 +212,7 @@ func (s *Server) require(c *fiber.Ctx) (*visitor, error) {
 		return nil, err
 	}
 	if v == nil {
+		s.logins.clear(c)
 		return nil, errUnauthenticated
 	}
 	c.Locals(visitorKey, v)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,6 +22,8 @@ const (
 	loginLife  = 14 * 24 * time.Hour
 	loginTouch = 30 * time.Second // "unused" is known to twice this
 	loginCache = 10_000           // login sessions held in memory
+	// maxLoginCookies is how many of one request are tried.
+	maxLoginCookies = 8
 )
 
 // The keys of a stored login session.
@@ -49,6 +52,7 @@ type loginSession struct {
 // never changes, and whether it was revoked is asked of the main database.
 type logins struct {
 	store  *session.Store
+	rows   fiber.Storage                        // what the store keeps, by cookie
 	known  *expirable.LRU[string, loginSession] // by cookie
 	log    *slog.Logger
 	cookie string // its name
@@ -59,9 +63,10 @@ func newLogins(storage fiber.Storage, secure bool, log *slog.Logger) *logins {
 	if secure {
 		name = "__Host-gensubtitle"
 	}
+	rows := hashedKeys{storage}
 	store := session.New(session.Config{
 		Expiration:     loginIdle,
-		Storage:        hashedKeys{storage},
+		Storage:        rows,
 		KeyLookup:      "cookie:" + name,
 		CookiePath:     "/",
 		CookieSecure:   secure,
@@ -70,38 +75,71 @@ func newLogins(storage fiber.Storage, secure bool, log *slog.Logger) *logins {
 		KeyGenerator:   rand.Text,
 	})
 	known := expirable.NewLRU[string, loginSession](loginCache, nil, loginTouch)
-	return &logins{store: store, known: known, log: log, cookie: name}
+	return &logins{store: store, rows: rows, known: known, log: log, cookie: name}
 }
 
-// get returns the login session of a request; ok is false where there is none.
-func (l *logins) get(c *fiber.Ctx) (s loginSession, ok bool, err error) {
-	cookie := c.Cookies(l.cookie)
-	if cookie == "" {
-		return s, false, nil
+// sent lists the login cookies of a request. A browser sends two of one name where
+// another site of the same domain, or a page below a path, has set one: any of
+// them may be ours.
+func (l *logins) sent(c *fiber.Ctx) []string {
+	if list, ok := c.Locals(cookiesKey).([]string); ok {
+		return list
 	}
+	list := []string{}
+	for name, value := range c.Request().Header.Cookies() {
+		if string(name) == l.cookie && len(value) > 0 && len(list) < maxLoginCookies && !slices.Contains(list, string(value)) {
+			list = append(list, string(value))
+		}
+	}
+	c.Locals(cookiesKey, list)
+	return list
+}
+
+// get returns the login session of a cookie; ok is false where there is none.
+// stored is its row, unless that was not read.
+func (l *logins) get(c *fiber.Ctx, cookie string) (s loginSession, stored *session.Session, ok bool, err error) {
 	if s, ok = l.known.Get(cookie); ok {
-		return s, time.Since(s.started) < loginLife, nil
+		return s, nil, time.Since(s.started) < loginLife, nil
 	}
-	stored, err := l.store.Get(c)
+	row, err := l.rows.Get(cookie)
+	if err != nil {
+		return s, nil, false, fmt.Errorf("read login session: %w", err)
+	}
+	if row == nil {
+		// The store would make a session, and give that for the next cookie too.
+		return s, nil, false, nil
+	}
+	c.Request().Header.DelCookie(l.cookie)
+	c.Request().Header.SetCookie(l.cookie, cookie)
+	stored, err = l.store.Get(c)
 	if errors.Is(err, errLoginStore) {
-		return s, false, fmt.Errorf("read login session: %w", err)
+		return s, nil, false, fmt.Errorf("read login session: %w", err)
 	}
 	if err != nil || stored.Fresh() {
 		// A row that cannot be read is as good as none.
-		return s, false, nil
+		return s, nil, false, nil
 	}
-	var started, seen int64
+	var started int64
 	ok = value(stored, keyUser, &s.userID) && value(stored, keyVersion, &s.version) &&
-		value(stored, keyID, &s.id) && value(stored, keyStarted, &started) && value(stored, keySeen, &seen)
+		value(stored, keyID, &s.id) && value(stored, keyStarted, &started)
 	s.started = time.Unix(started, 0)
 	if !ok || time.Since(s.started) >= loginLife {
-		return s, false, nil
+		return s, nil, false, nil
 	}
-	if time.Since(time.Unix(seen, 0)) >= loginTouch {
+	return s, stored, true, nil
+}
+
+// use remembers the login session of a cookie that somebody was let in with, and
+// keeps it from ending for lack of use.
+func (l *logins) use(c *fiber.Ctx, cookie string, s loginSession, stored *session.Session) {
+	if stored == nil {
+		return
+	}
+	var seen int64
+	if value(stored, keySeen, &seen); time.Since(time.Unix(seen, 0)) >= loginTouch {
 		l.touch(c, stored)
 	}
 	l.known.Add(cookie, s)
-	return s, true, nil
 }
 
 func value[T any](s *session.Session, key string, to *T) bool {
@@ -124,18 +162,16 @@ func (l *logins) touch(c *fiber.Ctx, stored *session.Session) {
 	}
 }
 
-// start makes a login session with this id and sets its cookie.
+// start makes a login session with this id and sets its cookie. Those that were
+// sent are over.
 func (l *logins) start(c *fiber.Ctx, u db.User, id string) error {
-	stored, err := l.store.Get(c)
-	if err != nil && !errors.Is(err, errLoginStore) {
-		// The cookie's row is broken. Without the cookie there is a new one.
-		c.Request().Header.DelCookie(l.cookie)
-		stored, err = l.store.Get(c)
-	}
-	if err != nil {
+	if err := l.forget(c); err != nil {
 		return fmt.Errorf("start login session: %w", err)
 	}
-	if err := stored.Regenerate(); err != nil {
+	// Without the cookie there is a new one.
+	c.Request().Header.DelCookie(l.cookie)
+	stored, err := l.store.Get(c)
+	if err != nil {
 		return fmt.Errorf("start login session: %w", err)
 	}
 	now := time.Now().Unix()
@@ -150,16 +186,35 @@ func (l *logins) start(c *fiber.Ctx, u db.User, id string) error {
 	return nil
 }
 
-// end removes the login session of a request and its cookie.
+// end removes the login sessions of a request and their cookie.
 func (l *logins) end(c *fiber.Ctx) error {
-	stored, err := l.store.Get(c)
-	if err != nil {
-		return fmt.Errorf("end login session: %w", err)
-	}
-	if err := stored.Destroy(); err != nil {
+	l.clear(c)
+	if err := l.forget(c); err != nil {
 		return fmt.Errorf("end login session: %w", err)
 	}
 	return nil
+}
+
+// forget removes the login sessions of a request.
+func (l *logins) forget(c *fiber.Ctx) error {
+	for _, cookie := range l.sent(c) {
+		l.known.Remove(cookie)
+		if err := l.rows.Delete(cookie); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear has a browser drop the cookie that it sent.
+func (l *logins) clear(c *fiber.Ctx) {
+	if len(l.sent(c)) == 0 {
+		return
+	}
+	c.Cookie(&fiber.Cookie{
+		Name: l.cookie, Path: l.store.CookiePath, MaxAge: -1, Expires: time.Unix(0, 0),
+		Secure: l.store.CookieSecure, HTTPOnly: true, SameSite: l.store.CookieSameSite,
+	})
 }
 
 // hashedKeys stores login sessions under a hash of the cookie's value, so that

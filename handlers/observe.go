@@ -1,12 +1,9 @@
 package handlers
 
 import (
-	"bytes"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -33,6 +30,7 @@ const (
 	requestKey                  // string: the request's id
 	accountKey                  // db.User: whom a request without a visitor is about
 	bodyReadKey                 // any: nothing more of the body is to come
+	cookiesKey                  // []string: the login cookies that were sent
 	formKey                     // formAgain: how to show the form that was sent
 )
 
@@ -119,35 +117,4 @@ func (s *Server) logOf(c *fiber.Ctx) *slog.Logger {
 
 func (s *Server) logPanic(c *fiber.Ctx, value any) {
 	s.logOf(c).Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
-}
-
-// address is the client's: that of the connection, unless a trusted proxy
-// says whom it speaks for. The right-most entry of X-Forwarded-For that is
-// not itself a trusted proxy counts; all before it can be made up.
-func (s *Server) address(c *fiber.Ctx) netip.Addr {
-	remote, ok := netip.AddrFromSlice(c.Context().RemoteIP())
-	if !ok {
-		return netip.Addr{}
-	}
-	remote = remote.Unmap()
-	// A proxy may add a line of its own instead of lengthening the one there is.
-	lines := bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(","))
-	forwarded := strings.Split(string(lines), ",")
-	for i := len(forwarded) - 1; i >= 0 && s.isProxy(remote); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
-		if err != nil {
-			break
-		}
-		remote = next.Unmap()
-	}
-	return remote
-}
-
-func (s *Server) isProxy(a netip.Addr) bool {
-	for _, p := range s.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

@@ -94,15 +94,37 @@ func answeredRoutes(s *Server) []string {
 		if r.Method == http.MethodHead && slices.ContainsFunc(all, isSame) {
 			continue // The router makes one for each GET.
 		}
-		parts := strings.Split(r.Path, "/")
-		for i, part := range parts {
-			if name, ok := strings.CutPrefix(part, ":"); ok {
-				parts[i] = "{" + name + "}"
-			}
-		}
-		routes = append(routes, r.Method+" "+strings.Join(parts, "/"))
+		routes = append(routes, r.Method+" "+documentPath(r.Path))
 	}
 	return routes
+}
+
+// TestOpenAPINames wants no two names that a generator of code makes one type of:
+// those of schemas, parameters, responses and bodies share a package there.
+func TestOpenAPINames(t *testing.T) {
+	c := readOpenAPI(t).Components
+	seen := map[string]string{}
+	for kind, names := range map[string][]string{
+		"schemas": slices.Collect(maps.Keys(c.Schemas)), "parameters": slices.Collect(maps.Keys(c.Parameters)),
+		"responses": slices.Collect(maps.Keys(c.Responses)), "requestBodies": slices.Collect(maps.Keys(c.RequestBodies)),
+	} {
+		for _, name := range names {
+			plain := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+			if other := seen[plain]; other != "" {
+				t.Errorf("%s/%s and %s", kind, name, other)
+			}
+			seen[plain] = kind + "/" + name
+		}
+	}
+	for kind, names := range map[string][]string{
+		"headers": slices.Collect(maps.Keys(c.Headers)), "examples": slices.Collect(maps.Keys(c.Examples)),
+	} {
+		for i, name := range names {
+			if slices.ContainsFunc(names[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
+				t.Errorf("%s/%s twice but for case", kind, name)
+			}
+		}
+	}
 }
 
 func TestOpenAPIHasEveryProblem(t *testing.T) {
@@ -111,7 +133,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
+		errTooManyUploads, errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errNoEngine, errTooManyRuns, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),

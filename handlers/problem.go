@@ -92,6 +92,12 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.Unmeasurable })
 	errEncoded = simple(fiber.StatusUnsupportedMediaType, "encoded-body",
 		func(t *views.Text) views.Problem { return t.Problems.EncodedBody })
+	errContentType = simple(fiber.StatusUnsupportedMediaType, "wrong-content-type",
+		func(t *views.Text) views.Problem { return t.Problems.ContentType })
+	errMalformed = simple(fiber.StatusBadRequest, "malformed-request",
+		func(t *views.Text) views.Problem { return t.Problems.Malformed })
+	errTimeout = simple(fiber.StatusRequestTimeout, "request-timeout",
+		func(t *views.Text) views.Problem { return t.Problems.Timeout })
 	errMisdirected = simple(fiber.StatusMisdirectedRequest, "misdirected",
 		func(t *views.Text) views.Problem { return t.Problems.Misdirected })
 	errInternal = simple(fiber.StatusInternalServerError, "internal",
@@ -232,8 +238,10 @@ func problemOfFramework(e *fiber.Error) *problem {
 		return errMethod
 	case fiber.StatusRequestEntityTooLarge:
 		return errBodyTooLarge
+	case fiber.StatusBadRequest:
+		return errMalformed
 	case fiber.StatusRequestTimeout:
-		return errStalled
+		return errTimeout
 	case fiber.StatusInternalServerError:
 		return errInternal
 	}

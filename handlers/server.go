@@ -17,13 +17,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	tusd "github.com/tus/tusd/v2/pkg/handler"
-	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/singleflight"
 
 	"gensubtitle/apidoc"
@@ -144,24 +142,9 @@ func New(c Config, p Parts) (*Server, error) {
 	s.Metrics.watch(s)
 	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
-	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
+	s.checkQueries()
+	s.app.Server().Handler = s.knownHeads(s.app.Server().Handler)
 	return s, nil
-}
-
-// knownMethods answers a method that Fiber has never heard of, which Fiber
-// itself would answer without our headers.
-func (s *Server) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
-	return func(ctx *fasthttp.RequestCtx) {
-		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
-			next(ctx)
-			return
-		}
-		c := s.app.AcquireCtx(ctx)
-		defer s.app.ReleaseCtx(c)
-		if err := s.answerUnrouted(c, errMethod); err != nil {
-			s.Log.Error("answer an unknown method", "error", err)
-		}
-	}
 }
 
 // Serve answers requests on l until Stop, and then returns nil.

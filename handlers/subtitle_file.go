@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"mime"
 	"strconv"
 	"time"
 
@@ -43,6 +42,10 @@ func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 		if err != nil {
 			return err
 		}
+		confine(c)
+		if notModified(c, revisionTag(asked.kept.Revision)) {
+			return nil
+		}
 		t := asked.text
 		if asked.width > 0 || format.extension != formatJSON.extension {
 			t = asked.shaped()
@@ -53,8 +56,6 @@ func (s *Server) subtitleFile(format subtitleFormat) fiber.Handler {
 		}
 		c.Set(fiber.HeaderContentType, format.mediaType)
 		c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(asked.video.Filename, format.extension)))
-		c.Set(fiber.HeaderETag, revisionTag(asked.kept.Revision))
-		confine(c)
 		return c.Send(file.Bytes())
 	}
 }
@@ -76,10 +77,6 @@ func (s *Server) askedSubtitles(c *fiber.Ctx) (a askedSubtitles, err error) {
 	}
 	a.text, a.kept, err = s.transcript(c, a.video)
 	return a, err
-}
-
-func attachment(name string) string {
-	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
 }
 
 // lineWidth is 0 where none is asked for.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -64,7 +63,10 @@ func (s *Server) showSubtitles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return answerText(c, t)
+	if notModified(c, revisionTag(t.Revision)) {
+		return nil
+	}
+	return c.JSON(textOf(t))
 }
 
 func answerText(c *fiber.Ctx, t db.SubtitleText) error {
@@ -77,22 +79,18 @@ func revisionTag(revision int64) string { return `"` + strconv.FormatInt(revisio
 // saveSubtitles keeps the user's own text: an edited one, or a file. What the
 // engine is writing meanwhile is cancelled, since it would replace it.
 func (s *Server) saveSubtitles(c *fiber.Ctx) error {
-	revision, err := ifMatch(c)
+	revision, err := s.ifMatch(c)
 	if err != nil {
 		return err
 	}
-	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil {
-		kind = ""
-	}
 	var transcript subtitles.Transcript
-	switch kind {
+	switch contentType(c) {
 	case fiber.MIMEApplicationJSON:
 		transcript, err = readTextInput(c)
 	case mimeVTT, mimeSRT, "text/srt", fiber.MIMETextPlain, fiber.MIMEOctetStream:
 		transcript, err = readSubtitles(c.Request().Body())
 	default:
-		err = invalidField("body", func(f *views.Fields) string { return f.SubtitleTypeUnknown })
+		err = errContentType
 	}
 	if err != nil {
 		return err
@@ -171,6 +169,9 @@ func (s *Server) keepText(
 // sendSubtitles is saveSubtitles for a form: a file, or text that was typed.
 func (s *Server) sendSubtitles(c *fiber.Ctx) error {
 	c.Locals(formKey, s.subtitlesAgain())
+	if !isForm(c) {
+		return errContentType
+	}
 	data, revision, err := readSubtitleForm(c)
 	if err != nil {
 		return err

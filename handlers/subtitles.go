@@ -2,8 +2,8 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -179,7 +179,7 @@ func (s *Server) cancelSubtitles(c *fiber.Ctx) error {
 // restoreSubtitles puts the engine's text in the place of the user's.
 func (s *Server) restoreSubtitles(c *fiber.Ctx) error {
 	c.Locals(formKey, s.subtitlesAgain())
-	revision, err := ifMatch(c)
+	revision, err := s.ifMatch(c)
 	if err != nil {
 		return err
 	}
@@ -207,13 +207,26 @@ func (s *Server) answerSubtitles(c *fiber.Ctx, status int) error {
 
 // ifMatch is the revision that a change is made on (RFC 9110, section 13.1.1);
 // nil where it is to be made whatever there is.
-func ifMatch(c *fiber.Ctx) (*int64, error) {
-	asked := strings.TrimSpace(c.Get(fiber.HeaderIfMatch))
-	if asked == "" || asked == "*" {
+func (s *Server) ifMatch(c *fiber.Ctx) (*int64, error) {
+	if c.Get(fiber.HeaderIfMatch) == "" {
 		return nil, nil
 	}
-	// A proxy that packs an answer weakens its tag.
-	return wantedRevision(strings.Trim(strings.TrimPrefix(asked, "W/"), `"`))
+	text, err := s.DB.SubtitleText(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if errors.Is(err, db.ErrNotFound) {
+		_, err = s.ownVideo(c) // It is revision 0 that a video without subtitles has.
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range entityTags(header(c, fiber.HeaderIfMatch)) {
+		switch {
+		case tag == entityTag{opaque: anyTag} && text.Revision > 0:
+			return nil, nil
+		case tag == entityTag{opaque: revisionTag(text.Revision)}:
+			return &text.Revision, nil
+		}
+	}
+	return nil, errSubtitlesChanged
 }
 
 // wantedRevision is nil where no revision is named. One that cannot be ours

@@ -33,6 +33,9 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 		return errNoRoute
 	}
 	confine(c)
+	if notModified(c, hashTag(picture)) {
+		return nil
+	}
 	c.Set(fiber.HeaderContentType, "image/jpeg")
 	return c.Send(picture)
 }

@@ -50,9 +50,12 @@ type uploadForm struct {
 
 func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
 	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if kind != fiber.MIMEMultipartForm { // It is known although its parameters may not be.
+		return nil, errContentType
+	}
 	boundary := params["boundary"]
-	if err != nil || kind != fiber.MIMEMultipartForm || boundary == "" || len(boundary) > boundaryBytes {
-		return nil, invalidField("file", fileRequired)
+	if err != nil || boundary == "" || len(boundary) > boundaryBytes {
+		return nil, errMalformed
 	}
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
@@ -76,13 +79,16 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
 	defer f.body.finish(f.c)
 	found := false
-	for {
+	for parts := 0; ; parts++ {
 		part, err := f.nextPart()
 		if err == io.EOF { // Bare after the closing boundary, wrapped where that is missing.
 			break
 		}
 		if err != nil {
 			return "", 0, f.readError("read form", err)
+		}
+		if parts == maxParts {
+			return "", 0, errMalformed
 		}
 		switch part.FormName() {
 		case "session_id":
@@ -154,14 +160,12 @@ func (f *uploadForm) readError(doing string, err error) error {
 		return fileTooLarge(f.fileLimit)
 	case f.body.failed == nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		// What came is wrong, not that it came to an end.
-		return fmt.Errorf("%s: %w: %w", doing, invalidField("file", formBroken), err)
+		return fmt.Errorf("%s: %w: %w", doing, errMalformed, err)
 	}
 	return fmt.Errorf("%s: %w: %w", doing, errIncomplete, err)
 }
 
 func fileRequired(t *views.Fields) string { return t.FileRequired }
-
-func formBroken(t *views.Fields) string { return t.FormBroken }
 
 // diskWriter marks its errors, which io.Copy mixes with those of the source.
 // It also hides the file's ReadFrom, which would not use the given buffer, and

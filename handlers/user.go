@@ -35,7 +35,7 @@ func (s *Server) createUserForAdmin(c *fiber.Ctx) error {
 		return err
 	}
 	wrong := map[string]fieldText{}
-	name, err := auth.ParseUsername(in.Username)
+	name, err := auth.NewUsername(in.Username)
 	if err != nil {
 		wrong["username"] = func(f *views.Fields) string { return f.UsernameInvalid }
 	}
@@ -103,7 +103,11 @@ func (s *Server) changeUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.DB.ChangeUser(c.UserContext(), name.Key, db.UserChange{Role: in.Role, Disabled: in.Disabled, PasswordHash: hash})
+	key, err := s.DB.UsernameKey(c.UserContext(), name.Key, name.Former)
+	if err != nil {
+		return err
+	}
+	u, err := s.DB.ChangeUser(c.UserContext(), key, db.UserChange{Role: in.Role, Disabled: in.Disabled, PasswordHash: hash})
 	if err != nil {
 		return err
 	}
@@ -219,7 +223,11 @@ func (s *Server) deleteUser(c *fiber.Ctx) error {
 		return err
 	}
 	c.Locals(formKey, s.sessionAgain(c, name.SessionID(), views.FormAccount))
-	if err := s.House.DeleteUser(c.UserContext(), name.Key); err != nil {
+	key, err := s.DB.UsernameKey(c.UserContext(), name.Key, name.Former)
+	if err != nil {
+		return err
+	}
+	if err := s.House.DeleteUser(c.UserContext(), key); err != nil {
 		return err
 	}
 	switch {

@@ -153,6 +153,11 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 	if v.Status != db.Accepted {
 		return errNoRoute
 	}
+	confine(c)
+	tag := `"` + v.ID + `"`
+	if notModified(c, tag) {
+		return nil
+	}
 	file, err := s.Files.Open(v.ID)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("file of an accepted video is missing: %w", err)
@@ -166,10 +171,8 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, attachment(v.Filename))
-	confine(c)
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
-	c.Set(fiber.HeaderETag, `"`+v.ID+`"`)
-	return sendRange(c, file, v.SizeBytes, `"`+v.ID+`"`)
+	return sendRange(c, file, v.SizeBytes, tag)
 }
 
 // confine keeps what came from users from running as a page, or in another's.

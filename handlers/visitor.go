@@ -38,19 +38,43 @@ func (s *Server) visitor(c *fiber.Ctx) (*visitor, error) {
 	if header := c.Get(fiber.HeaderAuthorization); header != "" {
 		return s.bearer(c, header)
 	}
-	l, ok, err := s.logins.get(c)
-	if err != nil || !ok {
-		return nil, err
+	for _, cookie := range s.logins.sent(c) {
+		l, stored, ok, err := s.logins.get(c, cookie)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		v, err := s.account(c, l.userID, l.version, l.id, l.started.Add(loginLife))
+		if errors.Is(err, db.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.logins.use(c, cookie, l, stored)
+		v.browser = true
+		return v, nil
 	}
-	v, err := s.account(c, l.userID, l.version, l.id, l.started.Add(loginLife))
-	if errors.Is(err, db.ErrNotFound) {
-		return nil, nil
+	return nil, nil
+}
+
+// revokeLogins ends every login session whose cookie was sent.
+func (s *Server) revokeLogins(c *fiber.Ctx) error {
+	for _, cookie := range s.logins.sent(c) {
+		l, _, ok, err := s.logins.get(c, cookie)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if err := s.DB.Revoke(c.UserContext(), l.id, l.started.Add(loginLife)); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	v.browser = true
-	return v, nil
+	return nil
 }
 
 func (s *Server) bearer(c *fiber.Ctx, header string) (*visitor, error) {

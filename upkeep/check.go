@@ -36,7 +36,7 @@ type Finding struct {
 func (h *House) Check(ctx context.Context, repair bool, report func(Finding) error) error {
 	c := &check{House: h, repair: repair, report: report}
 	for _, compare := range []func(context.Context) error{
-		c.damage, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files, c.orphaned,
+		c.damage, c.names, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files, c.orphaned,
 	} {
 		if err := compare(ctx); err != nil {
 			return fmt.Errorf("check: %w", err)
@@ -75,6 +75,21 @@ func (c *check) damage(ctx context.Context) error {
 			return err
 		}
 		c.repair = false
+	}
+	return nil
+}
+
+// names mends nothing: which of the two is to have another name is for people
+// to say.
+func (c *check) names(ctx context.Context) error {
+	pairs, err := c.DB.SharedNames(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		if err := c.find("user "+p.Name, "has a name that is now the same as that of "+p.Other, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }

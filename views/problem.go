@@ -29,7 +29,8 @@ type Problems struct {
 	TooManyUploads                   Problem
 	TusVersion, TusHeaders           Problem
 	LastAdmin, SelectionChanged      Problem
-	EncodedBody                      Problem
+	EncodedBody, ContentType         Problem
+	Malformed, Timeout               Problem
 	NoEngine, TooManyRuns            Problem
 	SubtitlesChanged, NotMuxable     Problem
 	Misdirected, Internal            Problem
@@ -74,7 +75,7 @@ func (t *Text) TooManyAttempts(wait time.Duration) Problem {
 type Fields struct {
 	UsernameRequired, UsernameInvalid         string
 	PasswordRequired, PasswordLength          string
-	FileRequired, FileMoreThanOne, FormBroken string
+	FileRequired, FileMoreThanOne, UnknownKey string
 	NotOffered                                string
 	PasswordTwice, RoleInvalid                string
 	NumberInvalid, BelowZero, ReasonRequired  string
@@ -82,11 +83,10 @@ type Fields struct {
 	SearchTooLong, ReasonTooLong              string
 	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
-	ContentTypeUnknown                        string
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string
-	SubtitleTypeUnknown, SubtitlesUnreadable  string
+	SubtitlesUnreadable                       string
 	SubtitleFileRequired, SubtitlesNotUTF8    string
 	WidthInvalid, CuesInvalid                 string
 	CueInvalid                                Format // number of the cue
