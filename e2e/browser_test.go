@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -72,8 +73,9 @@ func closeBrowser() {
 }
 
 // tab is a page in a browser profile of its own. What the page may never do
-// fails the test when it ends: a script error, a message of the content
-// security policy, a request to another host.
+// fails the test when it ends: an exception or a rejection that nobody catches,
+// an error on the console, a message of the content security policy, a request
+// to another host.
 type tab struct {
 	t     testing.TB
 	s     *server
@@ -128,12 +130,15 @@ func (b *tab) listen(ev any) {
 		if u, err := url.Parse(ev.Request.URL); err != nil || u.Scheme != "data" && u.Scheme != "blob" && u.Host != b.addr {
 			b.wrong = append(b.wrong, "asked for "+ev.Request.URL)
 		}
-	case *runtime.EventExceptionThrown:
-		b.wrong = append(b.wrong, "threw "+ev.ExceptionDetails.Text+" "+ev.ExceptionDetails.URL)
+	case *runtime.EventExceptionThrown: // A promise that is rejected unheard is one.
+		text := ev.ExceptionDetails.Text + " " + ev.ExceptionDetails.URL
+		if ev.ExceptionDetails.Exception != nil {
+			text += " " + ev.ExceptionDetails.Exception.Description
+		}
+		b.wrong = append(b.wrong, "threw "+text)
 	case *runtime.EventConsoleAPICalled:
-		// Htmx tells of refused and failed requests; the tests bring those about.
 		text := consoleText(ev.Args)
-		if (ev.Type == "error" || ev.Type == "warning") && !strings.HasPrefix(text, `"Response Status`) && !strings.HasPrefix(text, `"htmx:`) {
+		if (ev.Type == "error" || ev.Type == "warning") && !failedRequest.MatchString(text) {
 			b.wrong = append(b.wrong, fmt.Sprintf("wrote %s: %s", ev.Type, text))
 		}
 	case *log.EventEntryAdded:
@@ -143,6 +148,10 @@ func (b *tab) listen(ev any) {
 		}
 	}
 }
+
+// failedRequest is what htmx writes of requests that are refused or fail, which
+// the tests bring about. Whatever else it writes is a fault.
+var failedRequest = regexp.MustCompile(`^"(Response Status|htmx:(sendError|sendAbort|timeout|responseError)\b)`)
 
 func consoleText(args []*runtime.RemoteObject) string {
 	var all []string

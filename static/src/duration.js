@@ -18,7 +18,8 @@ export function durationOf(file) {
       const seconds = video.duration;
       video.removeAttribute("src");
       URL.revokeObjectURL(url);
-      resolve(Number.isFinite(seconds) ? seconds : undefined);
+      // A file without an index says 0 or Infinity.
+      resolve(Number.isFinite(seconds) && seconds > 0 ? seconds : undefined);
     };
     const timer = setTimeout(done, patience);
     video.addEventListener("loadedmetadata", done, { once: true });

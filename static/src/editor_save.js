@@ -202,18 +202,18 @@ export class Saver {
    * @param {boolean} leaving
    */
   async #put(body, leaving) {
-    const response = await ask(this.parts.address, {
+    const { revision } = await ask(this.parts.address, {
       method: "PUT",
       headers: { ...headers, "Content-Type": "application/json", "If-Match": `"${this.revision}"` },
       body,
       keepalive: leaving && body.length * 3 < keepaliveLimit,
     });
-    return String((await response.json()).revision);
+    return String(revision);
   }
 
   async #currentRevision() {
-    const response = await ask(this.parts.video, { headers });
-    return String((await response.json()).subtitles.revision);
+    const { subtitles } = await ask(this.parts.video, { headers });
+    return String(subtitles.revision);
   }
 
   /**
@@ -225,7 +225,7 @@ export class Saver {
   async #revisionOf(body) {
     try {
       const revision = await this.#currentRevision();
-      const { cues } = await (await ask(this.parts.address, { headers })).json();
+      const { cues } = await ask(this.parts.address, { headers });
       return tidied(cues) === tidied(JSON.parse(body).cues) ? revision : undefined;
     } catch {
       return undefined;
@@ -244,18 +244,21 @@ function tidied(cues) {
 }
 
 /**
+ * Resolves to the JSON of the answer. One that breaks off may have been heard.
+ *
  * @param {string} address
  * @param {RequestInit} options
  */
 async function ask(address, options) {
-  let response;
+  let problem;
   try {
-    response = await fetch(address, options);
+    const response = await fetch(address, options);
+    if (response.ok) {
+      return await response.json();
+    }
+    problem = new Problem(response.status, await response.text());
   } catch {
-    throw new Problem(0);
+    problem = new Problem(0);
   }
-  if (!response.ok) {
-    throw new Problem(response.status, await response.text());
-  }
-  return response;
+  throw problem;
 }

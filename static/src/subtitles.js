@@ -36,6 +36,9 @@ function edited(section) {
  * @param {string} revision
  */
 function saved(section, revision) {
+  if (!section.isConnected) {
+    return; // The player on the page is another video's by now.
+  }
   section.dataset.revision = revision;
   section.dataset.captions = section.dataset.captions.replace(/\d+$/, revision);
   captions(section);

@@ -32,7 +32,10 @@ export class Upload {
   looked = false;
   /** Whether it is to be sent as soon as there is room. */
   wanted = false;
+  /** Whether it goes on somewhere else, if at all: nothing that still comes of it is told. */
   #dropped = false;
+  /** The check of the bytes that counts; those that were held up do not. */
+  #checks = 0;
 
   /**
    * @param {File} file
@@ -54,13 +57,14 @@ export class Upload {
     /** Whether the quota widget counts how it ended. */
     this.settled = false;
     this.bytes = 0;
+    const heard = (react) => (...values) => this.#dropped || react(...values);
     this.transfer = new Transfer(this.file, this.session, {
-      located: () => this.#located(),
-      progressed: (bytes) => this.#progressed(bytes),
-      sent: () => this.#check(),
-      interrupted: (problem) => this.#interrupted(problem),
-      failed: (problem) => this.#failed(problem),
-      released: () => this.keeper.released(),
+      located: heard(() => this.#located()),
+      progressed: heard((bytes) => this.#progressed(bytes)),
+      sent: heard(() => this.#check()),
+      interrupted: heard((problem) => this.#interrupted(problem)),
+      failed: heard((problem) => this.#failed(problem)),
+      released: heard(() => this.keeper.released()),
     });
   }
 
@@ -168,6 +172,7 @@ export class Upload {
   /** Waits until somebody has signed in again. */
   hold() {
     this.transfer.stop();
+    this.#checks++;
     this.#enter("waiting", this.row.text("waiting"));
   }
 
@@ -228,10 +233,11 @@ export class Upload {
 
   /** Waits for what the server finds in it. */
   async #check() {
+    const check = ++this.#checks;
     this.#enter("checking", this.row.text("checking"));
     try {
-      const video = await measured(this.id);
-      if (!this.#dropped) {
+      const video = await measured(this.id, () => !this.#dropped && check === this.#checks);
+      if (video) {
         this.#end(video);
       }
     } catch (error) {

@@ -1,7 +1,6 @@
 /** The list of videos: newly counted ones, those still measured, and their pictures. */
 
 import htmx from "htmx.org";
-import { Problem } from "./problem.js";
 import { measured } from "./watch.js";
 
 /** @param {string} id */
@@ -27,16 +26,14 @@ export async function showVideo(id) {
  * @param {HTMLElement} item
  */
 async function follow(item) {
+  const { videoId } = item.dataset;
   try {
-    await measured(item.dataset.videoId);
-  } catch (error) {
-    if (!(error instanceof Problem)) {
-      throw error;
+    if (await measured(videoId, () => item.isConnected)) {
+      await htmx.ajax("GET", `/videos/${videoId}`, { source: item, target: item, swap: "outerHTML" });
     }
-    return; // It is gone, or the reader is signed out: the next page tells.
-  }
-  if (item.isConnected) {
-    await htmx.ajax("GET", `/videos/${item.dataset.videoId}`, { source: item, target: item, swap: "outerHTML" });
+  } catch {
+    // It is gone, the reader is signed out, or the alert says that the server
+    // can't be reached: the next page tells.
   }
 }
 
