@@ -139,3 +139,45 @@ func TestUploaderTakesNoLengthOfZero(t *testing.T) {
 		b.is(path, "counted")
 	}
 }
+
+// TestUploaderRemembersAsLongAsTheServer looks for what is left of an upload
+// after so many days. The page finds old ones when it begins another.
+func TestUploaderRemembersAsLongAsTheServer(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--upload-expiry-hours=720")
+	c := s.register("A")
+	b := s.tab()
+	b.login("A", password)
+	o := b.listenTo()
+	path := heavy(t, "a.mp4")
+	b.chooseAll(path)
+	b.throttle(trickle)
+	b.send()
+	b.halfway(path)
+	b.reload(o, true)
+	b.throttle(-1)
+	remembered := func(days int) bool {
+		b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`Date.now = () => performance.timeOrigin + performance.now() + %d * 24 * 3600_000`, days)))
+		other := light(t, fmt.Sprintf("day-%d.wav", days), wav(1000, days))
+		b.chooseAll(other)
+		b.send()
+		b.is(other, "counted")
+		return js[bool](b, `Object.keys(localStorage).some((key) => key.includes("a.mp4"))`)
+	}
+	if !remembered(29) {
+		t.Error("it was forgotten before the server does")
+	}
+	b.chooseAll(path)
+	b.send()
+	b.is(path, "counted")
+	if got := o.lastOffset(); got == "0" || c.session().Usage.Videos != 2 {
+		t.Errorf("it went on at %s; %+v", got, c.session())
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`{
+		localStorage.setItem('upload:["user_A","a.mp4"]', JSON.stringify({ url: location.href, until: Date.now() }));
+		localStorage.setItem("upload:broken", "{");
+	}`))
+	if remembered(32) || js[bool](b, `"upload:broken" in localStorage`) {
+		t.Error("it was never forgotten")
+	}
+}

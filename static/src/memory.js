@@ -4,7 +4,12 @@
  */
 
 const prefix = "upload:";
-const kept = 7 * 24 * 3600_000; // longer than a server keeps what is unfinished
+
+/** Where the server does not say how long it keeps an upload without a new byte. */
+const usual = 7 * 24 * 3600_000;
+
+/** An address that is kept for too long does no harm: the server says that the upload is gone. */
+const spare = 24 * 3600_000;
 
 /**
  * @param {string} session the quota session of the user
@@ -33,11 +38,12 @@ export function recall(session, file) {
  * @param {string} session
  * @param {File} file
  * @param {string} url
+ * @param {number} [kept] milliseconds for which the server keeps it from now on
  */
-export function remember(session, file, url) {
+export function remember(session, file, url, kept = usual) {
   try {
     forgetOld();
-    localStorage.setItem(keyOf(session, file), JSON.stringify({ url, at: Date.now() }));
+    localStorage.setItem(keyOf(session, file), JSON.stringify({ url, until: Date.now() + kept }));
   } catch {
     // The upload works all the same, as long as the page is open.
   }
@@ -57,8 +63,21 @@ export function forget(session, file) {
 
 function forgetOld() {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(prefix) && !(JSON.parse(localStorage.getItem(key)).at > Date.now() - kept)) {
+    if (key.startsWith(prefix) && !(untilOf(localStorage.getItem(key)) + spare > Date.now())) {
       localStorage.removeItem(key);
     }
+  }
+}
+
+/**
+ * @param {string} entry
+ * @returns {number} NaN of what is no entry
+ */
+function untilOf(entry) {
+  try {
+    const { at, until = at + usual } = JSON.parse(entry); // Earlier versions kept when it was.
+    return until;
+  } catch {
+    return NaN;
   }
 }

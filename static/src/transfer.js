@@ -11,6 +11,9 @@ const endpoint = new URL("/files/", location.href).href;
 /** A line that carries nothing for so long is taken for dead. */
 const silence = 60_000;
 
+/** How often it is noted that the server keeps the upload for longer, as bytes arrive. */
+const noteEvery = 60_000;
+
 /**
  * @typedef {object} Listener
  * @property {() => void} located the server has the upload and knows how much of it came
@@ -32,6 +35,10 @@ export class Transfer {
   #retry;
   #watchdog;
   #heard;
+  /** For how long the server keeps what gets no byte. @type {number|undefined} */
+  #kept;
+  /** When the address was noted last. */
+  #noted = 0;
 
   /**
    * @param {File} file
@@ -147,6 +154,7 @@ export class Transfer {
   #after(request, response) {
     this.#creating = false;
     this.#heard = performance.now();
+    this.#kept = keptFor(response) ?? this.#kept;
     const status = response.getStatus();
     const gone = request.getMethod() === "HEAD" && (status === 404 || status === 410);
     if (status >= 400 && !gone) {
@@ -160,13 +168,21 @@ export class Transfer {
       this.#terminate();
       return;
     }
-    remember(this.session, this.file, this.url);
+    this.#note();
     this.listener.located();
+  }
+
+  #note() {
+    this.#noted = performance.now();
+    remember(this.session, this.file, this.url, this.#kept);
   }
 
   /** @param {number} bytes that have left this device */
   #progressed(bytes) {
     this.#heard = performance.now();
+    if (this.#heard - this.#noted > noteEvery) {
+      this.#note();
+    }
     if (bytes > this.#most) {
       this.#most = bytes;
       this.#tries = 0;
@@ -218,4 +234,15 @@ export class Transfer {
     }
     this.listener.released();
   }
+}
+
+/**
+ * For how many milliseconds the server keeps an upload without a new byte, by
+ * its own clock; undefined where it does not say.
+ *
+ * @param {import("tus-js-client").HttpResponse} response
+ */
+function keptFor(response) {
+  const kept = Date.parse(response.getHeader("Upload-Expires")) - Date.parse(response.getHeader("Date"));
+  return kept > 0 ? kept : undefined;
 }
