@@ -8,7 +8,7 @@ type AccountText struct {
 	PasswordTitle, PasswordLead, OldPassword, NewPassword, ChangePassword, PasswordChanged string
 
 	SignInsTitle, SignInsLead, ThisOne, SignedInScript, UnknownAgent string
-	AgentOn                                                          Format // program, system
+	AgentOn                                                          AgentFormat
 	LastSeen                                                         string
 	EndSignInOf, EndSignInTitle, SignInEnded                         Format // what is signed in
 	EndSignIn, EndSignInDetail                                       string
@@ -23,18 +23,20 @@ type AccountText struct {
 	RevokeOf, RevokeTitle, Revoked                                                       Format // name
 
 	SignInNeeded      Problem
-	insufficientScope problemFormat // scope
-	tooManyTokens     problemFormat // limit
+	insufficientScope problemOf[Format] // scope
+	tooManyTokens     problemOf[Format] // limit
 }
 
 // InsufficientScope says which scope a personal token lacks.
 func (t *Text) InsufficientScope(needed string) Problem {
-	return t.Account.insufficientScope.with(needed)
+	p := t.Account.insufficientScope
+	return p.with(p.Detail.With(needed))
 }
 
 // TooManyTokens says how many personal tokens there may be.
 func (t *Text) TooManyTokens(limit int) Problem {
-	return t.Account.tooManyTokens.with(limit)
+	p := t.Account.tooManyTokens
+	return p.with(p.Detail.With(limit))
 }
 
 // AccountFields are what can be wrong with the forms of the account page.
@@ -60,7 +62,7 @@ var thaiAccount = AccountText{
 	ThisOne:         "อุปกรณ์นี้",
 	SignedInScript:  "สคริปต์",
 	UnknownAgent:    "อุปกรณ์ที่ไม่รู้จัก",
-	AgentOn:         "%s บน %s",
+	AgentOn:         "{program} บน {system}",
 	LastSeen:        "ใช้ล่าสุด",
 	EndSignIn:       "ออกจากระบบ",
 	EndSignInOf:     "ออกจากระบบ %s",
@@ -101,8 +103,8 @@ var thaiAccount = AccountText{
 	Revoked:           "เพิกถอนโทเคน %s แล้ว",
 
 	SignInNeeded:      Problem{"โทเคนนี้ทำสิ่งนี้ไม่ได้", "โทเคนส่วนตัวทำสิ่งนี้ไม่ได้ กรุณาเข้าสู่ระบบด้วยรหัสผ่าน"},
-	insufficientScope: problemFormat{"โทเคนนี้ทำสิ่งนี้ไม่ได้", "โทเคนส่วนตัวนี้ไม่มีสิทธิ์ กรุณาใช้โทเคนที่มีสิทธิ์ %s"},
-	tooManyTokens:     problemFormat{"มีโทเคนมากเกินไป", "มีโทเคนส่วนตัวได้ไม่เกิน %d อัน กรุณาเพิกถอนอันที่ไม่ใช้ก่อน"},
+	insufficientScope: problemOf[Format]{"โทเคนนี้ทำสิ่งนี้ไม่ได้", "โทเคนส่วนตัวนี้ไม่มีสิทธิ์ กรุณาใช้โทเคนที่มีสิทธิ์ %s"},
+	tooManyTokens:     problemOf[Format]{"มีโทเคนมากเกินไป", "มีโทเคนส่วนตัวได้ไม่เกิน %d อัน กรุณาเพิกถอนอันที่ไม่ใช้ก่อน"},
 }
 
 var englishAccount = AccountText{
@@ -122,7 +124,7 @@ var englishAccount = AccountText{
 	ThisOne:         "This device",
 	SignedInScript:  "Script",
 	UnknownAgent:    "Unknown device",
-	AgentOn:         "%s on %s",
+	AgentOn:         "{program} on {system}",
 	LastSeen:        "Last seen",
 	EndSignIn:       "Sign out",
 	EndSignInOf:     "Sign out %s",
@@ -163,8 +165,8 @@ var englishAccount = AccountText{
 	Revoked:           "The token %s was revoked",
 
 	SignInNeeded:      Problem{"Not with this token", "A personal token cannot do this. Sign in with your password."},
-	insufficientScope: problemFormat{"Not with this token", "This personal token may not do that. It takes one with the scope %s."},
-	tooManyTokens:     problemFormat{"Too many tokens", "You may have %d personal tokens. Revoke one that you don't use first."},
+	insufficientScope: problemOf[Format]{"Not with this token", "This personal token may not do that. It takes one with the scope %s."},
+	tooManyTokens:     problemOf[Format]{"Too many tokens", "You may have %d personal tokens. Revoke one that you don't use first."},
 }
 
 var thaiAccountFields = AccountFields{

@@ -25,14 +25,14 @@ type PlotPoint struct {
 // PlotText are the words around every plot.
 type PlotText struct {
 	Highest, Limit Format // the value
-	Summary        Format // title, highest
+	Summary        SummaryFormat
 	Day, Figures   string
 }
 
 var plotEnglish = PlotText{
 	Highest: "Highest: %s",
 	Limit:   "Limit: %s",
-	Summary: "%s, highest %s. The figures are in the table below.",
+	Summary: "{title}, highest {highest}. The figures are in the table below.",
 	Day:     "Day",
 	Figures: "Show the figures",
 }
@@ -40,7 +40,7 @@ var plotEnglish = PlotText{
 var plotThai = PlotText{
 	Highest: "สูงสุด %s",
 	Limit:   "จำกัดที่ %s",
-	Summary: "%s สูงสุด %s ดูตัวเลขได้ในตารางด้านล่าง",
+	Summary: "{title} สูงสุด {highest} ดูตัวเลขได้ในตารางด้านล่าง",
 	Day:     "วันที่",
 	Figures: "ดูเป็นตัวเลข",
 }

@@ -5,15 +5,13 @@ import "time"
 // Problem tells people what went wrong and what they can do about it.
 type Problem struct{ Title, Detail string }
 
-// problemFormat is a Problem with figures in its detail.
-type problemFormat struct {
+// problemOf is a Problem with figures in its detail.
+type problemOf[F ~string] struct {
 	Title  string
-	Detail Format
+	Detail F
 }
 
-func (p problemFormat) with(values ...any) Problem {
-	return Problem{Title: p.Title, Detail: p.Detail.With(values...)}
-}
+func (p problemOf[F]) with(detail string) Problem { return Problem{Title: p.Title, Detail: detail} }
 
 // Problems are the errors that an answer can carry. Those with figures in
 // them are methods of Text.
@@ -35,35 +33,40 @@ type Problems struct {
 	SubtitlesChanged, NotMuxable     Problem
 	Misdirected, Internal            Problem
 
-	quotaVideos     problemFormat // used, limit
-	quotaDuration   problemFormat // left, limit
-	quotaDurationOf problemFormat // the video's, left
-	fileTooLarge    problemFormat // limit
-	tooManyAttempts problemFormat // minutes
+	quotaVideos     problemOf[UsedFormat]
+	quotaDuration   problemOf[LeftFormat]
+	quotaDurationOf problemOf[LengthFormat]
+	fileTooLarge    problemOf[Format] // limit
+	tooManyAttempts problemOf[Format] // minutes
 }
 
 // QuotaVideos says that all videos are used up.
 func (t *Text) QuotaVideos(used, limit int) Problem {
-	return t.Problems.quotaVideos.with(used, limit)
+	p := t.Problems.quotaVideos
+	return p.with(p.Detail.With(used, limit))
 }
 
 // QuotaDuration says that a video does not fit what is left. Its own duration
 // is zero when it is not known.
 func (t *Text) QuotaDuration(video, left, limit time.Duration) Problem {
 	if video <= 0 {
-		return t.Problems.quotaDuration.with(clockDown(left), Clock(limit))
+		p := t.Problems.quotaDuration
+		return p.with(p.Detail.With(clockDown(left), Clock(limit)))
 	}
-	return t.Problems.quotaDurationOf.with(clockUp(video), clockDown(left))
+	p := t.Problems.quotaDurationOf
+	return p.with(p.Detail.With(clockUp(video), clockDown(left)))
 }
 
 // FileTooLarge says how many bytes a file may have.
 func (t *Text) FileTooLarge(limit int64) Problem {
-	return t.Problems.fileTooLarge.with(Size(limit))
+	p := t.Problems.fileTooLarge
+	return p.with(p.Detail.With(Size(limit)))
 }
 
 // TooManyAttempts says how long to wait before the next one.
 func (t *Text) TooManyAttempts(wait time.Duration) Problem {
-	return t.Problems.tooManyAttempts.with(max(1, int((wait+time.Minute-1)/time.Minute)))
+	p := t.Problems.tooManyAttempts
+	return p.with(p.Detail.With(max(1, int((wait+time.Minute-1)/time.Minute))))
 }
 
 // Fields are what can be wrong with one field of a request.

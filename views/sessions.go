@@ -132,7 +132,7 @@ func (t *Text) ratio(used, limit int) string {
 	return fmt.Sprintf("%d/%d", used, limit)
 }
 
-func (m ManySessions) words(t *Text) (title Format, detail, label string, done Format) {
+func (m ManySessions) words(t *Text) (title Plural[Format], detail, label string, done Plural[Format]) {
 	if m.Limits {
 		return t.Sessions.AboutToLimit, t.Sessions.ManyLimitDetail, t.Sessions.DoLimit, t.Sessions.WereLimited
 	}
@@ -141,7 +141,7 @@ func (m ManySessions) words(t *Text) (title Format, detail, label string, done F
 
 func (m ManySessions) title(t *Text) string {
 	title, _, _, _ := m.words(t)
-	return title.With(m.Count)
+	return title.Of(m.Count).With(m.Count)
 }
 
 func (m ManySessions) detail(t *Text) string {
@@ -156,5 +156,5 @@ func (m ManySessions) label(t *Text) string {
 
 func (m ManySessions) done(t *Text) string {
 	_, _, _, done := m.words(t)
-	return done.With(m.Count)
+	return done.Of(m.Count).With(m.Count)
 }

@@ -18,8 +18,8 @@ type SessionsText struct {
 	ResetChosen, LimitThem string
 	ResetAll, LimitAll     string
 	NobodyChosen           string
-	AboutToReset           Format // count
-	AboutToLimit           Format // count
+	AboutToReset           Plural[Format] // count
+	AboutToLimit           Plural[Format] // count
 	ManyResetDetail        string
 	ManyLimitDetail        string
 	AndMore                Format // count
@@ -27,7 +27,7 @@ type SessionsText struct {
 	MaxVideos, MaxMinutes  string
 	MaxMB, DefaultHint     string
 	DoReset, DoLimit       string
-	WereReset, WereLimited Format // count
+	WereReset, WereLimited Plural[Format] // count
 	DoneTitle, BackToList  string
 }
 
@@ -58,8 +58,8 @@ var sessionsEnglish = SessionsText{
 	ResetAll:        "Reset all…",
 	LimitAll:        "Set limits of all…",
 	NobodyChosen:    "Nobody is selected. Go back and tick at least one user.",
-	AboutToReset:    "Reset the quota of %d users?",
-	AboutToLimit:    "Set the limits of %d users?",
+	AboutToReset:    Plural[Format]{"Reset the quota of %d user?", "Reset the quotas of %d users?"},
+	AboutToLimit:    Plural[Format]{"Set the limits of %d user?", "Set the limits of %d users?"},
 	ManyResetDetail: "Their videos and minutes used go back to zero. The video files stay. The ledger keeps an entry for each.",
 	ManyLimitDetail: "They get these limits of their own. The ledger keeps an entry for each.",
 	AndMore:         "and %d more",
@@ -71,8 +71,8 @@ var sessionsEnglish = SessionsText{
 	DefaultHint:     "Leave a field empty for the default of the installation.",
 	DoReset:         "Reset them",
 	DoLimit:         "Set these limits",
-	WereReset:       "%d quotas were reset.",
-	WereLimited:     "%d users have the new limits.",
+	WereReset:       Plural[Format]{"%d quota was reset.", "%d quotas were reset."},
+	WereLimited:     Plural[Format]{"%d user has the new limits.", "%d users have the new limits."},
 	DoneTitle:       "Done",
 	BackToList:      "Back to the list",
 }
@@ -104,8 +104,8 @@ var sessionsThai = SessionsText{
 	ResetAll:        "รีเซ็ตทั้งหมด…",
 	LimitAll:        "กำหนดโควตาทั้งหมด…",
 	NobodyChosen:    "ยังไม่ได้เลือกใคร กลับไปเลือกผู้ใช้อย่างน้อยหนึ่งคน",
-	AboutToReset:    "รีเซ็ตโควตาของผู้ใช้ %d คนใช่ไหม?",
-	AboutToLimit:    "กำหนดโควตาของผู้ใช้ %d คนใช่ไหม?",
+	AboutToReset:    Plural[Format]{Other: "รีเซ็ตโควตาของผู้ใช้ %d คนใช่ไหม?"},
+	AboutToLimit:    Plural[Format]{Other: "กำหนดโควตาของผู้ใช้ %d คนใช่ไหม?"},
 	ManyResetDetail: "จำนวนวิดีโอและความยาวที่ใช้ไปจะกลับเป็นศูนย์ ส่วนไฟล์วิดีโอจะยังอยู่ และมีบันทึกไว้ของแต่ละคน",
 	ManyLimitDetail: "แต่ละคนจะมีโควตาของตัวเองตามนี้ และมีบันทึกไว้ของแต่ละคน",
 	AndMore:         "และอีก %d คน",
@@ -117,8 +117,8 @@ var sessionsThai = SessionsText{
 	DefaultHint:     "เว้นว่างไว้เพื่อใช้ค่าเริ่มต้นของระบบ",
 	DoReset:         "รีเซ็ต",
 	DoLimit:         "กำหนดโควตานี้",
-	WereReset:       "รีเซ็ตโควตาแล้ว %d คน",
-	WereLimited:     "กำหนดโควตาใหม่แล้ว %d คน",
+	WereReset:       Plural[Format]{Other: "รีเซ็ตโควตาแล้ว %d คน"},
+	WereLimited:     Plural[Format]{Other: "กำหนดโควตาใหม่แล้ว %d คน"},
 	DoneTitle:       "เสร็จแล้ว",
 	BackToList:      "กลับไปที่รายการ",
 }

@@ -19,12 +19,12 @@ type Text struct {
 
 	// The quota widget.
 	YourQuota, RefreshQuota, VideosUsed, MinutesUsed string
-	QuotaFiles                                       Format // used, limit
-	SessionID                                        Format // session id
-	VideosLeft, UploadsRunning                       Format // count
-	MinutesOf                                        Format // used, limit
-	MinutesLeft                                      Format // left
-	BarValue                                         Format // used, limit, as figures or clocks
+	QuotaFiles                                       Plural[UsedFormat] // of the limit
+	SessionID                                        Format             // session id
+	VideosLeft, UploadsRunning                       Format             // count
+	MinutesOf                                        UsedFormat
+	MinutesLeft                                      Format     // left
+	BarValue                                         UsedFormat // figures or clocks
 
 	// The upload form.
 	UploadTitle, ChooseFile, DropHere, AddFiles, Upload string
@@ -33,22 +33,22 @@ type Text struct {
 	SomeFiles                                           Format // count
 	UploadFiles, FilesFit                               Format // OneFile or SomeFiles
 	ClearList                                           string
-	FilesDone                                           Format // ended, all
+	FilesDone                                           Template // {done} {all}
 	LeaveTitle, LeaveDetail                             string
 
 	// Why the quota has no room for a file that was chosen.
 	NoVideosLeft, NoMinutesLeft, VideosTaken, MinutesTaken string
-	FileTooBig                                             Format // size, limit
-	VideoTooLong, VideoTooLongNow                          Format // duration, left
+	FileTooBig                                             Template // {size} {limit}
+	VideoTooLong, VideoTooLongNow                          Template // {length} {left}
 
 	// A file on its way.
 	UploadWaiting, UploadStarting, UploadOffline, UploadChecking            string
 	UploadCancelled, UploadFailed, UploadGone, FileUnreadable               string
-	Uploading                                                               Format // filename
-	UploadPaused                                                            Format // percent
-	UploadProgress                                                          Format // percent, speed, time left
-	UploadCounted                                                           Format // duration
-	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads Format // filename
+	Uploading                                                               Format   // filename
+	UploadPaused                                                            Format   // percent
+	UploadProgress                                                          Template // {percent} {speed} {left}
+	UploadCounted                                                           Format   // duration
+	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads Format   // filename
 
 	// The list of videos.
 	NoVideosTitle, NoVideosDetail, More, Download, Delete, Untitled string
@@ -88,14 +88,6 @@ type Text struct {
 	Subtitles SubtitleText
 
 	language Language
-}
-
-// Format is a text with the verbs of package fmt in it.
-type Format string
-
-// With fills the verbs in.
-func (f Format) With(values ...any) string {
-	return fmt.Sprintf(string(f), values...)
 }
 
 // Messages returns the texts in a language, in Thai if it is not one of ours.

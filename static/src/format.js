@@ -1,13 +1,15 @@
 /** Figures as the server writes them, so that a page says one thing in one way. */
 
 /**
- * Puts values into a text of the page: "{0} of {1}".
+ * Puts a value into a text of the page, "Line {0}", or several by their names:
+ * "{done} of {all}".
  *
  * @param {string} text
- * @param {...(string|number)} values
+ * @param {string|number|Record<string, string|number>} values
  */
-export function fill(text, ...values) {
-  return text.replace(/\{(\d)\}/g, (_, index) => String(values[index]));
+export function fill(text, values) {
+  const named = typeof values === "object" ? values : { 0: values };
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(named[name]));
 }
 
 /**

@@ -130,10 +130,10 @@ export class Upload {
   /** @param {import("./fit.js").Refusal} refusal */
   #refusalText({ reason, bytes, seconds }) {
     if (bytes !== undefined) {
-      return this.row.text(reason, size(this.file.size), size(bytes));
+      return this.row.text(reason, { size: size(this.file.size), limit: size(bytes) });
     }
     if (seconds !== undefined) {
-      return this.row.text(reason, clock(Math.ceil(this.seconds)), clock(Math.floor(seconds)));
+      return this.row.text(reason, { length: clock(Math.ceil(this.seconds)), left: clock(Math.floor(seconds)) });
     }
     return this.row.text(reason);
   }

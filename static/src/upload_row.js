@@ -72,10 +72,10 @@ export class UploadRow {
    * A text of the page in the reader's language.
    *
    * @param {string} name
-   * @param {...(string|number)} values
+   * @param {string|number|Record<string, string|number>} values
    */
-  text(name, ...values) {
-    return fill(this.element.dataset[name], ...values);
+  text(name, values = {}) {
+    return fill(this.element.dataset[name], values);
   }
 
   /** @param {string|undefined} code why the server rejected the video */
@@ -142,7 +142,7 @@ export class UploadRow {
     if (!perSecond) {
       return percent;
     }
-    const left = Math.ceil((this.file.size - bytes) / perSecond);
-    return this.text("progress", percent, size(perSecond), clock(left));
+    const left = clock(Math.ceil((this.file.size - bytes) / perSecond));
+    return this.text("progress", { percent, speed: size(perSecond), left });
   }
 }

@@ -108,7 +108,8 @@ function sum() {
   const { chosen } = queue;
   if (chosen.length === 0) {
     const sent = queue.uploads.filter((upload) => !upload.pending);
-    return fill(form().dataset.filesDone, sent.filter((upload) => upload.done).length, sent.length);
+    const done = sent.filter((upload) => upload.done).length;
+    return fill(form().dataset.filesDone, { done, all: sent.length });
   }
   const total = (fact) => chosen.reduce((all, upload) => all + (fact(upload) ?? 0), 0);
   const seconds = Math.round(total((upload) => upload.seconds));
