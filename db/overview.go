@@ -23,15 +23,14 @@ type UploadDay struct {
 	Duration time.Duration
 }
 
-// Overview reads the totals and what was accepted on each of so many days, in
-// the time zone of now, up to the day of now. It costs the same however much
-// there is. Where a zone is not whole hours from UTC, an hour counts for the
-// day that it begins in.
-func (d *DB) Overview(ctx context.Context, now time.Time, days int) (Overview, error) {
+// Overview reads the totals and what was accepted on each of the days that
+// begin at starts, oldest first; each lasts until the next, and the last until
+// now. It costs the same however much there is. Where a day does not begin on
+// the hour in UTC, an hour counts for the day that it begins in.
+func (d *DB) Overview(ctx context.Context, starts []time.Time) (Overview, error) {
 	var o Overview
-	year, month, day := now.Date()
-	for i := days - 1; i >= 0; i-- {
-		o.Days = append(o.Days, UploadDay{Day: time.Date(year, month, day-i, 0, 0, 0, 0, now.Location())})
+	for _, start := range starts {
+		o.Days = append(o.Days, UploadDay{Day: start})
 	}
 	err := d.read(ctx, "read the overview", func(tx *sql.Tx) error {
 		var duration int64

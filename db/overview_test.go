@@ -30,7 +30,11 @@ func TestOverview(t *testing.T) {
 	clock = now
 	check := func(users, videos int64, duration time.Duration) {
 		t.Helper()
-		o, err := d.Overview(t.Context(), now, 30)
+		var starts []time.Time
+		for i := range 30 {
+			starts = append(starts, time.Date(2026, 11, 24-29+i, 0, 0, 0, 0, bangkok))
+		}
+		o, err := d.Overview(t.Context(), starts)
 		if err != nil {
 			t.Fatal(err)
 		}

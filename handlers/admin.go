@@ -46,7 +46,7 @@ func (s *Server) listSessions(c *fiber.Ctx) error {
 	if wantsPart(c) {
 		return render(c, fiber.StatusOK, views.SessionsList(page(c), shown))
 	}
-	overview, err := s.DB.Overview(c.UserContext(), time.Now(), overviewDays)
+	overview, err := s.DB.Overview(c.UserContext(), lastDays(time.Now().In(page(c).ZoneOrServers()), overviewDays))
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Server) listSessions(c *fiber.Ctx) error {
 
 // overview tells what the whole installation holds.
 func (s *Server) overview(c *fiber.Ctx) error {
-	o, err := s.DB.Overview(c.UserContext(), time.Now(), overviewDays)
+	o, err := s.DB.Overview(c.UserContext(), lastDays(time.Now().UTC(), overviewDays))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ type overviewBody struct {
 	Days          []dayBody `json:"days"`
 }
 
-// dayBody is what was accepted on one day of the server's time zone.
+// dayBody is what was accepted on one day in UTC.
 type dayBody struct {
 	Day           string  `json:"day"` // such as 2026-11-24
 	Uploads       int64   `json:"uploads"`

@@ -48,7 +48,7 @@ func text(c *fiber.Ctx) *views.Text { return views.Messages(language(c)) }
 
 // page is what a page needs to know of its reader.
 func page(c *fiber.Ctx) views.Page {
-	p := views.Page{Language: language(c), Path: "/"}
+	p := views.Page{Language: language(c), Zone: zoneOf(c), Path: "/"}
 	if c.Method() == fiber.MethodGet {
 		p.Path = c.OriginalURL()
 	}

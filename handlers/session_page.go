@@ -77,21 +77,11 @@ func (s *Server) adminSession(c *fiber.Ctx, id string) (views.AdminSession, erro
 	if v.Quota, err = s.ownQuota(c, session.Quota); err != nil {
 		return v, err
 	}
-	days, err := s.DB.UsageByDay(c.UserContext(), id, lastDays(time.Now(), plotDays))
+	days, err := s.DB.UsageByDay(c.UserContext(), id, lastDays(time.Now().In(page(c).ZoneOrServers()), plotDays))
 	v.Days = mapped(days, func(d db.DayUsage) views.UsageDay {
 		return views.UsageDay{At: d.Start, Used: d.Used, Uploads: int(d.Uploads)}
 	})
 	return v, err
-}
-
-// lastDays are the beginnings of n days in the zone of now, today's the last.
-func lastDays(now time.Time, n int) []time.Time {
-	year, month, day := now.Date()
-	starts := make([]time.Time, n)
-	for i := range starts {
-		starts[i] = time.Date(year, month, day-n+1+i, 0, 0, 0, 0, now.Location())
-	}
-	return starts
 }
 
 // eventPage reads one page of the ledger for people.

@@ -126,8 +126,7 @@ func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next s
 		EngineSet: s.Transcriber != nil, Engine: s.EngineName, Jobs: mapped(jobs, jobView), Cursor: cursor, NextCursor: next,
 	}
 	if trouble, down := s.engineTrouble(); down {
-		queue.Trouble = text(c).Subtitles.Queue.NoAnswer.With(trouble.Again.Format(time.TimeOnly))
-		queue.TroubleAt = &trouble.Since
+		queue.Trouble = &views.EngineTrouble{Since: trouble.Since, Again: trouble.Again}
 	}
 	if wantsPart(c) {
 		return render(c, fiber.StatusOK, views.SubtitleQueueList(page(c), queue))

@@ -10,6 +10,7 @@ import (
 // Plot is a series of values over time, as a picture and as a table.
 type Plot struct {
 	Title     string      // what the values are
+	Zone      string      // whose days they are
 	Points    []PlotPoint // oldest first
 	Limit     float64     // drawn as a line where LimitText says what it is
 	LimitText string

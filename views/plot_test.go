@@ -66,7 +66,7 @@ func TestPlotDrawsWhatThereIs(t *testing.T) {
 }
 
 func TestPlotIsATableToo(t *testing.T) {
-	plot := Plot{Title: "Minutes", Limit: 10, LimitText: "10:00", Points: []PlotPoint{
+	plot := Plot{Title: "Minutes", Zone: "Asia/Tokyo", Limit: 10, LimitText: "10:00", Points: []PlotPoint{
 		{Label: "3 Mar", Text: "2:00", Value: 2}, {Label: "4 Mar", Text: "1:30", Value: 1.5},
 	}}
 	for name, c := range map[string]templ.Component{"bars": BarPlot(signedIn(English), plot), "steps": StepPlot(signedIn(English), plot)} {
@@ -80,7 +80,7 @@ func TestPlotIsATableToo(t *testing.T) {
 					picture = n
 				}
 			}
-			if got, want := textOf(table), "DayMinutes 3 Mar2:004 Mar1:30"; got != want {
+			if got, want := textOf(table), "Day (Asia/Tokyo)Minutes 3 Mar2:004 Mar1:30"; got != want {
 				t.Errorf("the table says %q, want %q", got, want)
 			}
 			if label, _ := attribute(picture, "aria-label"); !strings.Contains(label, "Minutes") || !strings.Contains(label, "2:00") {

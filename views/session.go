@@ -226,16 +226,18 @@ func (t *Text) kindText(kind string) string {
 }
 
 // usedPlot draws how the minutes came to be what they are.
-func (s AdminSession) usedPlot(t *Text) Plot {
-	plot := Plot{Title: t.Session.UsedByDay, Limit: s.MaxDuration.Seconds(), LimitText: Clock(s.MaxDuration)}
+func (s AdminSession) usedPlot(p Page) Plot {
+	t := p.text()
+	plot := Plot{Title: t.Session.UsedByDay, Zone: p.zoneName(time.Now()), Limit: s.MaxDuration.Seconds(), LimitText: Clock(s.MaxDuration)}
 	for _, d := range s.Days {
 		plot.Points = append(plot.Points, PlotPoint{Label: t.Day(d.At), Text: Clock(d.Used), Value: d.Used.Seconds()})
 	}
 	return plot
 }
 
-func (s AdminSession) uploadsPlot(t *Text) Plot {
-	plot := Plot{Title: t.Session.UploadsByDay}
+func (s AdminSession) uploadsPlot(p Page) Plot {
+	t := p.text()
+	plot := Plot{Title: t.Session.UploadsByDay, Zone: p.zoneName(time.Now())}
 	for _, d := range s.Days {
 		plot.Points = append(plot.Points, PlotPoint{Label: t.Day(d.At), Text: strconv.Itoa(d.Uploads), Value: float64(d.Uploads)})
 	}

@@ -472,11 +472,11 @@ func sessionUsage(p Page, s AdminSession, outOfBand bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = StepPlot(p, s.usedPlot(p.text())).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = StepPlot(p, s.usedPlot(p)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = BarPlot(p, s.uploadsPlot(p.text())).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = BarPlot(p, s.uploadsPlot(p)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

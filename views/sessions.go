@@ -107,8 +107,9 @@ func hours(d time.Duration) string {
 	return strconv.FormatFloat(d.Hours(), 'f', digits, 64)
 }
 
-func uploadsPlot(t *Text, days []UploadDay) Plot {
-	plot := Plot{Title: t.Sessions.UploadsPerDay}
+func uploadsPlot(p Page, days []UploadDay) Plot {
+	t := p.text()
+	plot := Plot{Title: t.Sessions.UploadsPerDay, Zone: p.zoneName(time.Now())}
 	for _, d := range days {
 		plot.Points = append(plot.Points, PlotPoint{Label: t.Day(d.Day), Text: strconv.Itoa(d.Uploads), Value: float64(d.Uploads)})
 	}

@@ -176,7 +176,7 @@ func overview(p Page, o Overview) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = BarPlot(p, uploadsPlot(p.text(), o.Days)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = BarPlot(p, uploadsPlot(p, o.Days)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -8,12 +8,16 @@ import (
 // SubtitleQueue is what admins see of everybody's subtitles.
 type SubtitleQueue struct {
 	EngineSet  bool
-	Engine     string     // as the operator named it: an address without its key, or a program
-	Trouble    string     // the last thing that went wrong with it; empty when all is well
-	TroubleAt  *time.Time // when that was
+	Engine     string         // as the operator named it: an address without its key, or a program
+	Trouble    *EngineTrouble // nil when all is well
 	Jobs       []SubtitleJob
 	Cursor     string // of this page; empty for the first
 	NextCursor string // empty on the last page
+}
+
+// EngineTrouble is a speech engine that cannot be had.
+type EngineTrouble struct {
+	Since, Again time.Time // Again is when it is asked next
 }
 
 // SubtitleJob is one video that waits for the engine, is with it, or failed.
@@ -54,7 +58,7 @@ func (q SubtitleQueue) moving() bool {
 func (t *Text) jobName(j SubtitleJob) string { return t.filename(Video{Filename: j.Filename}) }
 
 func engineHealth(q SubtitleQueue) string {
-	if q.Trouble != "" {
+	if q.Trouble != nil {
 		return "trouble"
 	}
 	return "well"

@@ -13,7 +13,7 @@ func TestSubtitleQueue(t *testing.T) {
 		return SubtitleQueue{EngineSet: true, Engine: "http://localhost:8080/v1", Jobs: []SubtitleJob{j}}
 	}
 	trouble := with(func(j *SubtitleJob) { j.Status = "queued" })
-	trouble.Trouble = "connection refused"
+	trouble.Trouble = &EngineTrouble{someTime, someTime}
 	for _, test := range []struct {
 		name          string
 		queue         SubtitleQueue
@@ -36,7 +36,7 @@ func TestSubtitleQueue(t *testing.T) {
 		},
 		{
 			"trouble", trouble,
-			[]string{"Last trouble: connection refused", `data-engine="trouble"`},
+			[]string{"The log says why.", `Next try:</dt><dd><time datetime="2026-03-04T05:06:07Z">`, `data-engine="trouble"`},
 			[]string{"No trouble"},
 		},
 		{

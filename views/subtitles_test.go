@@ -16,7 +16,7 @@ var hostileSubtitles = Subtitles{
 }
 
 var hostileQueue = SubtitleQueue{
-	EngineSet: true, Engine: hostile, Trouble: hostile, TroubleAt: &someTime, Cursor: hostile, NextCursor: hostile,
+	EngineSet: true, Engine: hostile, Trouble: &EngineTrouble{someTime, someTime}, Cursor: hostile, NextCursor: hostile,
 	Jobs: []SubtitleJob{
 		{VideoID: hostile, SessionID: hostile, Username: hostile, Filename: hostile, Status: "failed", Error: hostile, Tries: 5},
 		{VideoID: "b", SessionID: "user_b", Username: "b", Filename: hostile, Status: "queued", Position: 1, RetryAt: &someTime},

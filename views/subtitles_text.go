@@ -72,9 +72,8 @@ type EditorText struct {
 type SubtitleQueueText struct {
 	Title, Lead, Link                string
 	EngineSet                        Format // engine
-	EngineUnset, AllWell             string
-	Trouble                          Format // what went wrong
-	NoAnswer                         Format // when it is asked again
+	EngineUnset, AllWell, Trouble    string
+	TroubleSince, AskedAgain         string
 	Video, State, Waited, Tries, Try string
 	Empty, EmptyLead                 string
 	Queued                           Format // place
@@ -219,8 +218,9 @@ var subtitlesEnglish = SubtitleText{
 		EngineSet:    "Speech engine: %s",
 		EngineUnset:  "No speech engine is set. Start the program with --engine-url or --engine-command.",
 		AllWell:      "No trouble with it",
-		Trouble:      "Last trouble: %s",
-		NoAnswer:     "it cannot be had, or not as it is set up; the log says why. It is asked again at %s.",
+		Trouble:      "It can't be reached, or does not answer as it is set up. The log says why.",
+		TroubleSince: "Since:",
+		AskedAgain:   "Next try:",
 		Video:        "Video",
 		State:        "State",
 		Waited:       "Waited",
@@ -379,8 +379,9 @@ var subtitlesThai = SubtitleText{
 		EngineSet:    "ระบบถอดเสียง: %s",
 		EngineUnset:  "ยังไม่ได้ตั้งค่าระบบถอดเสียง เริ่มโปรแกรมด้วย --engine-url หรือ --engine-command",
 		AllWell:      "ไม่พบปัญหา",
-		Trouble:      "ปัญหาล่าสุด: %s",
-		NoAnswer:     "ใช้เครื่องถอดเสียงไม่ได้ หรือตั้งค่าไว้ไม่ถูกต้อง ดูสาเหตุในบันทึกของเซิร์ฟเวอร์ ระบบจะลองอีกครั้งเวลา %s",
+		Trouble:      "ใช้เครื่องถอดเสียงไม่ได้ หรือตั้งค่าไว้ไม่ถูกต้อง ดูสาเหตุในบันทึกของเซิร์ฟเวอร์",
+		TroubleSince: "ตั้งแต่:",
+		AskedAgain:   "ลองครั้งต่อไป:",
 		Video:        "วิดีโอ",
 		State:        "สถานะ",
 		Waited:       "รอมาแล้ว",

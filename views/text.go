@@ -98,13 +98,11 @@ func Messages(l Language) *Text {
 	return &thai
 }
 
-// DateTime writes a moment in UTC. The page's script rewrites it in the
-// reader's own time zone.
+// DateTime writes a moment in its time zone, which it does not name.
 func (t *Text) DateTime(at time.Time) string {
-	at = at.UTC()
 	year := at.Year()
 	if t.language == Thai {
 		year += 543 // the Buddhist era
 	}
-	return fmt.Sprintf("%d %s %d %s UTC", at.Day(), t.Months[at.Month()-1], year, at.Format("15:04"))
+	return fmt.Sprintf("%d %s %d %s", at.Day(), t.Months[at.Month()-1], year, at.Format("15:04"))
 }

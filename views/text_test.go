@@ -185,11 +185,27 @@ func TestUnknownLanguageIsThai(t *testing.T) {
 }
 
 func TestDateTime(t *testing.T) {
-	at := time.Date(2026, time.February, 28, 23, 5, 0, 0, time.FixedZone("Bangkok", 7*3600))
-	if got, want := Messages(Thai).DateTime(at), "28 ก.พ. 2569 16:05 UTC"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	at := time.Date(2026, time.February, 28, 16, 5, 0, 0, time.UTC)
+	bangkok, err := time.LoadLocation("Asia/Bangkok")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, want := Messages(English).DateTime(at), "28 Feb 2026 16:05 UTC"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	_, offset := at.In(time.Local).Zone()
+	servers := at.In(time.Local).Format("15:04 UTC-07:00")
+	if offset == 0 {
+		servers = "16:05 UTC"
+	}
+	for _, test := range []struct {
+		page Page
+		want string
+	}{
+		{Page{Language: Thai, Zone: bangkok}, "28 ก.พ. 2569 23:05"},
+		{Page{Language: English, Zone: bangkok}, "28 Feb 2026 23:05"},
+		{Page{Language: English, Zone: time.FixedZone("x", 9*3600)}, "1 Mar 2026 01:05"},
+		{Page{Language: English}, servers},
+	} {
+		if got := test.page.dateTime(at); !strings.HasSuffix(got, test.want) {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
 	}
 }

@@ -5,12 +5,42 @@ import "time"
 // Page is what every page needs to know of its reader.
 type Page struct {
 	Language Language
-	Path     string // path and query of this page; where the language switch leads back to
-	Username string // empty when signed out
+	Zone     *time.Location // of the reader; nil where it is not known
+	Path     string         // path and query of this page; where the language switch leads back to
+	Username string         // empty when signed out
 	Admin    bool
 }
 
 func (p Page) text() *Text { return Messages(p.Language) }
+
+// ZoneOrServers is the time zone that the page is in.
+func (p Page) ZoneOrServers() *time.Location {
+	if p.Zone == nil {
+		return time.Local
+	}
+	return p.Zone
+}
+
+// zoneName names the zone of the page's times and days at a moment.
+func (p Page) zoneName(at time.Time) string {
+	if p.Zone != nil {
+		return p.Zone.String()
+	}
+	at = at.In(time.Local)
+	if _, offset := at.Zone(); offset == 0 {
+		return "UTC"
+	}
+	return at.Format("UTC-07:00")
+}
+
+// dateTime writes a moment. Readers need not be told their own zone.
+func (p Page) dateTime(at time.Time) string {
+	text := p.text().DateTime(at.In(p.ZoneOrServers()))
+	if p.Zone == nil {
+		text += " " + p.zoneName(at)
+	}
+	return text
+}
 
 // Form is the login or registration form with what was typed and what was
 // wrong with it. The password is never sent back.

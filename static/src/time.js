@@ -1,4 +1,4 @@
-/** Rewrites times, which the server sends in UTC, in the reader's own zone. */
+/** Tells the server the reader's time zone, and rewrites times in it. */
 
 import htmx from "htmx.org";
 
@@ -6,8 +6,14 @@ import htmx from "htmx.org";
 const locale = document.documentElement.lang === "th" ? "th-TH-u-nu-latn" : "en-GB";
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
+// The server counts days in it, from the next page on.
+const year = 365 * 24 * 3600;
+const secure = location.protocol === "https:" ? "; Secure" : "";
+document.cookie = `zone=${format.resolvedOptions().timeZone}; Path=/; Max-Age=${year}; SameSite=Lax${secure}`;
+
 htmx.onLoad((root) => {
-  for (const time of root.querySelectorAll("time[datetime]")) {
+  const times = [...root.querySelectorAll("time[datetime]")];
+  for (const time of root.matches("time[datetime]") ? [root, ...times] : times) {
     time.textContent = format.format(new Date(time.dateTime));
   }
 });
