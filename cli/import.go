@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"time"
@@ -31,20 +32,27 @@ type userImport struct {
 
 // Help is the longer text of --help.
 func (userImport) Help() string {
-	return `The file is UTF-8 with a first line that names the columns, in any order:
+	return `The file is CSV with a first line that names the columns, in any order and with capital letters or without. Columns are separated by commas, semicolons or tabs; the text is UTF-8, UTF-16 or Windows-874. How it was read is told in one line.
 
-  username        needed; the rules are those of "user add"
-  password        8 to 128 characters
-  password_hash   argon2id in the PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$key, of at most 128 MiB of memory
-  role            user (when empty) or admin
-  videos_count    videos used so far, 0 when empty
-  total_duration  seconds used so far, 0 when empty
+  username                  needed; the rules are those of "user add"
+  password                  8 to 128 characters
+  password_hash             argon2id in the PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$key, of at most 128 MiB of memory
+  role                      user (when empty) or admin
+  videos_count              videos used so far, 0 when empty
+  total_duration            seconds used so far, 0 when empty
+  disabled                  true or false (when empty)
+  deleted                   true or false (when empty): the name stays taken, and what was used
+  own_max_videos            limits of this user alone; the default when empty
+  own_max_duration_minutes
+  own_max_file_size_mb
 
-A user with neither password nor hash gets in once "user passwd" has set one. Hashing a plain password takes some 30 ms of a processor, hours for a million, so bring hashes. What was used becomes a correction in the ledger, with the reason "import".
+The other columns of "session export --format=csv" may be there and are ignored, but for session_id, which has to fit the name. A hash has commas in it, so that it stands in quotes where commas separate the columns.
+
+A user with neither password nor hash gets in once "user passwd" has set one. Hashing a plain password takes some 30 ms of a processor, hours for a million, so bring hashes. What was used becomes a correction in the ledger, and limits an entry of their own, with the reason "import".
 
 All rows come in or none, unless told otherwise with --skip-refused. Each row that is refused is told with its line and the reason, and the exit status is then 1. The service may run meanwhile. While all rows come in at once it cannot write: not noticeable for ten thousand rows, several seconds for a million. With --skip-refused rows come in a few thousand at a time, between which it can.
 
-Rows wait in the folder for temporary files (TMPDIR, or /var/tmp) until they come in. A data directory without database is made.`
+Rows wait in the folder for temporary files (TMPDIR, or /var/tmp) until they come in. Where there is no database, one is made once it is known that rows come in.`
 }
 
 // importAnswer is what an import says of itself.
@@ -62,6 +70,8 @@ type refusedBody struct {
 }
 
 // Run reads the whole file, and lets its users in once it is known which can be.
+// Where there is no database, one is made only then: rows wait and are checked
+// beside an empty one that is thrown away.
 func (c *userImport) Run(ctx context.Context, sh *Shell) (err error) {
 	source, size, err := c.source(sh)
 	if err != nil {
@@ -72,30 +82,90 @@ func (c *userImport) Run(ctx context.Context, sh *Shell) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.begin(sh); err != nil {
-		return err
+	bar := newProgress(sh.Err, "reading")
+	defer bar.end()
+	at := func(n int64) { bar.show(n, size) }
+	if _, err := os.Stat(c.database()); !errors.Is(err, fs.ErrNotExist) {
+		if err := c.exists(); err != nil {
+			return err
+		}
+		return c.importInto(ctx, c.folderSettings, func(d *db.DB, i *db.Import) error {
+			if err := stage(ctx, i, rows, at, bar); err != nil {
+				return err
+			}
+			return c.finish(ctx, sh, d, i, rows, bar)
+		})
 	}
-	d, closer, err := c.open(ctx, db.Limits{})
+	scratch, err := os.MkdirTemp("", "gensubtitle-import-")
+	if err != nil {
+		return fmt.Errorf("make room for the import: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	return c.importInto(ctx, folderSettings{DataDir: scratch}, func(d *db.DB, i *db.Import) error {
+		if err := stage(ctx, i, rows, at, bar); err != nil {
+			return err
+		}
+		waiting, refused, err := i.Counts(ctx)
+		if err != nil {
+			return err
+		}
+		if waiting == 0 || refused > 0 && !c.SkipRefused {
+			return c.finish(ctx, sh, d, i, rows, bar)
+		}
+		if err := c.begin(sh); err != nil {
+			return err
+		}
+		return c.importInto(ctx, c.folderSettings, func(d *db.DB, other *db.Import) error {
+			if err := errors.Join(i.MoveTo(ctx, other), other.Settle(ctx)); err != nil {
+				return err
+			}
+			return c.finish(ctx, sh, d, other, rows, bar)
+		})
+	})
+}
+
+// importInto has f work on an import into the database of a folder.
+func (c *userImport) importInto(ctx context.Context, folder folderSettings, f func(*db.DB, *db.Import) error) (err error) {
+	d, closer, err := folder.open(ctx, db.Limits{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closer()) }()
-	bar := newProgress(sh.Err, "reading")
-	defer bar.end()
 	i, err := d.BeginImport(ctx)
 	if err != nil {
 		return err
 	}
-	a, err := c.load(ctx, i, rows, func(at int64) { bar.show(at, size) }, bar)
-	if err == nil {
-		bar.end()
-		err = c.tell(ctx, sh, i, a)
-	}
-	if err = errors.Join(err, i.Close()); err != nil {
+	defer func() { err = errors.Join(err, i.Close()) }()
+	return f(d, i)
+}
+
+// stage has all rows wait that can be taken.
+func stage(ctx context.Context, i *db.Import, rows *userRows, at func(int64), bar *progress) error {
+	if err := read(ctx, i, rows, at); err != nil {
 		return err
 	}
-	if err := wantAdmin(ctx, sh, d); err != nil {
+	bar.say("sorting")
+	return i.Settle(ctx)
+}
+
+// finish lets in who may come in, and tells of it.
+func (c *userImport) finish(ctx context.Context, sh *Shell, d *db.DB, i *db.Import, rows *userRows, bar *progress) error {
+	a, err := c.apply(ctx, i, bar)
+	if err != nil {
 		return err
+	}
+	bar.end()
+	if _, err := fmt.Fprintln(sh.Err, rows.understood()); err != nil {
+		return err
+	}
+	if err := c.tell(ctx, sh, i, a); err != nil {
+		return err
+	}
+	if a.Imported > 0 {
+		// The import has the writing connection, which this does not need.
+		if err := wantAdmin(ctx, sh, d); err != nil {
+			return err
+		}
 	}
 	if a.Refused > 0 {
 		return errTold
@@ -118,16 +188,9 @@ func (c *userImport) source(sh *Shell) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// load reads the rows and lets them in where they may.
-func (c *userImport) load(ctx context.Context, i *db.Import, rows *userRows, at func(int64), bar *progress) (importAnswer, error) {
+// apply lets the rows in that wait, where they may.
+func (c *userImport) apply(ctx context.Context, i *db.Import, bar *progress) (importAnswer, error) {
 	var a importAnswer
-	if err := read(ctx, i, rows, at); err != nil {
-		return a, err
-	}
-	bar.say("sorting")
-	if err := i.Settle(ctx); err != nil {
-		return a, err
-	}
 	waiting, refused, err := i.Counts(ctx)
 	if err != nil || refused > 0 && !c.SkipRefused {
 		a.Refused = refused

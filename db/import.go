@@ -18,11 +18,13 @@ const stagingSchema = `
 	PRAGMA staging.journal_mode = OFF;
 	CREATE TABLE staging.loaded (
 		line INTEGER PRIMARY KEY, username TEXT, username_key TEXT, password_hash TEXT, role TEXT,
-		videos_count INTEGER, duration_ms INTEGER);
+		videos_count INTEGER, duration_ms INTEGER, disabled INTEGER, deleted INTEGER,
+		max_videos INTEGER, max_duration_ms INTEGER, max_file_bytes INTEGER);
 	CREATE TABLE staging.refused (line INTEGER PRIMARY KEY, username TEXT, reason TEXT);`
 
 // importColumns are those of loaded and of sorted.
-const importColumns = "line, username, username_key, password_hash, role, videos_count, duration_ms"
+const importColumns = "line, username, username_key, password_hash, role, videos_count, duration_ms, " +
+	"disabled, deleted, max_videos, max_duration_ms, max_file_bytes"
 
 // Import is how many users at once come in from elsewhere. What it is given
 // waits in a database of its own, beside which everybody may go on writing; all
@@ -43,6 +45,9 @@ type ImportedUser struct {
 	PasswordHash string // empty: may not sign in until a password is set
 	Role         Role
 	Usage        Usage
+	Own          OwnLimits
+	Disabled     bool
+	Deleted      bool // keeps the name taken, and what was used
 }
 
 // RefusedUser is a line of the file that cannot be taken.
@@ -71,7 +76,7 @@ func (i *Import) begin(ctx context.Context) error {
 	}
 	var err error
 	if i.add, err = i.conn.PrepareContext(ctx, `
-		INSERT INTO staging.loaded (`+importColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`); err != nil {
+		INSERT INTO staging.loaded (`+importColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`); err != nil {
 		return err
 	}
 	if i.refuse, err = i.conn.PrepareContext(ctx, `
@@ -90,7 +95,8 @@ func (i *Import) open(ctx context.Context) error {
 
 // Add has a user wait.
 func (i *Import) Add(ctx context.Context, u ImportedUser) error {
-	_, err := i.add.ExecContext(ctx, u.Line, u.Name, u.Key, u.PasswordHash, u.Role, u.Usage.Videos, u.Usage.Duration.Milliseconds())
+	_, err := i.add.ExecContext(ctx, u.Line, u.Name, u.Key, u.PasswordHash, u.Role, u.Usage.Videos, u.Usage.Duration.Milliseconds(),
+		u.Disabled, u.Deleted, u.Own.Videos, milliseconds(u.Own.Duration), u.Own.FileBytes)
 	if err != nil {
 		return fmt.Errorf("keep line %d: %w", u.Line, classify(err))
 	}
@@ -171,9 +177,50 @@ func (i *Import) Refused(ctx context.Context) iter.Seq2[RefusedUser, error] {
 	}
 }
 
+// MoveTo has all who wait here, and what was refused, be those of an import into
+// another database.
+func (i *Import) MoveTo(ctx context.Context, other *Import) error {
+	if err := i.move(ctx, other); err != nil {
+		return fmt.Errorf("move the import: %w", classify(err))
+	}
+	return nil
+}
+
+func (i *Import) move(ctx context.Context, other *Import) error {
+	for _, part := range []struct {
+		query string
+		into  *sql.Stmt
+		width int
+	}{
+		{"SELECT " + importColumns + " FROM staging.sorted ORDER BY n", other.add, 12},
+		{"SELECT line, username, reason FROM staging.refused", other.refuse, 3},
+	} {
+		rows, err := i.conn.QueryContext(ctx, part.query)
+		if err != nil {
+			return err
+		}
+		values, places := make([]any, part.width), make([]any, part.width)
+		for n := range values {
+			places[n] = &values[n]
+		}
+		for rows.Next() {
+			if err := rows.Scan(places...); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			if _, err := part.into.ExecContext(ctx, values...); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Apply makes users of those who wait, atOnce of them in a transaction, and
-// all in one where that is 0. What they used is a correction in the ledger, of
-// the actor and for the reason given. It returns the longest time for which it
+// all in one where that is 0. What they used and their own limits are
+// entries of the ledger, of the actor and for the reason given. It returns the longest time for which it
 // kept others from writing. A name that was taken since Settle is refused where
 // there are many transactions, and otherwise ends it with ErrUsernameTaken,
 // nobody having come in.
@@ -233,8 +280,8 @@ func (b batch) insert(ctx context.Context, tx *sql.Tx, now int64) error {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO main.users (id, username, username_key, password_hash, role, created_at, updated_at)
-		SELECT $1 + n - $2 + 1, username, username_key, password_hash, role, $3, $3
+		INSERT INTO main.users (id, username, username_key, password_hash, role, created_at, updated_at, disabled, deleted_at)
+		SELECT $1 + n - $2 + 1, username, username_key, password_hash, role, $3, $3, disabled, CASE WHEN deleted THEN $3 END
 		FROM staging.sorted WHERE n BETWEEN $2 AND $4 ORDER BY n`, most, b.first, now, b.last)
 	if isUniqueViolation(err) {
 		return ErrUsernameTaken
@@ -246,9 +293,19 @@ func (b batch) insert(ctx context.Context, tx *sql.Tx, now int64) error {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `
-		INSERT INTO main.quota_sessions (session_id, user_id, videos_count, duration_ms, created_at, updated_at)
-		SELECT 'user_' || username, $1 + n - $2 + 1, videos_count, duration_ms, $3, $3
+		INSERT INTO main.quota_sessions (session_id, user_id, videos_count, duration_ms, created_at, updated_at,
+			max_videos, max_duration_ms, max_file_bytes)
+		SELECT 'user_' || username, $1 + n - $2 + 1, videos_count, duration_ms, $3, $3, max_videos, max_duration_ms, max_file_bytes
 		FROM staging.sorted WHERE n BETWEEN $2 AND $4 ORDER BY n`, most, b.first, now, b.last); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO main.events (session_id, kind, actor, reason, videos_delta, duration_delta_ms,
+			max_videos, max_duration_ms, max_file_bytes, created_at)
+		SELECT 'user_' || username, 'limits', $1, $2, 0, 0, max_videos, max_duration_ms, max_file_bytes, $3
+		FROM staging.sorted
+		WHERE n BETWEEN $4 AND $5 AND coalesce(max_videos, max_duration_ms, max_file_bytes) IS NOT NULL ORDER BY n`,
+		b.actor, b.reason, now, b.first, b.last); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `

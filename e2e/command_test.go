@@ -126,8 +126,8 @@ func TestImportCommand(t *testing.T) {
 	}
 	before := s.admin().sessions("limit=100")
 	out, log := s.command(1, "user", "import", file)
-	for line, part := range map[int]string{0: `line 3: "TAKEN": the name is taken`, 1: `line 5: "มะลิ": the name is that of line 2`, 2: `line 6: "bad name": username`} {
-		if lines := strings.Split(log, "\n"); len(lines) != 4 || !strings.HasPrefix(lines[line], part) {
+	for line, part := range map[int]string{0: "Read as UTF-8, separated by commas. Columns: username, password, role", 1: `line 3: "TAKEN": the name is taken`, 2: `line 5: "มะลิ": the name is that of line 2`, 3: `line 6: "bad name": username`} {
+		if lines := strings.Split(log, "\n"); len(lines) != 5 || !strings.HasPrefix(lines[line], part) {
 			t.Errorf("standard error\n%s\nwant %s", log, part)
 		}
 	}

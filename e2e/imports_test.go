@@ -14,7 +14,7 @@ func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
 		"gensubtitle":            {"auth", "cli", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
-		"gensubtitle/cli":        {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle/cli":        {"api", "auth", "db", "media", "subtitles", "upkeep"},
 		"gensubtitle/handlers":   {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
 		"gensubtitle/transcribe": {"db", "media", "subtitles"},
 		"gensubtitle/webhook":    {"db"},

@@ -112,7 +112,7 @@ func decodeText(data []byte) (string, error) {
 	}
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	if line := brokenUTF8(text); line != 0 {
-		if thai, ok := decodeThai(data); ok {
+		if thai, ok := DecodeThai(data); ok {
 			return thai, nil
 		}
 		return "", &ReadError{Line: line, Problem: ProblemNotUTF8}
@@ -120,11 +120,11 @@ func decodeText(data []byte) (string, error) {
 	return strings.ToValidUTF8(text, "\uFFFD"), nil
 }
 
-// decodeThai reads Windows-874, which Thai editors on Windows still write. It is
+// DecodeThai reads Windows-874, which Thai editors on Windows still write. It is
 // false for what is more likely something else: bytes that Windows-874 has no
 // letter for, letters of Western Europe, which stand alone among ASCII, and
 // UTF-8 in which many letters are broken.
-func decodeThai(data []byte) (string, bool) {
+func DecodeThai(data []byte) (string, bool) {
 	high, joined, utf8Leads := 0, 0, 0
 	for i, b := range data {
 		if b < utf8.RuneSelf {
