@@ -151,7 +151,7 @@ func (b *tab) listen(ev any) {
 
 // failedRequest is what htmx writes of requests that are refused or fail, which
 // the tests bring about. Whatever else it writes is a fault.
-var failedRequest = regexp.MustCompile(`^"(Response Status|htmx:(sendError|sendAbort|timeout|responseError)\b)`)
+var failedRequest = regexp.MustCompile(`^"(Response Status|htmx:(afterRequest|sendError|sendAbort|timeout|responseError)\b)`)
 
 func consoleText(args []*runtime.RemoteObject) string {
 	var all []string

@@ -181,3 +181,20 @@ func TestUploaderRemembersAsLongAsTheServer(t *testing.T) {
 		t.Error("it was never forgotten")
 	}
 }
+
+// TestMeasuredVideoThatCannotBeShown has the line break between hearing that a
+// video in the list is measured and showing it.
+func TestMeasuredVideoThatCannotBeShown(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.register("A").accepted("a.wav", wav(1000, 1))
+	b := s.tab()
+	b.login("A", password)
+	b.do(chromedp.Evaluate[chromedp.Void](`{
+		XMLHttpRequest.prototype.send = function () { setTimeout(() => this.onerror(new ProgressEvent("error"))) };
+		const item = document.querySelector("#videos [data-video-id]");
+		item.dataset.status = "measuring";
+		item.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: item }, bubbles: true }));
+	}`))
+	b.alerts("ติดต่อเซิร์ฟเวอร์ไม่ได้")
+}

@@ -98,11 +98,12 @@ func Messages(l Language) *Text {
 	return &thai
 }
 
-// DateTime writes a moment in its time zone, which it does not name.
+// DateTime writes a moment in its time zone, which it does not name, as the
+// page's script does.
 func (t *Text) DateTime(at time.Time) string {
-	year := at.Year()
+	day := t.Day(at)
 	if t.language == Thai {
-		year += 543 // the Buddhist era
+		return fmt.Sprintf("%s %d %s", day, at.Year()+543, at.Format("15:04")) // the Buddhist era
 	}
-	return fmt.Sprintf("%d %s %d %s", at.Day(), t.Months[at.Month()-1], year, at.Format("15:04"))
+	return day + at.Format(" 2006, 15:04")
 }

@@ -200,8 +200,8 @@ func TestDateTime(t *testing.T) {
 		want string
 	}{
 		{Page{Language: Thai, Zone: bangkok}, "28 ก.พ. 2569 23:05"},
-		{Page{Language: English, Zone: bangkok}, "28 Feb 2026 23:05"},
-		{Page{Language: English, Zone: time.FixedZone("x", 9*3600)}, "1 Mar 2026 01:05"},
+		{Page{Language: English, Zone: bangkok}, "28 Feb 2026, 23:05"},
+		{Page{Language: English, Zone: time.FixedZone("x", 9*3600)}, "1 Mar 2026, 01:05"},
 		{Page{Language: English}, servers},
 	} {
 		if got := test.page.dateTime(at); !strings.HasSuffix(got, test.want) {
