@@ -116,7 +116,10 @@ func (c *userImport) Run(ctx context.Context, sh *Shell) (err error) {
 			return err
 		}
 		return c.importInto(ctx, c.folderSettings, func(d *db.DB, other *db.Import) error {
-			if err := errors.Join(i.MoveTo(ctx, other), other.Settle(ctx)); err != nil {
+			if err := i.MoveTo(ctx, other); err != nil {
+				return err
+			}
+			if err := other.Settle(ctx); err != nil {
 				return err
 			}
 			return c.finish(ctx, sh, d, other, rows, bar)
@@ -162,7 +165,6 @@ func (c *userImport) finish(ctx context.Context, sh *Shell, d *db.DB, i *db.Impo
 		return err
 	}
 	if a.Imported > 0 {
-		// The import has the writing connection, which this does not need.
 		if err := wantAdmin(ctx, sh, d); err != nil {
 			return err
 		}

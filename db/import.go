@@ -219,9 +219,9 @@ func (i *Import) move(ctx context.Context, other *Import) error {
 }
 
 // Apply makes users of those who wait, atOnce of them in a transaction, and
-// all in one where that is 0. What they used and their own limits are
-// entries of the ledger, of the actor and for the reason given. It returns the longest time for which it
-// kept others from writing. A name that was taken since Settle is refused where
+// all in one where that is 0. What they used and their own limits are entries of
+// the ledger, of the actor and for the reason given. It returns the longest time
+// for which it kept others from writing. A name that was taken since Settle is refused where
 // there are many transactions, and otherwise ends it with ErrUsernameTaken,
 // nobody having come in.
 func (i *Import) Apply(ctx context.Context, actor, reason string, atOnce int64, progress func(done int64)) (longest time.Duration, err error) {
