@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"errors"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
@@ -85,7 +84,7 @@ func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	switch {
-	case errors.Is(err, errBusy):
+	case problemOf(err) == errBusy:
 		level = slog.LevelWarn // It is no fault, and whoever asks too much brings it about.
 	case status >= fiber.StatusInternalServerError:
 		level = slog.LevelError
