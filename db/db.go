@@ -210,6 +210,7 @@ func transact(
 	if err != nil {
 		return waited, fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
+	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
 	if err := f(tx); err != nil {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, rollback)
@@ -231,6 +232,7 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 	if err != nil {
 		return fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
+	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
 	err = f(tx)
 	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 		err = errors.Join(err, rollback)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -113,10 +112,6 @@ func requestAttrs(c *fiber.Ctx) []slog.Attr {
 // logOf is the log for lines that are written while a request is answered.
 func (s *Server) logOf(c *fiber.Ctx) *slog.Logger {
 	return slog.New(s.Log.Handler().WithAttrs(requestAttrs(c)))
-}
-
-func (s *Server) logPanic(c *fiber.Ctx, value any) {
-	s.logOf(c).Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
 }
 
 // address is the client's: that of the connection, unless a trusted proxy

@@ -137,7 +137,7 @@ func New(c Config, p Parts) (*Server, error) {
 	s.Metrics.watch(s)
 	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
-	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
+	s.app.Server().Handler = s.survive(s.knownMethods(s.app.Server().Handler))
 	return s, nil
 }
 
