@@ -70,6 +70,7 @@ type DB struct {
 	token    *sql.Stmt // the one before it where a personal token is shown
 	accounts *memory[accountKey, Account]
 	tokens   *memory[string, APIToken] // by hash
+	shares   *memory[struct{}, map[string]lineShare]
 	commits  *commits
 	observe  func(Write)
 	webhooks bool
@@ -112,6 +113,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	if d.tokens, err = newMemory[string, APIToken](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	if d.shares, err = newMemory[struct{}, map[string]lineShare](d.commits, d.now); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil

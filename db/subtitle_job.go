@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,33 +106,24 @@ func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Sub
 		if err != nil {
 			return err
 		}
-		var positions map[string]int
-		if slices.ContainsFunc(list, func(s Subtitles) bool { return s.Status == SubtitlesQueued }) {
-			l, err := lineUp(ctx, tx, now)
-			if err != nil {
-				return err
-			}
-			positions = l.positions()
-		}
 		for _, s := range list {
-			if s.Status == SubtitlesQueued {
-				s.Position = positions[s.VideoID]
-			}
 			all[s.VideoID] = s
 		}
-		return nil
+		return d.setPositions(ctx, tx, all, now)
 	})
 	return all, err
 }
 
 // numbered lists as many placeholders, from $1 on.
-func numbered(n int) string {
+func numbered(n int) string { return numberedFrom(1, n) }
+
+func numberedFrom(first, n int) string {
 	var list strings.Builder
 	for i := range n {
 		if i > 0 {
 			list.WriteString(", ")
 		}
-		list.WriteString("$" + strconv.Itoa(i+1))
+		list.WriteString("$" + strconv.Itoa(first+i))
 	}
 	return list.String()
 }
@@ -182,7 +172,7 @@ func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, 
 			status = 'queued', language = excluded.language, translate = excluded.translate,
 			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
 			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
-			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, error = '', started_at = NULL, ended_at = NULL`,
+			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, crashes = 0, error = '', started_at = NULL, ended_at = NULL`,
 		videoID, sessionID, o.Language, o.Translate, now, now)
 	return err
 }

@@ -17,7 +17,7 @@ type SubtitleText struct {
 	Done, DoneEmpty, Edited string
 	KeptMeanwhile           string
 	NoSound, EngineRefused  string
-	EngineFailed            string
+	EngineFailed, Crashed   string
 	Offline                 string
 
 	// In the list of videos.
@@ -83,6 +83,7 @@ type SubtitleQueueText struct {
 	CancelOf, RetryOf, CancelTitle   Format // filename
 	CancelDetail, CancelDo           string
 	NoSound, Refused, GaveUp         string
+	Crashed                          string
 	CancelDone, RetryDone            Format // filename
 }
 
@@ -109,6 +110,7 @@ var subtitlesEnglish = SubtitleText{
 	NoSound:       "This video has no sound, so there is nothing to write down.",
 	EngineRefused: "The speech engine does not take this sound or this language. Try another language.",
 	EngineFailed:  "The speech engine failed several times. Try again later, and tell the administrator if it stays.",
+	Crashed:       "The program stopped unexpectedly twice while making these subtitles, so it will not try again by itself. You can try again; tell the administrator if it stays.",
 	Offline:       "The connection is lost. This part updates again once it is back.",
 
 	BadgeQueued:  "Subtitles: place %d",
@@ -240,6 +242,7 @@ var subtitlesEnglish = SubtitleText{
 		NoSound:      "It has no sound",
 		Refused:      "The engine does not take this sound or language",
 		GaveUp:       "The engine failed at it several times",
+		Crashed:      "The program stopped twice while making it",
 		CancelDetail: "Its owner sees that they were cancelled, and can have them made again.",
 		CancelDone:   "The subtitles of %s were cancelled",
 		RetryDone:    "The subtitles of %s are in the queue again",
@@ -269,6 +272,7 @@ var subtitlesThai = SubtitleText{
 	NoSound:       "วิดีโอนี้ไม่มีเสียง จึงไม่มีอะไรให้เขียน",
 	EngineRefused: "ระบบถอดเสียงไม่รับเสียงหรือภาษานี้ กรุณาลองเลือกภาษาอื่น",
 	EngineFailed:  "ระบบถอดเสียงทำงานผิดพลาดหลายครั้ง กรุณาลองใหม่ภายหลัง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
+	Crashed:       "โปรแกรมหยุดทำงานกะทันหันสองครั้งระหว่างสร้างคำบรรยายนี้ จึงจะไม่ลองใหม่เอง คุณสั่งลองอีกครั้งได้ หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
 	Offline:       "การเชื่อมต่อขาด ส่วนนี้จะอัปเดตต่อเองเมื่อเชื่อมต่อได้",
 
 	BadgeQueued:  "คำบรรยาย: คิวที่ %d",
@@ -400,6 +404,7 @@ var subtitlesThai = SubtitleText{
 		NoSound:      "ไม่มีเสียง",
 		Refused:      "ระบบไม่รับเสียงหรือภาษานี้",
 		GaveUp:       "ระบบทำผิดพลาดหลายครั้ง",
+		Crashed:      "โปรแกรมหยุดทำงานสองครั้งระหว่างสร้าง",
 		CancelDetail: "เจ้าของวิดีโอจะเห็นว่าถูกยกเลิก และสั่งสร้างใหม่ได้",
 		CancelDone:   "ยกเลิกคำบรรยายของ %s แล้ว",
 		RetryDone:    "นำคำบรรยายของ %s กลับเข้าคิวแล้ว",
@@ -413,6 +418,8 @@ func (t *Text) jobError(code string) string {
 		return t.Subtitles.Queue.NoSound
 	case "engine-refused":
 		return t.Subtitles.Queue.Refused
+	case "crashed":
+		return t.Subtitles.Queue.Crashed
 	default:
 		return t.Subtitles.Queue.GaveUp
 	}
@@ -425,6 +432,8 @@ func (t *Text) SubtitleError(code string) string {
 		return t.Subtitles.NoSound
 	case "engine-refused":
 		return t.Subtitles.EngineRefused
+	case "crashed":
+		return t.Subtitles.Crashed
 	default:
 		return t.Subtitles.EngineFailed
 	}
