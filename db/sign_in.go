@@ -144,7 +144,7 @@ func (d *DB) Seen(ctx context.Context, at map[string]time.Time) error {
 }
 
 // DropEnded forgets the sign-ins and personal tokens that have expired or were
-// ended by a change of the user.
+// ended by a change of the user, and the keys of requests that are a day old.
 func (d *DB) DropEnded(ctx context.Context) error {
 	return d.write(ctx, "forget what has ended", func(tx *sql.Tx) error {
 		for _, table := range []string{"sign_ins", "api_tokens"} {
@@ -155,6 +155,7 @@ func (d *DB) DropEnded(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at <= $1", d.keysSince())
+		return err
 	})
 }

@@ -32,6 +32,7 @@ const (
 	accountKey                  // db.User: whom a request without a visitor is about
 	bodyReadKey                 // any: nothing more of the body is to come
 	formKey                     // formAgain: how to show the form that was sent
+	unreadKey                   // any: the answer did not wait for the body
 )
 
 // observe surrounds every request: headers, errors, the log line.
@@ -51,7 +52,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	took := time.Since(start)
 	s.logRequest(c, took, err)
 	s.Metrics.request(c, took, err)
-	if err != nil {
+	if err != nil || c.Locals(unreadKey) != nil {
 		linger(c)
 	}
 	return answered
