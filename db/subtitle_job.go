@@ -142,23 +142,32 @@ const runsEnded = `subtitle_jobs.runs + CASE WHEN subtitle_jobs.status = 'runnin
 	OR subtitle_jobs.status = 'queued' AND subtitle_jobs.attempts > 0 THEN 1 ELSE 0 END`
 
 // QueueSubtitles asks for the subtitles of an accepted video of the session,
-// again where they were asked for before. A job that runs is superseded; one
-// that waits keeps its place. ErrNotFound when there is no such video,
+// again where they were asked for before. A job that runs is superseded, unless
+// the same was asked for a moment ago; one that waits keeps its place. ErrNotFound when there is no such video,
 // ErrTooManyRuns when atMost runs of it came to an end, by whatever, this order
 // included; 0 sets no limit.
 func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
 	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
 		var runs int
+		var again bool
+		now := d.nowMillis()
 		err := tx.QueryRowContext(ctx, `
-			SELECT coalesce(`+runsEnded+`, 0) FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
-			WHERE v.id = $1 AND v.session_id = $2 AND v.status = 'accepted'`, videoID, sessionID).Scan(&runs)
+			SELECT coalesce(`+runsEnded+`, 0),
+			       coalesce(subtitle_jobs.status = 'running' AND subtitle_jobs.queued_at > $1
+			           AND subtitle_jobs.language = $2 AND subtitle_jobs.translate = $3, 0)
+			FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
+			WHERE v.id = $4 AND v.session_id = $5 AND v.status = 'accepted'`,
+			now-repeatWindow.Milliseconds(), o.Language, o.Translate, videoID, sessionID).Scan(&runs, &again)
 		if err != nil {
 			return notFound(err)
+		}
+		if again {
+			return nil // The second of two clicks; the first is being done already.
 		}
 		if atMost > 0 && runs >= atMost {
 			return ErrTooManyRuns
 		}
-		return queueSubtitles(ctx, tx, sessionID, videoID, o, d.nowMillis())
+		return queueSubtitles(ctx, tx, sessionID, videoID, o, now)
 	})
 }
 
