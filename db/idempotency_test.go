@@ -193,9 +193,23 @@ func TestManyWithAKey(t *testing.T) {
 	if _, err := d.ReleaseSlots(t.Context(), processA, processB); err != nil {
 		t.Fatal(err)
 	}
+	// A request that panics leaves its key as one that fails does.
+	func() {
+		defer func() { _ = recover() }()
+		asked := 0
+		d.now = func() time.Time {
+			if asked++; asked > 1 { // The key was taken by then.
+				panic("x")
+			}
+			return time.Now()
+		}
+		_, _ = reset(t.Context(), processB)
+		t.Error("no panic")
+	}()
+	d.now = time.Now
 	newUser(t, d, "late") // Nobody is asked again how many are meant.
 	for range 2 {
-		if n, err := reset(t.Context(), processB); n != total+1 || err != nil {
+		if n, err := reset(t.Context(), processA); n != total+1 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 	}

@@ -65,14 +65,19 @@ func (d *DB) SetLimitsMany(ctx context.Context, sel Selection, a Act, expected i
 
 func (d *DB) steerMany(
 	ctx context.Context, what string, sel Selection, a Act, expected int64, decide change,
-) (int64, error) {
+) (changed int64, err error) {
 	p, err := d.beginMany(ctx, what, sel, a.Request, expected)
 	if err != nil || p.answered {
 		return p.done, err
 	}
+	ended := false
+	defer func() {
+		if !ended { // It failed, or panics.
+			err = errors.Join(err, d.leaveMany(context.WithoutCancel(ctx), what, a.Request))
+		}
+	}()
 	for {
-		ended := false
-		next := p
+		next, last := p, false
 		err := d.write(ctx, what, func(tx *sql.Tx) error {
 			var ids []string
 			var err error
@@ -85,13 +90,14 @@ func (d *DB) steerMany(
 					return err
 				}
 			}
-			next.done, ended = p.done+int64(len(ids)), len(ids) == 0
-			return d.noteMany(ctx, tx, a.Request, next, ended)
+			next.done, last = p.done+int64(len(ids)), len(ids) == 0
+			return d.noteMany(ctx, tx, a.Request, next, last)
 		})
 		if err != nil {
-			return p.done, errors.Join(err, d.leaveMany(context.WithoutCancel(ctx), what, a.Request))
+			return p.done, err
 		}
-		if p = next; ended {
+		if p = next; last {
+			ended = true
 			return p.done, nil
 		}
 	}
@@ -149,12 +155,21 @@ func (d *DB) noteMany(ctx context.Context, tx *sql.Tx, r *Request, p manyProgres
 	return d.updateKey(ctx, tx, r, "done = $1, after = $2", p.done, p.after)
 }
 
-// leaveMany lets the next request with the key go on.
+// leaveMany lets the next request with the key go on, or begin where nothing was
+// done.
 func (d *DB) leaveMany(ctx context.Context, what string, r *Request) error {
 	if !r.keyed() {
 		return nil
 	}
-	return d.write(ctx, what, func(tx *sql.Tx) error { return d.updateKey(ctx, tx, r, "process_id = $1", "") })
+	return d.write(ctx, what, func(tx *sql.Tx) error {
+		if err := d.updateKey(ctx, tx, r, "process_id = $1", ""); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM idempotency_keys WHERE user_id = $1 AND path = $2 AND key = $3 AND done = 0 AND answer IS NULL`,
+			r.UserID, r.Path, r.Key)
+		return err
+	})
 }
 
 func (d *DB) updateKey(ctx context.Context, tx *sql.Tx, r *Request, set string, args ...any) error {
