@@ -36,7 +36,6 @@ import (
 const (
 	stopTimeout    = 30 * time.Second
 	tokenLife      = 12 * time.Hour
-	hashWait       = 15 * time.Second
 	measureTime    = 10 * time.Minute
 	metricsTimeout = 10 * time.Second
 )
@@ -375,7 +374,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		if p.Transcriber, err = newTranscriber(s, p); err != nil {
 			return err
 		}
-		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), hashWait); err != nil {
+		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), handlers.SignInWait); err != nil {
 			return err
 		}
 		key, err := signingKey(s, log)

@@ -134,7 +134,7 @@ func NewHasher(concurrency int, wait time.Duration) (*Hasher, error) {
 
 // Hash returns what to store for a newly chosen password: text in the PHC form
 // "$argon2id$v=19$m=19456,t=2,p=1$salt$key". The error is one of CheckPassword's,
-// ErrBusy, or that of ctx if it ends first.
+// ErrBusy, or the cause of ctx's end if it ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	normal, err := choosePassword(password)
 	if err != nil {
@@ -154,8 +154,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // Verify tells whether password is the one that hash was made from. An empty hash
 // stands for a user who does not exist: the answer is false, at the same cost. A
 // password that is too long or not UTF-8 is nobody's, and is answered false
-// without hashing, whoever the user is. The error is ErrHash, ErrBusy, or that of
-// ctx if it ends first; the answer is then unknown and must not be counted as a
+// without hashing, whoever the user is. The error is ErrHash, ErrBusy, or the cause
+// of ctx's end if it ends first; the answer is then unknown and must not be counted as a
 // wrong guess.
 func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error) {
 	known := hash != ""
@@ -246,8 +246,8 @@ func (h *Hasher) end() {
 }
 
 func (h *Hasher) takeSlot(ctx context.Context, slots chan struct{}) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("wait to hash password: %w", err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("wait to hash password: %w", context.Cause(ctx))
 	}
 	select {
 	case slots <- struct{}{}:
@@ -262,7 +262,7 @@ func (h *Hasher) takeSlot(ctx context.Context, slots chan struct{}) error {
 	case <-timer.C:
 		return ErrBusy
 	case <-ctx.Done():
-		return fmt.Errorf("wait to hash password: %w", ctx.Err())
+		return fmt.Errorf("wait to hash password: %w", context.Cause(ctx))
 	}
 }
 

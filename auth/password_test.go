@@ -319,6 +319,12 @@ func TestHasherBusy(t *testing.T) {
 			t.Errorf("verify waited %s, want 1s", waited)
 		}
 
+		waiting, stop := context.WithTimeoutCause(t.Context(), time.Second, ErrBusy)
+		defer stop()
+		if _, err := h.Hash(waiting, "another one"); !errors.Is(err, ErrBusy) {
+			t.Errorf("hash: got %v, want the cause of the end", err)
+		}
+
 		// A caller who still waits gets the slot as soon as it is free.
 		next := make(chan error)
 		go func() {

@@ -103,8 +103,8 @@ func NewThrottle(limit int, window time.Duration, now func() time.Time) *Throttl
 }
 
 // Begin asks to make an attempt for key. It waits while the attempts that run
-// might use up what is left. The error is a *ThrottledError, or that of ctx if it
-// ends first. An attempt that is let through must be ended, also when the code
+// might use up what is left. The error is a *ThrottledError, or the cause of ctx's
+// end if it ends first. An attempt that is let through must be ended, also when the code
 // that makes it panics: put "defer attempt.End(false)" behind Begin and call
 // End(true) where it has failed.
 //
@@ -133,7 +133,7 @@ func (t *Throttle) Begin(ctx context.Context, key string) (*Attempt, error) {
 		return &Attempt{throttle: t, counter: c}, nil
 	case <-ctx.Done():
 		t.leave(c, w)
-		return nil, fmt.Errorf("wait to attempt: %w", ctx.Err())
+		return nil, fmt.Errorf("wait to attempt: %w", context.Cause(ctx))
 	}
 }
 

@@ -235,6 +235,13 @@ func TestThrottleWaits(t *testing.T) {
 		// Another key does not wait.
 		attempt(t, throttle, "jane", false)
 
+		full := errors.New("full")
+		waiting, stop := context.WithTimeoutCause(t.Context(), time.Second, full)
+		if _, err := throttle.Begin(waiting, "john"); !errors.Is(err, full) {
+			t.Errorf("got %v, want the cause of the end", err)
+		}
+		stop()
+
 		// Who goes away leaves the line.
 		cancel()
 		if got := <-answers; got.order != 1 || !errors.Is(got.err, context.Canceled) || got.attempt != nil {

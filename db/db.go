@@ -66,6 +66,7 @@ type DB struct {
 	token    *sql.Stmt // the one before it where a personal token is shown
 	accounts *memory[accountKey, Account]
 	tokens   *memory[string, APIToken] // by hash
+	shares   *memory[struct{}, map[string]lineShare]
 	commits  *commits
 	observe  func(Write)
 	webhooks bool
@@ -132,6 +133,9 @@ func openDB(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	if d.tokens, err = newMemory[string, APIToken](d.commits, d.now); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	if d.shares, err = newMemory[struct{}, map[string]lineShare](d.commits, d.now); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -211,6 +215,7 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 	if err != nil {
 		return fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
+	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
 	err = f(tx)
 	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 		err = errors.Join(err, rollback)

@@ -376,7 +376,10 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			_, _, err := b.Accept(ctx, b.measuring, Measured{Duration: time.Second, Container: big})
 			return err
 		},
-		func() error { _, err := b.Reset(ctx, Act{b.user.SessionID, "admin", big}); return err },
+		func() error {
+			_, err := b.Reset(ctx, Act{SessionID: b.user.SessionID, Actor: "admin", Reason: big})
+			return err
+		},
 		func() error {
 			return b.QueueSubtitles(ctx, b.user.SessionID, b.counted, SubtitleOrder{Language: big}, 0)
 		},

@@ -48,8 +48,7 @@ func (e Event) insert(ctx context.Context, tx *sql.Tx) error {
 // more follow.
 func (d *DB) ListEvents(ctx context.Context, sessionID string, before int64, limit int) ([]Event, bool, error) {
 	rows, err := d.reader.QueryContext(ctx, `
-		SELECT id, session_id, kind, actor, reason, coalesce(video_id, ''), videos_delta, duration_delta_ms,
-		       max_videos, max_duration_ms, max_file_bytes, created_at
+		SELECT `+eventColumns+`
 		FROM events WHERE session_id = $1 AND ($2 = 0 OR id < $2)
 		ORDER BY id DESC LIMIT $3`, sessionID, before, limit+1)
 	if err != nil {
@@ -57,6 +56,9 @@ func (d *DB) ListEvents(ctx context.Context, sessionID string, before int64, lim
 	}
 	return collect(rows, limit, "list events", scanEvent)
 }
+
+const eventColumns = `id, session_id, kind, actor, reason, coalesce(video_id, ''), videos_delta, duration_delta_ms,
+	max_videos, max_duration_ms, max_file_bytes, created_at`
 
 func scanEvent(row interface{ Scan(...any) error }) (Event, error) {
 	var e Event

@@ -148,7 +148,8 @@ func (d *DB) Seen(ctx context.Context, at map[string]time.Time) error {
 }
 
 // DropEnded forgets the sign-ins, personal tokens and revocations that expired
-// more than graceTime ago, and those that were ended by a change of the user.
+// more than graceTime ago, those that were ended by a change of the user, and the
+// keys of requests that are a day old.
 func (d *DB) DropEnded(ctx context.Context) error {
 	return d.write(ctx, "forget what has ended", func(tx *sql.Tx) error {
 		expired := d.now().Add(-graceTime).UnixMilli()
@@ -163,6 +164,7 @@ func (d *DB) DropEnded(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at <= $1", d.keysSince())
+		return err
 	})
 }

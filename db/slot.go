@@ -9,11 +9,12 @@ import (
 // holdsSlot is the condition of a video that holds a slot.
 const holdsSlot = "status IN ('receiving', 'measuring')"
 
-// SlotHolders lists the processes that hold slots, alive or dead. A resumable
-// upload that is received is held by none.
+// SlotHolders lists the processes that hold slots or idempotency keys, alive or
+// dead. A resumable upload that is received is held by none.
 func (d *DB) SlotHolders(ctx context.Context) ([]string, error) {
 	return d.texts(ctx, "list slot holders", `
-		SELECT DISTINCT process_id FROM videos WHERE `+holdsSlot+` AND process_id <> ''`)
+		SELECT DISTINCT process_id FROM videos WHERE `+holdsSlot+` AND process_id <> ''
+		UNION SELECT process_id FROM idempotency_keys WHERE process_id <> ''`)
 }
 
 // Slots counts the uploads of a session that are under way.
@@ -54,8 +55,8 @@ func (d *DB) SlotsInUse(ctx context.Context) (map[Status]int64, error) {
 	return counts, nil
 }
 
-// ReleaseSlots gives back the slots of a process that is known to be dead and
-// returns the ids of those uploads, whose files are to be removed. The process
+// ReleaseSlots gives back the slots and keys of a process that is known to be dead
+// and returns the ids of those uploads, whose files are to be removed. The process
 // heir takes over resumable uploads, which are whole and keep their slots.
 func (d *DB) ReleaseSlots(ctx context.Context, processID, heir string) ([]string, error) {
 	var ids []string
@@ -63,6 +64,9 @@ func (d *DB) ReleaseSlots(ctx context.Context, processID, heir string) ([]string
 		if _, err := tx.ExecContext(ctx, `
 			UPDATE videos SET process_id = $1
 			WHERE process_id = $2 AND status = 'measuring' AND resumable = 1`, heir, processID); err != nil {
+			return err
+		}
+		if err := freeKeys(ctx, tx, processID); err != nil {
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, `

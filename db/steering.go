@@ -16,6 +16,7 @@ type Act struct {
 	SessionID string
 	Actor     string // a username
 	Reason    string
+	Request   *Request // that asks for it; nil: what is done twice is meant twice
 }
 
 // Reset sets the usage of a session to zero and writes the event.
@@ -27,9 +28,8 @@ func (d *DB) Reset(ctx context.Context, a Act) (Session, error) {
 // Correct adds an amount, which may be negative, to the usage of a session and
 // writes the event. ErrBelowZero when less than nothing would be left.
 func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
-	return d.steer(ctx, "correct usage", a, func(_ context.Context, _ *sql.Tx, q Quota) (Event, error) {
-		if q.Usage.Videos+by.Videos < 0 || q.Usage.Duration+by.Duration < 0 ||
-			by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
+	return d.steer(ctx, "correct usage", a, func(context.Context, *sql.Tx, Quota) (Event, error) {
+		if by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
 			return Event{}, ErrBelowZero
 		}
 		return Event{Kind: EventCorrection, Videos: by.Videos, Duration: by.Duration}, nil
@@ -48,7 +48,7 @@ func (d *DB) AdjustLimits(ctx context.Context, a Act, to func(OwnLimits) OwnLimi
 	return d.steer(ctx, "set limits", a, d.adjust(to))
 }
 
-// change decides what happens to a session, and does what is not usage.
+// change decides what happens to a session.
 type change func(ctx context.Context, tx *sql.Tx, q Quota) (Event, error)
 
 func reset(_ context.Context, _ *sql.Tx, q Quota) (Event, error) {
@@ -61,11 +61,7 @@ func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
 		if err != nil {
 			return Event{}, err
 		}
-		own := to(s.Own)
-		err = oneRow(tx.ExecContext(ctx, `
-			UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
-			own.Videos, milliseconds(own.Duration), own.FileBytes, q.SessionID))
-		return Event{Kind: EventLimits, Limits: own}, err
+		return Event{Kind: EventLimits, Limits: to(s.Own)}, nil
 	}
 }
 
@@ -73,17 +69,20 @@ func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
 func (d *DB) steer(ctx context.Context, what string, a Act, decide change) (Session, error) {
 	var s Session
 	err := d.write(ctx, what, func(tx *sql.Tx) error {
-		if err := d.apply(ctx, tx, a, decide); err != nil {
+		return d.once(ctx, tx, a.Request, &s, func() error {
+			if err := d.apply(ctx, tx, a, decide); err != nil {
+				return err
+			}
+			var err error
+			s, err = d.session(ctx, tx, a.SessionID)
 			return err
-		}
-		var err error
-		s, err = d.session(ctx, tx, a.SessionID)
-		return err
+		})
 	})
 	return s, err
 }
 
-// apply moves usage by what the event says and writes the event.
+// apply does what the event says and writes the event, unless that is the last
+// one once more.
 func (d *DB) apply(ctx context.Context, tx *sql.Tx, a Act, decide change) error {
 	q, err := d.quota(ctx, tx, a.SessionID)
 	if err != nil {
@@ -94,14 +93,33 @@ func (d *DB) apply(ctx context.Context, tx *sql.Tx, a Act, decide change) error 
 		return err
 	}
 	now := d.nowMillis()
+	e.SessionID, e.Actor, e.Reason, e.CreatedAt = a.SessionID, a.Actor, a.Reason, timeOf(now)
+	if a.Request != nil && !a.Request.keyed() {
+		if again, err := d.repeats(ctx, tx, e); err != nil || again {
+			return err
+		}
+	}
+	if q.Usage.Videos+e.Videos < 0 || q.Usage.Duration+e.Duration < 0 {
+		return ErrBelowZero
+	}
+	if e.Kind == EventLimits {
+		if err := setLimits(ctx, tx, a.SessionID, e.Limits); err != nil {
+			return err
+		}
+	}
 	if err := oneRow(tx.ExecContext(ctx, `
 		UPDATE quota_sessions
 		SET videos_count = videos_count + $1, duration_ms = duration_ms + $2, updated_at = $3
 		WHERE session_id = $4`, e.Videos, e.Duration.Milliseconds(), now, a.SessionID)); err != nil {
 		return err
 	}
-	e.SessionID, e.Actor, e.Reason, e.CreatedAt = a.SessionID, a.Actor, a.Reason, timeOf(now)
 	return e.insert(ctx, tx)
+}
+
+func setLimits(ctx context.Context, tx *sql.Tx, sessionID string, own OwnLimits) error {
+	return oneRow(tx.ExecContext(ctx, `
+		UPDATE quota_sessions SET max_videos = $1, max_duration_ms = $2, max_file_bytes = $3 WHERE session_id = $4`,
+		own.Videos, milliseconds(own.Duration), own.FileBytes, sessionID))
 }
 
 // OwnLimits are a session's own; nil stands for the default.
@@ -123,6 +141,14 @@ func (o OwnLimits) over(defaults Limits) Limits {
 		l.FileBytes = *o.FileBytes
 	}
 	return l
+}
+
+func (o OwnLimits) equal(other OwnLimits) bool {
+	return equal(o.Videos, other.Videos) && equal(o.Duration, other.Duration) && equal(o.FileBytes, other.FileBytes)
+}
+
+func equal[T comparable](a, b *T) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
 }
 
 func milliseconds(d *time.Duration) *int64 {

@@ -26,18 +26,24 @@ type Selection struct {
 func (d *DB) CountSelected(ctx context.Context, sel Selection) (int64, error) {
 	var n int64
 	err := d.read(ctx, "count the selected sessions", func(tx *sql.Tx) error {
-		if sel.SessionIDs != nil {
-			for _, id := range sel.SessionIDs {
-				if _, err := d.quota(ctx, tx, id); err != nil {
-					return err
-				}
-			}
-			n = int64(len(sel.SessionIDs))
-			return nil
-		}
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM "+sessionTables+" WHERE "+sel.Match.where(),
-			d.matchArgs(sel.Match)...).Scan(&n)
+		var err error
+		n, err = d.countSelected(ctx, tx, sel)
+		return err
 	})
+	return n, err
+}
+
+func (d *DB) countSelected(ctx context.Context, tx *sql.Tx, sel Selection) (n int64, err error) {
+	if sel.SessionIDs != nil {
+		for _, id := range sel.SessionIDs {
+			if _, err := d.quota(ctx, tx, id); err != nil {
+				return 0, err
+			}
+		}
+		return int64(len(sel.SessionIDs)), nil
+	}
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM "+sessionTables+" WHERE "+sel.Match.where(),
+		d.matchArgs(sel.Match)...).Scan(&n)
 	return n, err
 }
 
@@ -46,6 +52,7 @@ func (d *DB) CountSelected(ctx context.Context, sel Selection) (int64, error) {
 // less than were meant only together with an error: they are changed in
 // batches, each as a whole, so that uploads need not wait for all of them.
 // ErrSelectionChanged, with nothing changed, when there are not expected many.
+// A request with a key that was cut off goes on where it was.
 func (d *DB) ResetMany(ctx context.Context, sel Selection, a Act, expected int64) (int64, error) {
 	return d.steerMany(ctx, "reset many quotas", sel, a, expected, reset)
 }
@@ -58,20 +65,23 @@ func (d *DB) SetLimitsMany(ctx context.Context, sel Selection, a Act, expected i
 
 func (d *DB) steerMany(
 	ctx context.Context, what string, sel Selection, a Act, expected int64, decide change,
-) (int64, error) {
-	n, err := d.CountSelected(ctx, sel)
-	if err != nil {
-		return 0, err
+) (changed int64, err error) {
+	p, err := d.beginMany(ctx, what, sel, a.Request, expected)
+	if err != nil || p.answered {
+		return p.done, err
 	}
-	if n != expected {
-		return 0, fmt.Errorf("%s: %w: %d, not %d", what, ErrSelectionChanged, n, expected)
-	}
-	var changed, after int64
+	ended := false
+	defer func() {
+		if !ended { // It failed, or panics.
+			err = errors.Join(err, d.leaveMany(context.WithoutCancel(ctx), what, a.Request))
+		}
+	}()
 	for {
-		var ids []string
+		next, last := p, false
 		err := d.write(ctx, what, func(tx *sql.Tx) error {
+			var ids []string
 			var err error
-			if ids, after, err = d.batch(ctx, tx, sel, changed, after); err != nil {
+			if ids, next.after, err = d.batch(ctx, tx, sel, p.done, p.after); err != nil {
 				return err
 			}
 			for _, id := range ids {
@@ -80,13 +90,93 @@ func (d *DB) steerMany(
 					return err
 				}
 			}
-			return nil
+			next.done, last = p.done+int64(len(ids)), len(ids) == 0
+			return d.noteMany(ctx, tx, a.Request, next, last)
 		})
-		if err != nil || len(ids) == 0 {
-			return changed, err
+		if err != nil {
+			return p.done, err
 		}
-		changed += int64(len(ids))
+		if p = next; last {
+			ended = true
+			return p.done, nil
+		}
 	}
+}
+
+// manyProgress is how far a change of many sessions has come.
+type manyProgress struct {
+	done, after int64
+	answered    bool // all of it was done by an earlier request with the key
+}
+
+// beginMany requires that as many are meant as were agreed to, and takes the key
+// where the request has one.
+func (d *DB) beginMany(ctx context.Context, what string, sel Selection, r *Request, expected int64) (manyProgress, error) {
+	check := func(tx *sql.Tx) error {
+		n, err := d.countSelected(ctx, tx, sel)
+		if err == nil && n != expected {
+			err = fmt.Errorf("%w: %d, not %d", ErrSelectionChanged, n, expected)
+		}
+		return err
+	}
+	var p manyProgress
+	if !r.keyed() {
+		return p, d.read(ctx, what, check)
+	}
+	err := d.write(ctx, what, func(tx *sql.Tx) error {
+		state, err := d.keyState(ctx, tx, r)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			if err := check(tx); err != nil {
+				return err
+			}
+			return d.putKey(ctx, tx, r, "", nil)
+		case err != nil:
+			return err
+		}
+		p = manyProgress{state.done, state.after, state.answer.Valid}
+		if p.answered {
+			return nil
+		}
+		return d.updateKey(ctx, tx, r, "process_id = $1", r.ProcessID)
+	})
+	return p, err
+}
+
+// noteMany keeps with the key how far the request has come, in the transaction of
+// each batch.
+func (d *DB) noteMany(ctx context.Context, tx *sql.Tx, r *Request, p manyProgress, ended bool) error {
+	if !r.keyed() {
+		return nil
+	}
+	if ended {
+		return d.updateKey(ctx, tx, r, "done = $1, process_id = '', answer = ''", p.done)
+	}
+	return d.updateKey(ctx, tx, r, "done = $1, after = $2", p.done, p.after)
+}
+
+// leaveMany lets the next request with the key go on, or begin where nothing was
+// done.
+func (d *DB) leaveMany(ctx context.Context, what string, r *Request) error {
+	if !r.keyed() {
+		return nil
+	}
+	return d.write(ctx, what, func(tx *sql.Tx) error {
+		if err := d.updateKey(ctx, tx, r, "process_id = $1", ""); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM idempotency_keys WHERE user_id = $1 AND path = $2 AND key = $3 AND done = 0 AND answer IS NULL`,
+			r.UserID, r.Path, r.Key)
+		return err
+	})
+}
+
+func (d *DB) updateKey(ctx context.Context, tx *sql.Tx, r *Request, set string, args ...any) error {
+	n := len(args)
+	return oneRow(tx.ExecContext(ctx, fmt.Sprintf(
+		"UPDATE idempotency_keys SET %s WHERE user_id = $%d AND path = $%d AND key = $%d", set, n+1, n+2, n+3),
+		append(args, r.UserID, r.Path, r.Key)...))
 }
 
 // batch is the next part of a selection: by name after the first done, else by

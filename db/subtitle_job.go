@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,33 +106,24 @@ func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Sub
 		if err != nil {
 			return err
 		}
-		var positions map[string]int
-		if slices.ContainsFunc(list, func(s Subtitles) bool { return s.Status == SubtitlesQueued }) {
-			l, err := lineUp(ctx, tx, now)
-			if err != nil {
-				return err
-			}
-			positions = l.positions()
-		}
 		for _, s := range list {
-			if s.Status == SubtitlesQueued {
-				s.Position = positions[s.VideoID]
-			}
 			all[s.VideoID] = s
 		}
-		return nil
+		return d.setPositions(ctx, tx, all, now)
 	})
 	return all, err
 }
 
 // numbered lists as many placeholders, from $1 on.
-func numbered(n int) string {
+func numbered(n int) string { return numberedFrom(1, n) }
+
+func numberedFrom(first, n int) string {
 	var list strings.Builder
 	for i := range n {
 		if i > 0 {
 			list.WriteString(", ")
 		}
-		list.WriteString("$" + strconv.Itoa(i+1))
+		list.WriteString("$" + strconv.Itoa(first+i))
 	}
 	return list.String()
 }
@@ -152,23 +142,32 @@ const runsEnded = `subtitle_jobs.runs + CASE WHEN subtitle_jobs.status = 'runnin
 	OR subtitle_jobs.status = 'queued' AND subtitle_jobs.attempts > 0 THEN 1 ELSE 0 END`
 
 // QueueSubtitles asks for the subtitles of an accepted video of the session,
-// again where they were asked for before. A job that runs is superseded; one
-// that waits keeps its place. ErrNotFound when there is no such video,
-// ErrTooManyRuns when atMost runs of it came to an end, by whatever, this order
-// included; 0 sets no limit.
+// again where they were asked for before. A job that runs is superseded, unless
+// the same was asked for a moment ago; one that waits keeps its place. ErrNotFound
+// when there is no such video, ErrTooManyRuns when atMost runs of it came to an
+// end, by whatever, this order included; 0 sets no limit.
 func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
 	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
 		var runs int
+		var again bool
+		now := d.nowMillis()
 		err := tx.QueryRowContext(ctx, `
-			SELECT coalesce(`+runsEnded+`, 0) FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
-			WHERE v.id = $1 AND v.session_id = $2 AND v.status = 'accepted'`, videoID, sessionID).Scan(&runs)
+			SELECT coalesce(`+runsEnded+`, 0),
+			       coalesce(subtitle_jobs.status = 'running' AND subtitle_jobs.queued_at > $1
+			           AND subtitle_jobs.language = $2 AND subtitle_jobs.translate = $3, 0)
+			FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
+			WHERE v.id = $4 AND v.session_id = $5 AND v.status = 'accepted'`,
+			now-repeatWindow.Milliseconds(), o.Language, o.Translate, videoID, sessionID).Scan(&runs, &again)
 		if err != nil {
 			return notFound(err)
+		}
+		if again {
+			return nil // The second of two clicks; the first is being done already.
 		}
 		if atMost > 0 && runs >= atMost {
 			return ErrTooManyRuns
 		}
-		return queueSubtitles(ctx, tx, sessionID, videoID, o, d.nowMillis())
+		return queueSubtitles(ctx, tx, sessionID, videoID, o, now)
 	})
 }
 
@@ -182,7 +181,7 @@ func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, 
 			status = 'queued', language = excluded.language, translate = excluded.translate,
 			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
 			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
-			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, error = '', started_at = NULL, ended_at = NULL`,
+			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, crashes = 0, error = '', started_at = NULL, ended_at = NULL`,
 		videoID, sessionID, o.Language, o.Translate, now, now)
 	return err
 }

@@ -454,7 +454,27 @@ func TestRunsThatFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	claim(t, d, processA)
-	if err := order(); !errors.Is(err, ErrTooManyRuns) {
+	if err := d.QueueSubtitles(t.Context(), john.SessionID, id, SubtitleOrder{Language: "th"}, 2); !errors.Is(err, ErrTooManyRuns) {
 		t.Errorf("a third run: %v", err)
 	}
+}
+
+// TestOrderSentTwice does not cut off the run of the first of two clicks, which
+// would count as one more.
+func TestOrderSentTwice(t *testing.T) {
+	d, now := ticking(t, Options{})
+	john := newUser(t, d, "john")
+	id := upload(t, d, john.SessionID, time.Second)
+	queue(t, d, john, id)
+	queue(t, d, john, id)
+	run := claim(t, d, processA)
+	*now = now.Add(repeatWindow - 1)
+	before := dump(t, d)
+	queue(t, d, john, id)
+	if after := dump(t, d); after != before {
+		t.Errorf("the second click changed\n%s\nto\n%s", before, after)
+	}
+	*now = now.Add(time.Millisecond)
+	queue(t, d, john, id)
+	wantStale(t, d, run)
 }

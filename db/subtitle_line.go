@@ -27,6 +27,8 @@ type line struct {
 type lineJob struct {
 	videoID   string
 	due       int64
+	lapsed    bool  // it ran, and its lease passed
+	crashes   int   // with the lapsed run
 	started   int64 // of one that runs
 	place     int   // counts the session's runs and its waiting jobs up to this one
 	nth       int   // of the session's waiting jobs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +22,8 @@ type SubtitleRun struct {
 // ClaimSubtitles takes the first due job of the line for a process, false when
 // there is none or when atMost are under way in the whole database. It is the
 // process's until the lease passes; then anybody may claim it anew, as one more
-// attempt.
+// attempt. Of jobs that may have crashed their process, each process runs one at
+// a time, so that none fails for the sake of another.
 func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Duration, atMost int) (SubtitleRun, bool, error) {
 	const what = "claim subtitles"
 	can, err := d.canClaim(ctx, atMost)
@@ -37,26 +37,39 @@ func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Du
 	claimed := false
 	err = d.write(ctx, what, func(tx *sql.Tx) error {
 		now := d.nowMillis()
-		l, err := lineUp(ctx, tx, now)
-		if err != nil || len(l.running) >= atMost {
+		runs, err := runningJobs(ctx, tx, processID, now)
+		if err != nil || runs.count >= atMost {
 			return err
 		}
-		first := slices.IndexFunc(l.waiting, func(j lineJob) bool { return j.due <= now })
-		if first < 0 {
-			return nil // Another was faster.
+		job, ok, err := d.nextJob(ctx, tx, runs, now)
+		if err != nil || !ok {
+			return err // Another was faster.
 		}
-		run, err = startRun(ctx, tx, l.waiting[first].videoID, processID, now, now+lease.Milliseconds())
+		run, err = startRun(ctx, tx, job.videoID, processID, now, now+lease.Milliseconds())
 		claimed = err == nil
 		return err
 	})
 	return run, claimed && err == nil, err
 }
 
+// nextJob is the first job of the line that may run now. A run whose lease passed
+// is taken for one that crashed: where it is not the first, the job fails.
+func (d *DB) nextJob(ctx context.Context, tx *sql.Tx, runs runningLine, now int64) (lineJob, bool, error) {
+	for {
+		job, ok, err := firstDue(ctx, tx, runs, now)
+		if err != nil || !ok || !job.lapsed || job.crashes < maxCrashes {
+			return job, ok, err
+		}
+		if _, _, err := d.crash(ctx, tx, now, "video_id = $3", job.videoID); err != nil {
+			return job, false, err
+		}
+	}
+}
+
 // claimableQuery asks whether a job is due and fewer than so many run.
 const claimableQuery = `
 	SELECT EXISTS (SELECT 1 FROM subtitle_jobs WHERE ` + inQueue + ` AND due_at <= CAST($1 AS INTEGER))
-	   AND (SELECT count(*) FROM subtitle_jobs
-		WHERE ` + inQueue + ` AND status = 'running' AND due_at > CAST($1 AS INTEGER)) < $2`
+	   AND (SELECT count(*) FROM subtitle_jobs WHERE status = 'running' AND due_at > CAST($1 AS INTEGER)) < $2`
 
 // canClaim looks without writing whether a claim may succeed, so that nobody
 // waits for those that cannot.
@@ -72,6 +85,7 @@ func startRun(ctx context.Context, tx *sql.Tx, videoID, processID string, now, u
 	if err := tx.QueryRowContext(ctx, `
 		UPDATE subtitle_jobs SET
 			attempts = attempts + CASE status WHEN 'running' THEN 1 ELSE 0 END,
+			crashes = crashes + CASE status WHEN 'running' THEN 1 ELSE 0 END,
 			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = 0, error = '', started_at = $4
 		WHERE video_id = $5
 		RETURNING session_id, language, translate, attempts,
@@ -145,26 +159,95 @@ func (d *DB) FailSubtitles(ctx context.Context, runID, reason string) error {
 	})
 }
 
-// ReleaseSubtitles queues again, in their places, what ran in a process that is
-// known to be dead, and returns how much that was. These runs are no attempts:
-// the process may have been stopped for what is none of their business.
-func (d *DB) ReleaseSubtitles(ctx context.Context, processID string) (int64, error) {
-	var released int64
-	err := d.write(ctx, "release subtitles", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `
+// ReturnSubtitles queues again, in their places, what this process has claimed and
+// does not end since it stops. These runs are no attempts.
+func (d *DB) ReturnSubtitles(ctx context.Context, processID string) error {
+	return d.write(ctx, "return subtitles", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL, due_at = $1
-			WHERE `+inQueue+` AND status = 'running' AND process_id = $2`, d.nowMillis(), processID)
-		if err != nil {
-			return err
-		}
-		released, err = result.RowsAffected()
+			WHERE status = 'running' AND process_id = $2`, d.nowMillis(), processID)
 		return err
 	})
-	return released, err
+}
+
+const (
+	// maxCrashes is how many runs of an order may crash before the job fails.
+	maxCrashes = 2
+	// SubtitlesCrashed is why such a job failed.
+	SubtitlesCrashed = "crashed"
+)
+
+// crashRuns begins a statement whose $1 is now and $2 when a job is tried again,
+// and which ends by saying which runs crashed. Such a run is no attempt, since the
+// process may have died of something else.
+var crashRuns = fmt.Sprintf(`
+	UPDATE subtitle_jobs SET crashes = crashes + 1, run_id = NULL, process_id = '', progress = 0,
+		status = CASE WHEN crashes + 1 < %[1]d THEN 'queued' ELSE 'failed' END,
+		error = CASE WHEN crashes + 1 < %[1]d THEN error ELSE '%[2]s' END,
+		runs = runs + CASE WHEN crashes + 1 < %[1]d THEN 0 ELSE 1 END,
+		started_at = CASE WHEN crashes + 1 < %[1]d THEN NULL ELSE started_at END,
+		ended_at = CASE WHEN crashes + 1 < %[1]d THEN ended_at ELSE $1 END,
+		due_at = CASE WHEN crashes + 1 < %[1]d THEN $2 ELSE due_at END
+	WHERE status = 'running' AND `, maxCrashes, SubtitlesCrashed)
+
+// crash ends runs, by a condition on $3. It returns how many jobs are queued
+// again and how many have failed.
+func (d *DB) crash(ctx context.Context, tx *sql.Tx, at int64, condition, arg string) (queued, failed int64, err error) {
+	rows, err := tx.QueryContext(ctx, crashRuns+condition+" RETURNING video_id, status = 'failed'", d.nowMillis(), at, arg)
+	if err != nil {
+		return 0, 0, err
+	}
+	type ended struct {
+		videoID string
+		failed  bool
+	}
+	all, err := collectAll(rows, "end runs", func(row interface{ Scan(...any) error }) (ended, error) {
+		var e ended
+		err := row.Scan(&e.videoID, &e.failed)
+		return e, err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, e := range all {
+		if !e.failed {
+			queued++
+			continue
+		}
+		failed++
+		if err := d.tell(ctx, tx, WebhookSubtitlesFailed, e.videoID, webhookData{Error: SubtitlesCrashed}); err != nil {
+			return 0, 0, err
+		}
+	}
+	return queued, failed, nil
+}
+
+// CrashSubtitles ends a run that panicked: the job waits in its place and is due
+// at a moment, or has failed where that happened before. ErrNotFound as in
+// RenewSubtitles.
+func (d *DB) CrashSubtitles(ctx context.Context, runID string, at time.Time) (failed bool, err error) {
+	err = d.write(ctx, "crash subtitles", func(tx *sql.Tx) error {
+		queued, ended, err := d.crash(ctx, tx, at.UnixMilli(), "run_id = $3", runID)
+		if failed = ended > 0; err == nil && queued+ended == 0 {
+			err = ErrNotFound
+		}
+		return err
+	})
+	return failed, err
+}
+
+// ReleaseSubtitles queues again, in their places, what ran in a process that is
+// known to be dead, and returns how much that was. A job with which a process
+// died before fails instead: most likely the job is why.
+func (d *DB) ReleaseSubtitles(ctx context.Context, processID string) (queued int64, err error) {
+	err = d.write(ctx, "release subtitles", func(tx *sql.Tx) error {
+		queued, _, err = d.crash(ctx, tx, d.nowMillis(), "process_id = $3", processID)
+		return err
+	})
+	return queued, err
 }
 
 // SubtitleHolders lists the processes for which subtitles run, alive or dead.
 func (d *DB) SubtitleHolders(ctx context.Context) ([]string, error) {
-	return d.texts(ctx, "list subtitle holders", `
-		SELECT DISTINCT process_id FROM subtitle_jobs WHERE `+inQueue+` AND status = 'running'`)
+	return d.texts(ctx, "list subtitle holders", "SELECT DISTINCT process_id FROM subtitle_jobs WHERE status = 'running'")
 }

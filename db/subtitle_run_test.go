@@ -233,6 +233,112 @@ func TestRunsOfTheDead(t *testing.T) {
 	}
 }
 
+// TestCrashes has jobs run whose processes die, or that panic. The second time the
+// job fails, and is told of; what was stopped in good order does not count.
+func TestCrashes(t *testing.T) {
+	panicks := func(d *DB, run SubtitleRun) error {
+		failed, err := d.CrashSubtitles(t.Context(), run.RunID, d.now())
+		if now, readErr := d.SubtitlesOf(t.Context(), []string{run.VideoID}); readErr != nil || failed != (now[run.VideoID].Status == SubtitlesFailed) {
+			t.Errorf("failed: %v, %+v, %v", failed, now[run.VideoID], readErr)
+		}
+		return err
+	}
+	dies := func(d *DB, _ SubtitleRun) error { _, err := d.ReleaseSubtitles(t.Context(), processA); return err }
+	stops := func(d *DB, _ SubtitleRun) error { return d.ReturnSubtitles(t.Context(), processA) }
+	fails := func(d *DB, run SubtitleRun) error {
+		return d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", d.now())
+	}
+	for what, test := range map[string]struct {
+		ends []func(*DB, SubtitleRun) error
+		want SubtitleStatus
+	}{
+		"once":                    {[]func(*DB, SubtitleRun) error{dies}, SubtitlesQueued},
+		"two deaths":              {[]func(*DB, SubtitleRun) error{dies, dies}, SubtitlesFailed},
+		"a death and a panic":     {[]func(*DB, SubtitleRun) error{dies, panicks}, SubtitlesFailed},
+		"two panics":              {[]func(*DB, SubtitleRun) error{panicks, panicks}, SubtitlesFailed},
+		"failures between":        {[]func(*DB, SubtitleRun) error{panicks, fails, fails, dies}, SubtitlesFailed},
+		"stopped again and again": {[]func(*DB, SubtitleRun) error{stops, dies, stops, stops}, SubtitlesQueued},
+	} {
+		t.Run(what, func(t *testing.T) {
+			processes, _, videos := twoProcesses(t, 1, 1)
+			d := processes[0]
+			for _, end := range test.ends {
+				run := claim(t, d, processA)
+				if err := end(d, run); err != nil {
+					t.Fatal(err)
+				}
+				wantStale(t, d, run)
+			}
+			s := subtitlesOf(t, d, videos[0])
+			told := number(t, d, "SELECT count(*) FROM webhooks WHERE event = 'subtitles.failed'")
+			if s.Status != test.want || (s.Error == SubtitlesCrashed) != (s.Status == SubtitlesFailed) ||
+				(told == 1) != (s.Status == SubtitlesFailed) || (s.EndedAt != nil) != (s.Status == SubtitlesFailed) {
+				t.Errorf("%+v, told %d times", s, told)
+			}
+			// An order made anew begins at nothing.
+			if err := d.QueueSubtitles(t.Context(), s.SessionID, videos[0], SubtitleOrder{}, 0); err != nil {
+				t.Fatal(err)
+			}
+			claim(t, d, processA)
+			if err := dies(d, SubtitleRun{}); err != nil {
+				t.Fatal(err)
+			}
+			wantSubtitles(t, d, videos[0], SubtitlesQueued)
+		})
+	}
+}
+
+// TestSuspectsRunApart has a process die with four jobs: they run one at a time in
+// one process from then on, beside others. The one that is to blame fails alone.
+func TestSuspectsRunApart(t *testing.T) {
+	processes, _, videos := twoProcesses(t, 1, 6)
+	d := processes[0]
+	for range 4 {
+		claim(t, d, processA)
+	}
+	if n, err := d.ReleaseSubtitles(t.Context(), processA); n != 4 || err != nil {
+		t.Fatal(n, err)
+	}
+	suspect := claim(t, d, processB)
+	for _, want := range videos[4:] {
+		if run := claim(t, d, processB); run.VideoID != want {
+			t.Errorf("beside a suspect runs %s, want %s", run.VideoID, want)
+		}
+	}
+	if run, ok, err := d.ClaimSubtitles(t.Context(), processB, lease, 100); ok || err != nil {
+		t.Errorf("two suspects run in one process: %+v, %v", run, err)
+	}
+	if other := claim(t, d, processA); other.VideoID != videos[1] {
+		t.Errorf("elsewhere runs %s, want %s", other.VideoID, videos[1])
+	}
+	if _, err := d.ReleaseSubtitles(t.Context(), processB); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range videos {
+		want := map[int]SubtitleStatus{0: SubtitlesFailed, 1: SubtitlesRunning}[i]
+		if want == "" {
+			want = SubtitlesQueued
+		}
+		wantSubtitles(t, d, id, want)
+	}
+	wantStale(t, d, suspect)
+}
+
+// TestLapsedTwice has a job lose its process without a word, twice.
+func TestLapsedTwice(t *testing.T) {
+	processes, now, videos := twoProcesses(t, 1, 1)
+	for range 2 {
+		claim(t, processes[0], processA)
+		now.Add(lease.Milliseconds())
+	}
+	if run, ok, err := processes[1].ClaimSubtitles(t.Context(), processB, lease, 1); ok || err != nil {
+		t.Errorf("claimed %+v, %v", run, err)
+	}
+	if s := subtitlesOf(t, processes[0], videos[0]); s.Status != SubtitlesFailed || s.Error != SubtitlesCrashed {
+		t.Errorf("%+v", s)
+	}
+}
+
 // release gives back the runs of all dead processes.
 func release(t *testing.T, d *DB, p *Process) (released int64) {
 	t.Helper()
@@ -298,7 +404,8 @@ func work(ctx context.Context, d *DB, processID string, out io.Writer) error {
 }
 
 // TestKilledWorkers kills one process after another while jobs run: each job is
-// finished once, though the leases last an hour.
+// finished once, though the leases last an hour. Those with which two processes
+// died have failed, and are ordered again.
 func TestKilledWorkers(t *testing.T) {
 	const videos = 40
 	dir := t.TempDir()
@@ -335,6 +442,23 @@ func TestKilledWorkers(t *testing.T) {
 	if err := work(t.Context(), d, p.ID, io.Discard); err != nil {
 		t.Fatal(err)
 	}
+	if n := number(t, d, "SELECT count(*) FROM subtitle_jobs WHERE status = 'failed' AND (error <> 'crashed' OR crashes <> 2 OR runs <> 1)"); n != 0 {
+		t.Errorf("%d jobs failed otherwise", n)
+	}
+	failed, err := d.FailedSubtitles(t.Context(), time.Time{}, videos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range failed {
+		queue(t, d, User{SessionID: j.SessionID}, j.VideoID)
+	}
+	if err := work(t.Context(), d, p.ID, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, d, "SELECT count(*) FROM webhooks WHERE event = 'subtitles.failed'"); int(n) != len(failed) {
+		t.Errorf("told of %d failures, want %d", n, len(failed))
+	}
+	alter(t, d, "UPDATE subtitle_jobs SET runs = runs - 1 WHERE runs > 1")
 	wantOnceDone(t, d, videos)
 	if found := findings(t, d); len(found) != 0 {
 		t.Errorf("found %q", found)

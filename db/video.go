@@ -54,15 +54,19 @@ func scanVideo(row interface{ Scan(...any) error }) (Video, error) {
 // A *QuotaError says which limit leaves no room.
 func (d *DB) Admit(ctx context.Context, sessionID, videoID, processID string) error {
 	return d.write(ctx, "admit upload", func(tx *sql.Tx) error {
-		if err := d.admit(ctx, tx, sessionID); err != nil {
-			return err
-		}
-		now := d.nowMillis()
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO videos (id, session_id, status, process_id, created_at, updated_at)
-			VALUES ($1, $2, 'receiving', $3, $4, $5)`, videoID, sessionID, processID, now, now)
-		return err
+		return d.admitWhole(ctx, tx, sessionID, videoID, processID)
 	})
+}
+
+func (d *DB) admitWhole(ctx context.Context, tx *sql.Tx, sessionID, videoID, processID string) error {
+	if err := d.admit(ctx, tx, sessionID); err != nil {
+		return err
+	}
+	now := d.nowMillis()
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO videos (id, session_id, status, process_id, created_at, updated_at)
+		VALUES ($1, $2, 'receiving', $3, $4, $5)`, videoID, sessionID, processID, now, now)
+	return err
 }
 
 // admit requires that a slot of the session is free.
@@ -161,6 +165,9 @@ func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quo
 				return err
 			}
 		}
+		if err := keepUpload(ctx, tx, AcceptedUpload{v, q}); err != nil {
+			return err
+		}
 		return d.tell(ctx, tx, WebhookVideoAccepted, v.ID, webhookData{})
 	})
 	return v, q, err
@@ -177,11 +184,14 @@ func uploader(ctx context.Context, tx *sql.Tx, sessionID string) (string, error)
 	return name, err
 }
 
-// Abandon forgets an upload under way and gives its slot back; its files are to
-// be removed. ErrNotFound when it has ended meanwhile, or is gone: its files are
-// then somebody else's concern.
+// Abandon forgets an upload under way and gives its slot and key back; its files
+// are to be removed. ErrNotFound when it has ended meanwhile, or is gone: its
+// files are then somebody else's concern.
 func (d *DB) Abandon(ctx context.Context, videoID string) error {
 	return d.write(ctx, "abandon upload", func(tx *sql.Tx) error {
+		if err := freeUploadKey(ctx, tx, videoID); err != nil {
+			return err
+		}
 		return oneRow(tx.ExecContext(ctx, "DELETE FROM videos WHERE id = $1 AND "+holdsSlot, videoID))
 	})
 }

@@ -132,6 +132,14 @@ func (d *DB) WebhookPostponed(ctx context.Context, id string, at time.Time) erro
 	})
 }
 
+// WebhookReturned has an event wait again whose delivery a stop in good order cut
+// off. That was no attempt.
+func (d *DB) WebhookReturned(ctx context.Context, id string) error {
+	return d.write(ctx, "return a webhook", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, "UPDATE webhooks SET attempts = attempts - 1, due_at = $1 WHERE id = $2", d.nowMillis(), id))
+	})
+}
+
 // WebhookWaiting counts the events that are still to be delivered.
 func (d *DB) WebhookWaiting(ctx context.Context) (int64, error) {
 	var n int64

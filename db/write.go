@@ -97,6 +97,7 @@ func (d *DB) transact(ctx context.Context, conn *sql.Conn, f func(*sql.Tx) error
 	if err != nil {
 		return waited, fmt.Errorf("begin: %w", err)
 	}
+	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
 	if err := f(tx); err != nil {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, rollback)

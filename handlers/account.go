@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -81,14 +82,25 @@ func (s *Server) signUp(c *fiber.Ctx, in credentials) (db.User, error) {
 	if err != nil {
 		return db.User{}, err
 	}
+	ctx, cancel := untilBusy(c.UserContext())
+	defer cancel()
 	start := time.Now()
-	attempt, err := s.signups.Begin(c.UserContext(), auth.AddressKey(s.address(c)))
+	attempt, err := s.signups.Begin(ctx, auth.AddressKey(s.address(c)))
 	db.Waited(c.UserContext(), time.Since(start)) // Those that run may wait for the database.
 	if err != nil {
 		return db.User{}, err
 	}
-	u, err := s.createUser(c, name, in.Password)
-	attempt.End(err == nil)
+	defer attempt.End(false)
+	hash, err := s.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return db.User{}, err
+	}
+	u, err := s.DB.CreateUser(c.UserContext(), db.NewUser{
+		Name: name.Name, Key: name.Key, SessionID: name.SessionID(), PasswordHash: hash, Role: db.RoleUser,
+	})
+	if err == nil {
+		attempt.End(true)
+	}
 	return u, err
 }
 
@@ -107,16 +119,6 @@ func checkNew(in credentials) (auth.Username, error) {
 	return name, nil
 }
 
-func (s *Server) createUser(c *fiber.Ctx, name auth.Username, password string) (db.User, error) {
-	hash, err := s.Hasher.Hash(c.UserContext(), password)
-	if err != nil {
-		return db.User{}, err
-	}
-	return s.DB.CreateUser(c.UserContext(), db.NewUser{
-		Name: name.Name, Key: name.Key, SessionID: name.SessionID(), PasswordHash: hash, Role: db.RoleUser,
-	})
-}
-
 func (s *Server) login(c *fiber.Ctx) error {
 	in, err := readCredentials(c)
 	c.Locals(formKey, s.again(in, views.LoginPage))
@@ -129,6 +131,15 @@ func (s *Server) login(c *fiber.Ctx) error {
 		return err
 	}
 	return s.enter(c, u, in.Next, fiber.StatusOK)
+}
+
+// SignInWait is how long a sign-in or a registration waits for its turns, those
+// to guess and those to hash together. Who would wait longer is told to come back.
+const SignInWait = 1500 * time.Millisecond
+
+// untilBusy bounds the waiting for a turn; the cause of its end is errBusy.
+func untilBusy(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, SignInWait, errBusy)
 }
 
 // authenticate finds the user whom the credentials prove. Failures count
@@ -151,25 +162,30 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 		}
 	}
 	address := auth.AddressKey(s.address(c))
+	ctx, cancel := untilBusy(c.UserContext())
+	defer cancel()
 	// The account comes first: whoever waits there holds no place of the address.
-	ofAccount, err := s.accountFailures.Begin(c.UserContext(), address+" "+key)
+	ofAccount, err := s.accountFailures.Begin(ctx, address+" "+key)
 	if err != nil {
 		return db.User{}, err
 	}
-	ofAddress, err := s.addressFailures.Begin(c.UserContext(), address)
+	defer ofAccount.End(false)
+	ofAddress, err := s.addressFailures.Begin(ctx, address)
 	if err != nil {
-		ofAccount.End(false)
 		return db.User{}, err
 	}
-	u, err := s.verify(c, key, in.Password)
-	failed := errors.Is(err, errBadCredentials)
-	ofAccount.End(failed)
-	ofAddress.End(failed)
+	defer ofAddress.End(false)
+	u, err := s.verify(ctx, c, key, in.Password)
+	if errors.Is(err, errBadCredentials) {
+		ofAccount.End(true)
+		ofAddress.End(true)
+	}
 	return u, err
 }
 
-// verify costs the same whether there is such a user or not.
-func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
+// verify costs the same whether there is such a user or not. It waits for its
+// turn to hash until ctx ends.
+func (s *Server) verify(ctx context.Context, c *fiber.Ctx, key, password string) (db.User, error) {
 	u, err := s.DB.UserByKey(c.UserContext(), key)
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return u, err
@@ -177,7 +193,7 @@ func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
 	if err == nil {
 		c.Locals(accountKey, u)
 	}
-	ok, err := s.Hasher.Verify(c.UserContext(), password, u.PasswordHash)
+	ok, err := s.Hasher.Verify(ctx, password, u.PasswordHash)
 	if err != nil {
 		return u, fmt.Errorf("verify password: %w", err)
 	}
@@ -185,15 +201,15 @@ func (s *Server) verify(c *fiber.Ctx, key, password string) (db.User, error) {
 		return u, errBadCredentials
 	}
 	if auth.Outdated(u.PasswordHash) {
-		s.renewHash(c, u, password)
+		s.renewHash(ctx, c, u, password)
 	}
 	return u, nil
 }
 
 // renewHash makes a hash that came from elsewhere one of ours, so that signing
 // in costs as much as for everybody.
-func (s *Server) renewHash(c *fiber.Ctx, u db.User, password string) {
-	hash, err := s.Hasher.Hash(c.UserContext(), password)
+func (s *Server) renewHash(ctx context.Context, c *fiber.Ctx, u db.User, password string) {
+	hash, err := s.Hasher.Hash(ctx, password)
 	if errors.Is(err, auth.ErrPasswordLength) {
 		return // It was chosen under other rules.
 	}

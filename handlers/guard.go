@@ -153,16 +153,22 @@ func (s *Server) holdText(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	handedOver := false
+	defer func() {
+		if !handedOver {
+			release()
+		}
+	}()
 	if err := c.Next(); err != nil || len(c.Response().Body()) < smallAnswer {
-		release()
 		return err
 	}
 	text := c.Response().Body()
 	if written := c.Response().SwapBody(nil); len(written) > 0 {
 		text = written // It is no longer in the buffer that others get next.
 	}
-	body := &paced{piece: bytes.NewReader(text), ctx: c.Context(), close: func() error { release(); return nil }}
+	body := s.paced(c, bytes.NewReader(text), func() error { release(); return nil })
 	c.Context().Response.SetBodyStream(body, len(text))
+	handedOver = true
 	return nil
 }
 

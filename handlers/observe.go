@@ -1,9 +1,7 @@
 package handlers
 
 import (
-	"errors"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,6 +30,7 @@ const (
 	bodyReadKey                 // any: nothing more of the body is to come
 	cookiesKey                  // []string: the login cookies that were sent
 	formKey                     // formAgain: how to show the form that was sent
+	unreadKey                   // any: the answer did not wait for the body
 )
 
 // observe surrounds every request: headers, errors, the log line.
@@ -52,7 +51,7 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	took := time.Since(start)
 	s.logRequest(c, took, err)
 	s.Metrics.request(c, took, err)
-	if err != nil {
+	if err != nil || c.Locals(unreadKey) != nil {
 		linger(c)
 	}
 	return answered
@@ -84,7 +83,7 @@ func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	switch {
-	case errors.Is(err, errBusy):
+	case problemOf(err) == errBusy:
 		level = slog.LevelWarn // It is no fault, and whoever asks too much brings it about.
 	case status >= fiber.StatusInternalServerError:
 		level = slog.LevelError
@@ -113,8 +112,4 @@ func requestAttrs(c *fiber.Ctx) []slog.Attr {
 // logOf is the log for lines that are written while a request is answered.
 func (s *Server) logOf(c *fiber.Ctx) *slog.Logger {
 	return slog.New(s.Log.Handler().WithAttrs(requestAttrs(c)))
-}
-
-func (s *Server) logPanic(c *fiber.Ctx, value any) {
-	s.logOf(c).Error("panic", "method", c.Method(), "path", c.Path(), "value", value, "stack", string(debug.Stack()))
 }

@@ -134,7 +134,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
 		errTooManyUploads, errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
-		errNoEngine, errTooManyRuns, errSubtitlesChanged, errNotMuxable,
+		errNoEngine, errTooManyRuns, errKeyInUse, errKeyReused, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),

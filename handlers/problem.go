@@ -82,6 +82,12 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.SubtitlesChanged })
 	errNotMuxable = simple(fiber.StatusUnsupportedMediaType, "not-muxable",
 		func(t *views.Text) views.Problem { return t.Problems.NotMuxable })
+	errKeyInUse = &problem{
+		status: fiber.StatusConflict, kind: "idempotency-key-in-use", retryAfter: 5 * time.Second,
+		words: func(t *views.Text) views.Problem { return t.Problems.KeyInUse },
+	}
+	errKeyReused = simple(fiber.StatusUnprocessableEntity, "idempotency-key-reused",
+		func(t *views.Text) views.Problem { return t.Problems.KeyReused })
 	errUsernameTaken = simple(fiber.StatusConflict, "username-taken",
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
@@ -204,6 +210,10 @@ func problemOf(err error) *problem {
 		return errLastAdmin
 	case errors.Is(err, db.ErrSelectionChanged):
 		return errSelectionChanged
+	case errors.Is(err, db.ErrKeyInUse):
+		return errKeyInUse
+	case errors.Is(err, db.ErrKeyReused):
+		return errKeyReused
 	case errors.Is(err, db.ErrTooManyRuns):
 		return errTooManyRuns
 	case errors.As(err, &changed):

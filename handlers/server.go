@@ -143,7 +143,7 @@ func New(c Config, p Parts) (*Server, error) {
 	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
 	s.routes()
 	s.checkQueries()
-	s.app.Server().Handler = s.knownHeads(s.app.Server().Handler)
+	s.app.Server().Handler = s.survive(s.knownHeads(s.app.Server().Handler))
 	return s, nil
 }
 

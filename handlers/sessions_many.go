@@ -100,6 +100,10 @@ func (s *Server) changeMany(
 	if err != nil {
 		return err
 	}
+	request, err := s.changeRequest(c)
+	if err != nil {
+		return err
+	}
 	if in.Expected == nil {
 		n, err := s.DB.CountSelected(c.UserContext(), sel)
 		if err != nil {
@@ -107,7 +111,7 @@ func (s *Server) changeMany(
 		}
 		in.Expected = &n
 	}
-	n, err := change(in, sel, db.Act{Actor: signedIn(c).Name, Reason: in.Reason}, *in.Expected)
+	n, err := change(in, sel, db.Act{Actor: signedIn(c).Name, Reason: in.Reason, Request: request}, *in.Expected)
 	if err != nil {
 		return err
 	}

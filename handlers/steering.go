@@ -237,7 +237,11 @@ func (s *Server) steerSession(c *fiber.Ctx, form string, act func(db.Act) (db.Se
 	if !fromList {
 		c.Locals(formKey, s.sessionAgain(c, id, form))
 	}
-	session, err := act(db.Act{SessionID: id, Actor: signedIn(c).Name})
+	request, err := s.changeRequest(c)
+	if err != nil {
+		return err
+	}
+	session, err := act(db.Act{SessionID: id, Actor: signedIn(c).Name, Request: request})
 	switch {
 	case err != nil:
 		return err

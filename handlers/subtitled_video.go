@@ -41,10 +41,16 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 		return err
 	}
 	job := media.Mux{Video: s.Files.Path(v.ID), Subtitles: srt.Bytes(), Language: t.Language, Format: format}
+	started := false
+	defer func() {
+		if !started {
+			release()
+		}
+	}()
 	if err := s.startExport(ctx, c, v, job, release); err != nil {
-		release()
 		return err
 	}
+	started = true
 	return nil
 }
 
@@ -60,15 +66,22 @@ func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job 
 	if err != nil {
 		return err
 	}
+	sending := false
+	defer func() {
+		if !sending {
+			_ = file.Close()
+		}
+	}()
 	info, err := file.Stat()
 	if err != nil {
-		return errors.Join(fmt.Errorf("size of a video with subtitles: %w", err), file.Close())
+		return fmt.Errorf("size of a video with subtitles: %w", err)
 	}
 	c.Set(fiber.HeaderContentType, mediaTypes[string(job.Format)])
 	c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, string(job.Format))))
 	confine(c)
-	body := &paced{piece: file, ctx: c.Context(), close: func() error { ended(); return file.Close() }}
+	body := s.paced(c, file, func() error { ended(); return file.Close() })
 	c.Context().Response.SetBodyStream(body, int(info.Size()))
+	sending = true
 	return nil
 }
 

@@ -42,7 +42,11 @@ func (s *Server) Tend(ctx context.Context) {
 }
 
 func (s *Server) attend(ctx context.Context, what string, work func(context.Context) error) {
-	if err := work(ctx); err != nil && ctx.Err() == nil {
+	err := func() (err error) {
+		defer panicked(s.Log, what, &err)
+		return work(ctx)
+	}()
+	if err != nil && ctx.Err() == nil {
 		s.Log.Error("not done yet", "what", what, "error", err)
 	}
 }

@@ -41,12 +41,16 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 }
 
 // makeThumbnail makes a thumbnail once for all who ask at the same time. Of
-// what has no picture that can be decoded it keeps an empty one, so that it is
-// not tried again for each visit.
+// what has no picture that can be decoded, or panics twice, it keeps an empty
+// one, so that it is not tried again for each visit.
 func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
-	made, err, _ := s.thumbnails.Do(id, func() (any, error) {
-		picture, err := s.Meter.Thumbnail(ctx, s.Files.Path(id))
-		if err != nil && !errors.Is(err, media.ErrNotVideo) {
+	made, err, _ := s.thumbnails.Do(id, func() (made any, err error) {
+		defer panicked(s.Log, "keep thumbnail", &err)
+		picture, err := s.decodeThumbnail(ctx, id)
+		if errors.Is(err, errPanicked) {
+			picture, err = s.decodeThumbnail(ctx, id)
+		}
+		if err != nil && !errors.Is(err, media.ErrNotVideo) && !errors.Is(err, errPanicked) {
 			return picture, err
 		}
 		return picture, s.Files.KeepThumbnail(ctx, id, picture)
@@ -56,6 +60,11 @@ func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
 		return nil, fmt.Errorf("make thumbnail: %w", err)
 	}
 	return picture, nil
+}
+
+func (s *Server) decodeThumbnail(ctx context.Context, id string) (picture []byte, err error) {
+	defer panicked(s.Log, "make thumbnail", &err)
+	return s.Meter.Thumbnail(ctx, s.Files.Path(id))
 }
 
 // prepareThumbnail makes a thumbnail before somebody asks for it.

@@ -28,25 +28,36 @@ const (
 // body is read where it can, and whenever it fails nothing is left of it.
 func (s *Server) uploadVideo(c *fiber.Ctx) error {
 	c.Locals(formKey, s.uploadAgain())
-	video, quota, err := s.takeUpload(c, signedIn(c))
-	s.Metrics.uploadEnded(multipartUpload, err)
+	accepted, again, err := s.takeUpload(c, signedIn(c))
+	if !again {
+		s.Metrics.uploadEnded(multipartUpload, err)
+	}
 	if err != nil {
 		return err
 	}
-	return s.answerUpload(c, video, quota)
+	if again {
+		c.Locals(unreadKey, true)
+	}
+	return s.answerUpload(c, accepted.Video, accepted.Quota)
 }
 
-func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (db.Video, db.Quota, error) {
+// takeUpload receives an upload; again is true for one that bears the key of one
+// that was accepted before: of it nothing is read.
+func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (accepted db.AcceptedUpload, again bool, err error) {
 	form, err := s.openUpload(c, v)
 	if err != nil {
-		return db.Video{}, db.Quota{}, err
+		return accepted, false, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return db.Video{}, db.Quota{}, fmt.Errorf("make video id: %w", err)
+		return accepted, false, fmt.Errorf("make video id: %w", err)
 	}
-	if err := s.DB.Admit(c.UserContext(), v.SessionID, id.String(), s.Process.ID); err != nil {
-		return db.Video{}, db.Quota{}, err
+	first, err := s.admitOnce(c, v, id.String())
+	if err != nil {
+		return accepted, false, err
+	}
+	if first != nil {
+		return *first, true, nil
 	}
 	counted := false
 	defer func() {
@@ -54,9 +65,21 @@ func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (db.Video, db.Quota, error
 			s.abandon(s.logOf(c), id.String())
 		}
 	}()
-	video, quota, err := s.receive(form, id.String(), v)
+	accepted.Video, accepted.Quota, err = s.receive(form, id.String(), v)
 	counted = err == nil
-	return video, quota, err
+	return accepted, false, err
+}
+
+// admitOnce takes a slot, unless the upload bears the key of one that was accepted.
+func (s *Server) admitOnce(c *fiber.Ctx, v *visitor, id string) (*db.AcceptedUpload, error) {
+	r, err := s.request(c)
+	if err != nil {
+		return nil, err
+	}
+	if r.Key == "" {
+		return nil, s.DB.Admit(c.UserContext(), v.SessionID, id, s.Process.ID)
+	}
+	return s.DB.AdmitOnce(c.UserContext(), v.SessionID, id, r)
 }
 
 func (s *Server) uploadAgain() formAgain {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -172,7 +173,7 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, attachment(v.Filename))
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
-	return sendRange(c, file, v.SizeBytes, tag)
+	return s.sendRange(c, file, v.SizeBytes, tag)
 }
 
 // confine keeps what came from users from running as a page, or in another's.
@@ -181,8 +182,14 @@ func confine(c *fiber.Ctx) {
 	c.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// sendRange closes the file once it is sent.
-func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
+// sendRange closes the file once it is sent, or not to be sent.
+func (s *Server) sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
+	sending := false
+	defer func() {
+		if !sending {
+			_ = file.Close()
+		}
+	}()
 	start, length := int64(0), size
 	asked := c.Get(fiber.HeaderRange)
 	condition := c.Get(fiber.HeaderIfRange)
@@ -191,17 +198,17 @@ func sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
 		if err != nil {
 			c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes */%d", size))
 			c.Status(fiber.StatusRequestedRangeNotSatisfiable)
-			return file.Close()
+			return nil
 		}
 		start, length = int64(first), int64(last-first+1)
 		c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", first, last, size))
 		c.Status(fiber.StatusPartialContent)
 	}
 	if _, err := file.Seek(start, io.SeekStart); err != nil {
-		return errors.Join(fmt.Errorf("seek in video: %w", err), file.Close())
+		return fmt.Errorf("seek in video: %w", err)
 	}
-	body := &paced{piece: io.LimitReader(file, length), ctx: c.Context(), close: file.Close}
-	c.Context().Response.SetBodyStream(body, int(length))
+	c.Context().Response.SetBodyStream(s.paced(c, io.LimitReader(file, length), file.Close), int(length))
+	sending = true
 	return nil
 }
 
@@ -210,18 +217,28 @@ func isSingleRange(asked string) bool {
 }
 
 // paced gives every piece of a download its own time to be written, so that a
-// slow client gets all of it and a stalled one does not stay.
+// slow client gets all of it and a stalled one does not stay. It is read and
+// closed after the handlers have returned, where a panic would end the process.
 type paced struct {
 	piece io.Reader // what is sent
 	ctx   *fasthttp.RequestCtx
 	close func() error
+	log   *slog.Logger
 }
 
-func (p *paced) Read(b []byte) (int, error) {
+func (s *Server) paced(c *fiber.Ctx, piece io.Reader, close func() error) *paced {
+	return &paced{piece, c.Context(), close, s.logOf(c)}
+}
+
+func (p *paced) Read(b []byte) (n int, err error) {
+	defer panicked(p.log, "send an answer", &err)
 	if err := p.ctx.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
 	return p.piece.Read(b)
 }
 
-func (p *paced) Close() error { return p.close() }
+func (p *paced) Close() (err error) {
+	defer panicked(p.log, "end an answer", &err)
+	return p.close()
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -36,32 +35,34 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 	beating := make(chan struct{})
 	go func() {
 		defer close(beating)
-		w.keepBeating(ctx, run.RunID, &progress, stop)
+		if err := w.keepBeating(ctx, run.RunID, &progress); err != nil {
+			stop(err)
+		}
 	}()
+	defer func() { stop(nil); <-beating }()
 	t, err := w.listen(ctx, run, func(percent int) { progress.Store(int64(percent)) })
-	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) {
+	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, errPanicked) {
 		err = cause
 	}
-	stop(nil)
-	<-beating
 	return t, err
 }
 
-// keepBeating renews the lease until ctx ends. A database that fails for a
-// while is tried again; the lease lasts for many beats.
-func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic.Int64, stop context.CancelCauseFunc) {
+// keepBeating renews the lease until ctx ends, or with an error until the job is no
+// longer this run's. A database that fails for a while is tried again; the lease
+// lasts for many beats.
+func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic.Int64) (err error) {
+	defer w.panicked(&err)
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-tick.C:
 		}
 		err := w.DB.RenewSubtitles(ctx, runID, int(progress.Load()), lease)
 		if errors.Is(err, db.ErrNotFound) {
-			stop(err)
-			return
+			return err
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("lease of a job not renewed yet", "run", runID, "error", err)
@@ -84,16 +85,9 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 	return t, nil
 }
 
-// ask makes captions of what the engine writes, which must be such as can be
-// kept. What makes us panic fails this job, and not the service.
-func (w *Worker) ask(ctx context.Context, r subtitles.Request) (t subtitles.Transcript, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			w.Log.Error("panic", "what", "transcribe", "value", value, "stack", string(debug.Stack()))
-			err = fmt.Errorf("%w: panic: %v", subtitles.ErrFailed, value)
-		}
-	}()
-	t, err = w.Engine.Transcribe(ctx, r)
+// ask makes captions of what the engine writes, which must be such as can be kept.
+func (w *Worker) ask(ctx context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+	t, err := w.Engine.Transcribe(ctx, r)
 	if err != nil {
 		return t, err
 	}

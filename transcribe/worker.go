@@ -9,7 +9,9 @@ package transcribe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -136,6 +138,8 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		jobs.Go(func() {
 			defer func() { <-free; w.Wake() }()
+			var err error
+			defer w.panicked(&err) // The job is left to its lease.
 			w.run(ctx, run)
 		})
 	}
@@ -145,7 +149,7 @@ func (w *Worker) Run(ctx context.Context) {
 func (w *Worker) giveBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, restInterval)
 	defer cancel()
-	if _, err := w.DB.ReleaseSubtitles(ctx, w.Process); err != nil {
+	if err := w.DB.ReturnSubtitles(ctx, w.Process); err != nil {
 		w.Log.Error("jobs not given back yet", "error", err)
 	}
 }
@@ -156,7 +160,7 @@ func (w *Worker) await(ctx context.Context) (run db.SubtitleRun, ok bool) {
 		pause := w.rest()
 		if pause <= 0 {
 			pause = pollInterval
-			run, ok, err := w.DB.ClaimSubtitles(ctx, w.Process, lease, w.Concurrency)
+			run, ok, err := w.claim(ctx)
 			if ok {
 				return run, true
 			}
@@ -172,6 +176,11 @@ func (w *Worker) await(ctx context.Context) (run db.SubtitleRun, ok bool) {
 		}
 	}
 	return run, false
+}
+
+func (w *Worker) claim(ctx context.Context) (run db.SubtitleRun, ok bool, err error) {
+	defer w.panicked(&err)
+	return w.DB.ClaimSubtitles(ctx, w.Process, lease, w.Concurrency)
 }
 
 // rest is how long the engine is still left alone.
@@ -191,6 +200,9 @@ func (w *Worker) run(ctx context.Context, run db.SubtitleRun) {
 	log := w.Log.With("video", run.VideoID, "session_id", run.SessionID, "run", run.RunID)
 	log.Info("subtitles begun", "attempts", run.Attempts)
 	outcome, err := w.settle(ctx, run, log)
+	if errors.Is(err, errPanicked) && ctx.Err() == nil {
+		outcome, err = w.crash(ctx, run, log)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return // The process stops; the job is given back.
@@ -204,8 +216,32 @@ func (w *Worker) run(ctx context.Context, run db.SubtitleRun) {
 	w.Ended(outcome, time.Since(began))
 }
 
+// errPanicked is a run that panicked, by whatever.
+var errPanicked = errors.New("panic")
+
+// panicked is deferred where a panic must fail one job alone.
+func (w *Worker) panicked(err *error) {
+	if value := recover(); value != nil {
+		w.Log.Error("panic", "what", "transcribe", "value", value, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%w: %v", errPanicked, value)
+	}
+}
+
+// crash ends a run that panicked.
+func (w *Worker) crash(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (Outcome, error) {
+	again := time.Now().Add(w.Pause(0))
+	failed, err := w.DB.CrashSubtitles(ctx, run.RunID, again)
+	if failed {
+		log.Error("subtitles failed for good", "reason", db.SubtitlesCrashed)
+		return Failed, err
+	}
+	log.Error("subtitles crashed, to be tried again", "again_at", again)
+	return Postponed, err
+}
+
 // settle runs the engine and writes down what came of it.
-func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (Outcome, error) {
+func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (outcome Outcome, err error) {
+	defer w.panicked(&err)
 	transcript, err := w.transcribe(ctx, run)
 	if err == nil || errors.Is(err, subtitles.ErrFailed) || errors.Is(err, subtitles.ErrRefused) {
 		w.hadEngine()
@@ -213,7 +249,7 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 	if err == nil {
 		return Done, w.keep(ctx, run, transcript, log)
 	}
-	if ctx.Err() != nil || errors.Is(err, db.ErrNotFound) {
+	if ctx.Err() != nil || errors.Is(err, db.ErrNotFound) || errors.Is(err, errPanicked) {
 		return Superseded, err
 	}
 	if reason := finalReason(err); reason != "" {

@@ -179,7 +179,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"failing always":        {wav(), subtitles.ErrFailed, maxFailures, "engine-failed", ""},
 		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxCueBytes+1)},
-		"a panic":               {wav(), nil, maxFailures, "engine-failed", "panic"},
+		"a panic":               {wav(), nil, 2, "crashed", "panic"},
 		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
 		"no file":               {nil, nil, 0, "file-missing", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
@@ -215,6 +215,31 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%+v after %d calls, want %s after %d", s, calls, test.reason, test.calls)
 			}
 		})
+	}
+}
+
+// TestPoisonedJob has a job panic before the engine gets it: it fails alone, after
+// two tries, and the worker goes on.
+func TestPoisonedJob(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	poisoned, sound := h.video(wav()), h.video(wav())
+	h.check(os.WriteFile(h.files.SoundPath(sound), wav()[44:], 0o600))
+	var mu sync.Mutex
+	outcomes := map[Outcome]int{}
+	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) { return said, nil }), func(o *Options) {
+		o.Meter = nil // It panics where there is no sound yet.
+		o.Ended = func(o Outcome, _ time.Duration) { mu.Lock(); defer mu.Unlock(); outcomes[o]++ }
+	})
+	s := h.await(poisoned, db.SubtitlesFailed)
+	if s.Error != db.SubtitlesCrashed || s.Revision != 0 {
+		t.Errorf("the poisoned job is %+v", s)
+	}
+	h.await(sound, db.SubtitlesDone)
+	mu.Lock()
+	defer mu.Unlock()
+	if outcomes[Postponed] != 1 || outcomes[Failed] != 1 {
+		t.Errorf("outcomes %v", outcomes)
 	}
 }
 

@@ -16,6 +16,6 @@ func ResetConfirm(l Language, s Session, reason string) Confirm {
 	return Confirm{
 		Title: t.ResetTitle.With(s.Username), Detail: t.ResetDetail,
 		Action: s.path() + "/reset", Yes: t.Reset, Back: s.path(),
-		AsksReason: true, Reason: reason,
+		Once: true, AsksReason: true, Reason: reason,
 	}
 }

@@ -32,6 +32,7 @@ type Problems struct {
 	EncodedBody, ContentType         Problem
 	Malformed, Timeout               Problem
 	NoEngine, TooManyRuns            Problem
+	KeyInUse, KeyReused              Problem
 	SubtitlesChanged, NotMuxable     Problem
 	Misdirected, Internal            Problem
 
@@ -79,6 +80,7 @@ type Fields struct {
 	NotOffered                                string
 	PasswordTwice, RoleInvalid                string
 	NumberInvalid, BelowZero, ReasonRequired  string
+	KeyInvalid                                string
 	CursorInvalid, LimitInvalid, SortInvalid  string
 	SearchTooLong, ReasonTooLong              string
 	FilterInvalid, SelectionInvalid           string

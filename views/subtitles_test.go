@@ -126,6 +126,13 @@ func TestSubtitlesSection(t *testing.T) {
 			[]string{"ไม่มีเสียง"},
 		},
 		{
+			"crashed",
+			SubtitleState{Status: "failed", Error: "crashed"},
+			engine,
+			append(making, "หยุดทำงานกะทันหันสองครั้ง", "ลองอีกครั้ง"),
+			[]string{"ทำงานผิดพลาดหลายครั้ง"},
+		},
+		{
 			"cancelled",
 			SubtitleState{Status: "cancelled"},
 			engine,

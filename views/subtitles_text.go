@@ -18,7 +18,7 @@ type SubtitleText struct {
 	KeptMeanwhile           string
 	NoSound, EngineRefused  string
 	FileMissing             string
-	EngineFailed            string
+	EngineFailed, Crashed   string
 	Offline                 string
 
 	// In the list of videos.
@@ -84,6 +84,7 @@ type SubtitleQueueText struct {
 	CancelDetail, CancelDo           string
 	NoSound, Refused, GaveUp         string
 	NoFile                           string
+	Crashed                          string
 	CancelDone, RetryDone            Format // filename
 }
 
@@ -111,6 +112,7 @@ var subtitlesEnglish = SubtitleText{
 	FileMissing:   "The file of this video is missing on the server. Please tell the administrator, or upload the video again.",
 	EngineRefused: "The speech engine does not take this sound or this language. Try another language.",
 	EngineFailed:  "The speech engine failed several times. Try again later, and tell the administrator if it stays.",
+	Crashed:       "The program stopped unexpectedly twice while making these subtitles, so it will not try again by itself. You can try again; tell the administrator if it stays.",
 	Offline:       "The connection is lost. This part updates again once it is back.",
 
 	BadgeQueued:  "Subtitles: place %d",
@@ -244,6 +246,7 @@ var subtitlesEnglish = SubtitleText{
 		NoFile:       "Its file is missing",
 		Refused:      "The engine does not take this sound or language",
 		GaveUp:       "The engine failed at it several times",
+		Crashed:      "The program stopped twice while making it",
 		CancelDetail: "Its owner sees that they were cancelled, and can have them made again.",
 		CancelDone:   "The subtitles of %s were cancelled",
 		RetryDone:    "The subtitles of %s are in the queue again",
@@ -274,6 +277,7 @@ var subtitlesThai = SubtitleText{
 	FileMissing:   "ไม่พบไฟล์ของวิดีโอนี้บนเซิร์ฟเวอร์ กรุณาแจ้งผู้ดูแลระบบ หรืออัปโหลดวิดีโอใหม่",
 	EngineRefused: "ระบบถอดเสียงไม่รับเสียงหรือภาษานี้ กรุณาลองเลือกภาษาอื่น",
 	EngineFailed:  "ระบบถอดเสียงทำงานผิดพลาดหลายครั้ง กรุณาลองใหม่ภายหลัง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
+	Crashed:       "โปรแกรมหยุดทำงานกะทันหันสองครั้งระหว่างสร้างคำบรรยายนี้ จึงจะไม่ลองใหม่เอง คุณสั่งลองอีกครั้งได้ หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
 	Offline:       "การเชื่อมต่อขาด ส่วนนี้จะอัปเดตต่อเองเมื่อเชื่อมต่อได้",
 
 	BadgeQueued:  "คำบรรยาย: คิวที่ %d",
@@ -407,6 +411,7 @@ var subtitlesThai = SubtitleText{
 		NoFile:       "ไม่พบไฟล์วิดีโอ",
 		Refused:      "ระบบไม่รับเสียงหรือภาษานี้",
 		GaveUp:       "ระบบทำผิดพลาดหลายครั้ง",
+		Crashed:      "โปรแกรมหยุดทำงานสองครั้งระหว่างสร้าง",
 		CancelDetail: "เจ้าของวิดีโอจะเห็นว่าถูกยกเลิก และสั่งสร้างใหม่ได้",
 		CancelDone:   "ยกเลิกคำบรรยายของ %s แล้ว",
 		RetryDone:    "นำคำบรรยายของ %s กลับเข้าคิวแล้ว",
@@ -422,6 +427,8 @@ func (t *Text) jobError(code string) string {
 		return t.Subtitles.Queue.NoFile
 	case "engine-refused":
 		return t.Subtitles.Queue.Refused
+	case "crashed":
+		return t.Subtitles.Queue.Crashed
 	default:
 		return t.Subtitles.Queue.GaveUp
 	}
@@ -436,6 +443,8 @@ func (t *Text) SubtitleError(code string) string {
 		return t.Subtitles.FileMissing
 	case "engine-refused":
 		return t.Subtitles.EngineRefused
+	case "crashed":
+		return t.Subtitles.Crashed
 	default:
 		return t.Subtitles.EngineFailed
 	}

@@ -152,6 +152,7 @@ type Confirm struct {
 	Yes           string // label of the button that does it
 	Back          string // path of the link that does not
 	Field, Value  string // sent along, where there is a field
+	Once          bool   // sent twice, it is done once
 	AsksReason    bool
 	Reason        string // typed already
 }

@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -121,17 +122,43 @@ func (s *Sender) Run(ctx context.Context) {
 }
 
 // next delivers one message; it is false where none is due.
-func (s *Sender) next(ctx context.Context) (bool, error) {
+func (s *Sender) next(ctx context.Context) (sent bool, err error) {
+	defer s.panicked(&err)
 	hook, ok, err := s.db.NextWebhook(ctx, lease)
 	if err != nil || !ok {
 		return false, err
 	}
-	err = s.deliver(ctx, hook)
+	if hook.Attempts <= len(pauses) { // Else the process died at it, again and again.
+		err = s.try(ctx, hook)
+	} else {
+		err = errCutOff
+	}
 	if ctx.Err() != nil {
-		// Whether it arrived is not known. After the lease it is sent once more.
-		return false, nil
+		// Whether it arrived is not known: it is sent once more, as no further try.
+		return false, s.db.WebhookReturned(context.WithoutCancel(ctx), hook.ID)
 	}
 	return true, s.settle(ctx, hook, err)
+}
+
+var (
+	errCutOff   = errors.New("the program ended at each try")
+	errPanicked = errors.New("panic")
+)
+
+// maxPanics is how many tries of a message may panic.
+const maxPanics = 2
+
+// try is deliver, with a panic as an error.
+func (s *Sender) try(ctx context.Context, hook db.Webhook) (err error) {
+	defer s.panicked(&err)
+	return s.deliver(ctx, hook)
+}
+
+func (s *Sender) panicked(err *error) {
+	if value := recover(); value != nil {
+		s.log.Error("panic", "what", "webhook", "value", value, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%w: %v", errPanicked, value)
+	}
 }
 
 // errGone is a receiver that wants to hear no more of this.
@@ -187,7 +214,7 @@ func (s *Sender) settle(ctx context.Context, hook db.Webhook, failed error) erro
 	case failed == nil:
 		s.Ended("delivered")
 		return s.db.WebhookDelivered(ctx, hook.ID)
-	case errors.Is(failed, errGone), hook.Attempts >= len(pauses):
+	case errors.Is(failed, errGone), hook.Attempts >= len(pauses), errors.Is(failed, errPanicked) && hook.Attempts+1 >= maxPanics:
 		log.Error("webhook given up", "error", failed)
 		s.Ended("dropped")
 		return s.db.WebhookDropped(ctx, hook.ID)

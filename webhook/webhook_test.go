@@ -2,11 +2,13 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,8 +143,62 @@ func TestCutOff(t *testing.T) {
 	t.Cleanup(func() { close(hang) })
 	sender := New(d, s.URL, []byte("key"), slog.New(slog.DiscardHandler))
 	sender.Run(ctx)
-	if n, err := d.WebhookWaiting(t.Context()); n != 1 || err != nil {
-		t.Errorf("%d waiting, %v", n, err)
+	hook, ok, err := d.NextWebhook(t.Context(), lease)
+	if err != nil || !ok || hook.Attempts != 0 {
+		t.Errorf("waiting: %+v, %v, %v", hook, ok, err)
+	}
+}
+
+// TestDeath has a process die at a message again and again: it is given up in the
+// end.
+func TestDeath(t *testing.T) {
+	t.Parallel()
+	d := outbox(t)
+	address, came := receiver(t, 204)
+	for range len(pauses) + 1 {
+		if _, ok, err := d.NextWebhook(t.Context(), 0); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+	}
+	s := New(d, address, []byte("key"), slog.New(slog.DiscardHandler))
+	if sent, err := s.next(t.Context()); err != nil || !sent {
+		t.Fatalf("sent %v, %v", sent, err)
+	}
+	if n, err := d.WebhookWaiting(t.Context()); n != 0 || err != nil || len(came()) != 0 {
+		t.Errorf("%d waiting, %d came, %v", n, len(came()), err)
+	}
+}
+
+// roundTrip is a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestPoisoned has a message panic: it is tried twice and given up, and the
+// sender goes on.
+func TestPoisoned(t *testing.T) {
+	t.Parallel()
+	d := outbox(t)
+	s := New(d, "http://127.0.0.1:1/", []byte("key"), slog.New(slog.DiscardHandler))
+	s.client.Transport = roundTrip(func(*http.Request) (*http.Response, error) { panic("a message of ours") })
+	var outcomes []string
+	s.Ended = func(o string) { outcomes = append(outcomes, o) }
+	hook, ok, err := d.NextWebhook(t.Context(), 0)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for hook.Attempts = range 2 {
+		if err := s.settle(t.Context(), hook, s.try(t.Context(), hook)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := d.WebhookWaiting(t.Context()); n != 0 || err != nil || !slices.Equal(outcomes, []string{"postponed", "dropped"}) {
+		t.Errorf("%d waiting, %v, %v", n, outcomes, err)
+	}
+	// Whatever else panics is an error.
+	s.db = nil
+	if _, err := s.next(t.Context()); !errors.Is(err, errPanicked) {
+		t.Errorf("without a database: %v", err)
 	}
 }
 
