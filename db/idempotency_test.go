@@ -262,8 +262,8 @@ func TestUploadWithAKey(t *testing.T) {
 	if first, err := admit(newID()); err != nil || first == nil || first.Video != v || first.Quota != q {
 		t.Errorf("answered with %+v, %v, want %+v, %+v", first, err, v, q)
 	}
-	if gone, err := d.Abandon(t.Context(), id); gone || err != nil {
-		t.Error(gone, err)
+	if err := d.Abandon(t.Context(), id); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v, want %v", err, ErrNotFound)
 	}
 	wantUsage(t, d, u.SessionID, Usage{1, time.Second})
 }

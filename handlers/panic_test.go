@@ -152,6 +152,7 @@ func TestThumbnailThatPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Meter = nil
+	s.Files.Keeps = nil // There is no row of it.
 	if picture, err := s.makeThumbnail(t.Context(), id); err != nil || len(picture) != 0 {
 		t.Errorf("%d bytes, %v", len(picture), err)
 	}
