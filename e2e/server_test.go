@@ -25,6 +25,7 @@ type server struct {
 	dir    string
 	addr   string
 	flags  []string
+	env    []string // beside the tests' own
 	cmd    *exec.Cmd
 	stdout *output
 	stderr *output
@@ -87,6 +88,7 @@ func (s *server) launch(addr string) {
 	s.t.Helper()
 	args := []string{addr, "--data-dir=" + s.dir, "--signups-per-hour=0", "--admin-password=" + adminPassword}
 	s.cmd = command(append(args, s.flags...)...)
+	s.cmd.Env = append(s.cmd.Env, s.env...)
 	s.stdout, s.stderr = new(output), new(output)
 	s.cmd.Stdout, s.cmd.Stderr = s.stdout, s.stderr
 	if err := s.cmd.Start(); err != nil {

@@ -24,7 +24,7 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 	}
 	picture, err := s.Files.Thumbnail(v.ID)
 	if errors.Is(err, fs.ErrNotExist) {
-		picture, err = s.makeThumbnail(c.UserContext(), v.ID)
+		picture, err = s.makeThumbnail(c.UserContext(), v)
 	}
 	if err != nil {
 		return err
@@ -40,13 +40,13 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 // makeThumbnail makes a thumbnail once for all who ask at the same time. Of
 // what has no picture that can be decoded it keeps an empty one, so that it is
 // not tried again for each visit.
-func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
-	made, err, _ := s.thumbnails.Do(id, func() (any, error) {
-		picture, err := s.Meter.Thumbnail(ctx, s.Files.Path(id))
+func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) {
+	made, err, _ := s.thumbnails.Do(v.ID, func() (any, error) {
+		picture, err := s.Meter.Thumbnail(ctx, v.SessionID, s.Files.Path(v.ID))
 		if err != nil && !errors.Is(err, media.ErrNotVideo) {
 			return picture, err
 		}
-		return picture, s.Files.KeepThumbnail(id, picture)
+		return picture, s.Files.KeepThumbnail(v.ID, picture)
 	})
 	picture, _ := made.([]byte)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
 
 // prepareThumbnail makes a thumbnail before somebody asks for it.
 func (s *Server) prepareThumbnail(ctx context.Context, v db.Video) {
-	if _, err := s.makeThumbnail(ctx, v.ID); err != nil && ctx.Err() == nil {
+	if _, err := s.makeThumbnail(ctx, v); err != nil && ctx.Err() == nil {
 		s.Log.Warn("thumbnail not made yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 	}
 }

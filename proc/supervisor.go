@@ -79,7 +79,8 @@ func decodeOrder(args []string) (o order, err error) {
 	return o, errors.Join(cpuErr, sizeErr, openErr, filesErr)
 }
 
-// supervise runs a program and ends this process when nothing of it is left.
+// supervise runs a program and ends this process when nothing of it is left,
+// with syscall.Exit: that of os takes a second longer with the race detector.
 func supervise(args []string) {
 	// A service manager signals all of a service. The program hears it too, and
 	// only its end ends the supervisor. Caught signals are not inherited, ignored
@@ -88,12 +89,12 @@ func supervise(args []string) {
 	s := &supervisor{report: os.NewFile(reportFD, "report")}
 	if err := s.start(args); err != nil {
 		fmt.Fprintf(s.report, "error %v\n", err)
-		os.Exit(1)
+		syscall.Exit(1)
 	}
 	fmt.Fprintf(s.report, "pid %d\n", s.program)
 	go s.obey(os.NewFile(controlFD, "control"))
 	s.reap()
-	os.Exit(0)
+	syscall.Exit(0)
 }
 
 // supervisor is the parent of a program, and of all that the program leaves.
@@ -230,7 +231,7 @@ func (s *supervisor) end() {
 			for deadline := time.Now().Add(endTime); time.Now().Before(deadline); time.Sleep(endTick) {
 				s.killChildren()
 			}
-			os.Exit(1)
+			syscall.Exit(1)
 		}()
 	})
 }

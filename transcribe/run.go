@@ -107,7 +107,7 @@ func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) 
 	size, err := w.soundSize(run.VideoID)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := w.Files.MakeSound(run.VideoID, func(file media.SoundFile) error {
-			return w.Meter.Extract(ctx, w.Files.Path(run.VideoID), run.Duration, file)
+			return w.Meter.Extract(ctx, run.SessionID, w.Files.Path(run.VideoID), run.Duration, file)
 		}); err != nil {
 			return "", err
 		}

@@ -183,6 +183,7 @@ var english = Text{
 		quotaDurationOf: problemFormat{"Not enough minutes left", "This video is %s long, but you have %s left."},
 		fileTooLarge:    problemFormat{"File too large", "A file may have up to %s."},
 		tooManyAttempts: problemFormat{"Too many attempts", "Please wait %d min and try again."},
+		tooManyRejected: problemFormat{"Too many unusable files", "Too many files that could not be used. Please try again in %d min."},
 	},
 
 	Fields: Fields{

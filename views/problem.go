@@ -40,6 +40,7 @@ type Problems struct {
 	quotaDurationOf problemFormat // the video's, left
 	fileTooLarge    problemFormat // limit
 	tooManyAttempts problemFormat // minutes
+	tooManyRejected problemFormat // minutes
 }
 
 // QuotaVideos says that all videos are used up.
@@ -63,8 +64,16 @@ func (t *Text) FileTooLarge(limit int64) Problem {
 
 // TooManyAttempts says how long to wait before the next one.
 func (t *Text) TooManyAttempts(wait time.Duration) Problem {
-	return t.Problems.tooManyAttempts.with(max(1, int((wait+time.Minute-1)/time.Minute)))
+	return t.Problems.tooManyAttempts.with(minutes(wait))
 }
+
+// TooManyRejected says how long to wait before the next upload.
+func (t *Text) TooManyRejected(wait time.Duration) Problem {
+	return t.Problems.tooManyRejected.with(minutes(wait))
+}
+
+// minutes are those that a wait takes, rounded up.
+func minutes(wait time.Duration) int { return max(1, int((wait+time.Minute-1)/time.Minute)) }
 
 // Fields are what can be wrong with one field of a request.
 type Fields struct {

@@ -183,6 +183,7 @@ var thai = Text{
 		quotaDurationOf: problemFormat{"โควตาความยาวไม่พอ", "วิดีโอนี้ยาว %s แต่เหลือโควตา %s"},
 		fileTooLarge:    problemFormat{"ไฟล์ใหญ่เกินไป", "รับไฟล์ได้ไม่เกิน %s ต่อไฟล์"},
 		tooManyAttempts: problemFormat{"ลองหลายครั้งเกินไป", "กรุณารออีก %d นาทีแล้วลองใหม่"},
+		tooManyRejected: problemFormat{"ส่งไฟล์ที่ใช้ไม่ได้มากเกินไป", "มีไฟล์ที่ใช้ไม่ได้มากเกินไป กรุณารออีก %d นาทีแล้วลองใหม่"},
 	},
 
 	Fields: Fields{
