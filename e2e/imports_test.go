@@ -24,9 +24,10 @@ func TestImports(t *testing.T) {
 		"gensubtitle/apidoc":     nil,
 		"gensubtitle/auth":       nil,
 		"gensubtitle/db":         nil,
-		"gensubtitle/media":      nil,
+		"gensubtitle/media":      {"proc"},
+		"gensubtitle/proc":       nil,
 		"gensubtitle/static":     nil,
-		"gensubtitle/subtitles":  nil,
+		"gensubtitle/subtitles":  {"proc"},
 		"gensubtitle/bench":      nil,
 		"gensubtitle/e2e":        nil,
 	}

@@ -39,8 +39,8 @@ const (
 	endTick = 2 * time.Millisecond
 )
 
-// init takes over where Start has run this program as a supervisor. It runs
-// before the packages that are costly to set up.
+// init takes over where Start has run this program as a supervisor, so that
+// neither main nor the main of a test has to know of it.
 func init() {
 	if len(os.Args) > 0 && os.Args[0] == supervisorName {
 		supervise(os.Args[1:])
