@@ -196,8 +196,8 @@ func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Durati
 	return m.contain(func() error { return work(ctx, file) })
 }
 
-// contain makes a panic the fault of the file that brought it about. It ends
-// neither this process nor the next try differently.
+// contain makes a panic the fault of the file that brought it about. It does not
+// end this process, and another try would end the same way.
 func (m *Meter) contain(work func() error) error { return m.blame(proc.Contain(work)) }
 
 // blame is ErrNotVideo for a panic.

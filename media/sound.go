@@ -30,8 +30,7 @@ type SoundFile interface {
 }
 
 // Extract is for a video that was measured before: it writes what is heard of the
-// owner's file at path, at most atMost of it, for
-// speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
+// owner's file at path, at most atMost of it, for speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
 // header. Sample n is heard n/16000 s after a player has begun, so where there
 // is no sound, there is silence. Nothing is written for a file without sound, or
 // whose sound cannot be decoded, and that is no error. It waits for a turn and
