@@ -53,6 +53,7 @@ type serveSettings struct {
 	TrustedProxies string `env:"GENSUB_TRUSTED_PROXIES" help:"CIDRs, separated by commas, whose X-Forwarded-For, or else Forwarded, is believed."`
 	cli.LimitSettings
 	MaxUnfinishedUploads int64   `default:"3" env:"GENSUB_MAX_UNFINISHED_UPLOADS" help:"Resumable uploads that each user may leave unfinished."`
+	MaxRejectedSeconds   float64 `default:"300" env:"GENSUB_MAX_REJECTED_SECONDS" help:"Processor seconds that files of each user which are then rejected may take within an hour; 0 = no limit."`
 	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`
 	MoveOrphans          bool    `env:"GENSUB_MOVE_ORPHANS" help:"Start although the database knows no videos and the folder has some: set them aside in orphans/."`
 	Registration         string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
@@ -140,6 +141,7 @@ func (s serveSettings) check() (handlers.Config, error) {
 		value, least, most float64
 	}{
 		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1, 1e9},
+		{"--max-rejected-seconds", s.MaxRejectedSeconds, 0, 1e6},
 		{"--upload-expiry-hours", s.UploadExpiryHours, 0.0001, 1e5},
 		{"--signups-per-hour", float64(s.SignupsPerHour), 0, 1e9},
 	}
@@ -368,7 +370,8 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry, MoveOrphans: s.MoveOrphans,
 		}
 		p.Meter = media.NewMeter(media.Options{
-			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
+			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Log: log,
+			Rejections: time.Duration(s.MaxRejectedSeconds * float64(time.Second)), Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
 		})
 		p.Muxer = media.NewMuxer(p.Meter, p.Files)
 		if p.Transcriber, err = newTranscriber(s, p); err != nil {

@@ -25,9 +25,10 @@ func TestImports(t *testing.T) {
 		"gensubtitle/auth":       {"datadir"},
 		"gensubtitle/datadir":    nil,
 		"gensubtitle/db":         {"datadir"},
-		"gensubtitle/media":      {"datadir"},
+		"gensubtitle/media":      {"datadir", "proc"},
+		"gensubtitle/proc":       nil,
 		"gensubtitle/static":     nil,
-		"gensubtitle/subtitles":  nil,
+		"gensubtitle/subtitles":  {"proc"},
 		"gensubtitle/bench":      nil,
 		"gensubtitle/e2e":        nil,
 	}

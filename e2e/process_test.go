@@ -44,6 +44,7 @@ func TestWrongSettings(t *testing.T) {
 		"signups-per-hour":       {"many", "-1"},
 		"upload-expiry-hours":    {"0"},
 		"max-unfinished-uploads": {"0"},
+		"max-rejected-seconds":   {"-1", "NaN"},
 		"admin-password":         {"short", strings.Repeat("x", 129)},
 		"metrics-addr":           {"nonsense"},
 		"log-format":             {"xml"},

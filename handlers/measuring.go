@@ -20,21 +20,21 @@ import (
 const maxMeasureTries = 2
 
 // measure is how a file is measured: with its sound kept, or without.
-type measure func(ctx context.Context, id, path string, atMost time.Duration) (media.Measurement, error)
+type measure func(ctx context.Context, owner, id, path string, atMost time.Duration) (media.Measurement, error)
 
 // withSound also makes the sound for speech engines. It is in its place before
 // the video is, and goes wherever that is removed. Alone, after a crash, it
 // counts for nothing.
-func (s *Server) withSound(ctx context.Context, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
+func (s *Server) withSound(ctx context.Context, owner, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
 	err = s.Files.MakeSound(ctx, id, func(sound media.SoundFile) error {
-		measured, err = s.Meter.Measure(ctx, path, atMost, sound)
+		measured, err = s.Meter.Measure(ctx, owner, path, atMost, sound)
 		return err
 	})
 	return measured, err
 }
 
-func (s *Server) withoutSound(ctx context.Context, _, path string, atMost time.Duration) (media.Measurement, error) {
-	return s.Meter.Measure(ctx, path, atMost, nil)
+func (s *Server) withoutSound(ctx context.Context, owner, _, path string, atMost time.Duration) (media.Measurement, error) {
+	return s.Meter.Measure(ctx, owner, path, atMost, nil)
 }
 
 // count measures a file that is whole on disk and moves it, and its seconds,
@@ -44,7 +44,7 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure m
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	measured, err := measure(ctx, id, path, quota.RemainingDuration())
+	measured, err := measure(ctx, quota.SessionID, id, path, quota.RemainingDuration())
 	var long *media.TooLongError
 	if errors.As(err, &long) {
 		return db.Video{}, quota, &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}

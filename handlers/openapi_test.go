@@ -136,7 +136,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 		errTooManyUploads, errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errNoEngine, errTooManyRuns, errKeyInUse, errKeyReused, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
-		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),
+		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second), tooManyRejected(time.Second),
 		&db.QuotaError{Resource: db.Videos}, &db.QuotaError{Resource: db.Duration}, errors.New("anything else"),
 	} {
 		p := problemOf(err)

@@ -153,7 +153,7 @@ func TestThumbnailThatPanics(t *testing.T) {
 	}
 	s.Meter = nil
 	s.Files.Keeps = nil // There is no row of it.
-	if picture, err := s.makeThumbnail(t.Context(), id); err != nil || len(picture) != 0 {
+	if picture, err := s.makeThumbnail(t.Context(), db.Video{ID: id}); err != nil || len(picture) != 0 {
 		t.Errorf("%d bytes, %v", len(picture), err)
 	}
 	if kept, err := s.Files.Thumbnail(id); err != nil || len(kept) != 0 {

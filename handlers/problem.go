@@ -173,6 +173,13 @@ func tooManyAttempts(wait time.Duration) *problem {
 	}
 }
 
+func tooManyRejected(wait time.Duration) *problem {
+	return &problem{
+		status: fiber.StatusTooManyRequests, kind: "too-many-rejected", retryAfter: wait,
+		words: func(t *views.Text) views.Problem { return t.TooManyRejected(wait) },
+	}
+}
+
 func overQuota(e *db.QuotaError) *problem {
 	p := &problem{status: fiber.StatusForbidden, kind: "quota-" + string(e.Resource), quota: &e.Quota}
 	p.words = func(t *views.Text) views.Problem {
@@ -189,6 +196,7 @@ func problemOf(err error) *problem {
 	var p *problem
 	var quota *db.QuotaError
 	var throttled *auth.ThrottledError
+	var rejections *media.RejectionsError
 	var framework *fiber.Error
 	var changed *db.RevisionError
 	switch {
@@ -198,6 +206,8 @@ func problemOf(err error) *problem {
 		return overQuota(quota)
 	case errors.As(err, &throttled):
 		return tooManyAttempts(throttled.RetryAfter)
+	case errors.As(err, &rejections):
+		return tooManyRejected(rejections.RetryAfter)
 	case errors.Is(err, db.ErrNotFound):
 		return errNoRoute
 	case errors.Is(err, db.ErrTooManyUploads):

@@ -40,7 +40,7 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 	if err != nil {
 		return err
 	}
-	job := media.Mux{Video: s.Files.Path(v.ID), Subtitles: srt.Bytes(), Language: t.Language, Format: format}
+	job := media.Mux{Owner: v.SessionID, Video: s.Files.Path(v.ID), Subtitles: srt.Bytes(), Language: t.Language, Format: format}
 	started := false
 	defer func() {
 		if !started {

@@ -24,7 +24,7 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 	}
 	picture, err := s.Files.Thumbnail(v.ID)
 	if errors.Is(err, fs.ErrNotExist) {
-		picture, err = s.makeThumbnail(c.UserContext(), v.ID)
+		picture, err = s.makeThumbnail(c.UserContext(), v)
 	}
 	if err != nil {
 		return err
@@ -43,17 +43,17 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 // makeThumbnail makes a thumbnail once for all who ask at the same time. Of
 // what has no picture that can be decoded, or panics twice, it keeps an empty
 // one, so that it is not tried again for each visit.
-func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
-	made, err, _ := s.thumbnails.Do(id, func() (made any, err error) {
+func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) {
+	made, err, _ := s.thumbnails.Do(v.ID, func() (made any, err error) {
 		defer panicked(s.Log, "keep thumbnail", &err)
-		picture, err := s.decodeThumbnail(ctx, id)
+		picture, err := s.decodeThumbnail(ctx, v)
 		if errors.Is(err, errPanicked) {
-			picture, err = s.decodeThumbnail(ctx, id)
+			picture, err = s.decodeThumbnail(ctx, v)
 		}
 		if err != nil && !errors.Is(err, media.ErrNotVideo) && !errors.Is(err, errPanicked) {
 			return picture, err
 		}
-		return picture, s.Files.KeepThumbnail(ctx, id, picture)
+		return picture, s.Files.KeepThumbnail(ctx, v.ID, picture)
 	})
 	picture, _ := made.([]byte)
 	if err != nil {
@@ -62,14 +62,14 @@ func (s *Server) makeThumbnail(ctx context.Context, id string) ([]byte, error) {
 	return picture, nil
 }
 
-func (s *Server) decodeThumbnail(ctx context.Context, id string) (picture []byte, err error) {
+func (s *Server) decodeThumbnail(ctx context.Context, v db.Video) (picture []byte, err error) {
 	defer panicked(s.Log, "make thumbnail", &err)
-	return s.Meter.Thumbnail(ctx, s.Files.Path(id))
+	return s.Meter.Thumbnail(ctx, v.SessionID, s.Files.Path(v.ID))
 }
 
 // prepareThumbnail makes a thumbnail before somebody asks for it.
 func (s *Server) prepareThumbnail(ctx context.Context, v db.Video) {
-	if _, err := s.makeThumbnail(ctx, v.ID); err != nil && ctx.Err() == nil {
+	if _, err := s.makeThumbnail(ctx, v); err != nil && ctx.Err() == nil {
 		s.Log.Warn("thumbnail not made yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 	}
 }

@@ -126,7 +126,7 @@ func (s *Server) admitUpload(ctx context.Context, v *visitor, info tusd.FileInfo
 	if limit := v.Quota.Limits.FileBytes; info.Size > limit {
 		return "", fileTooLarge(limit)
 	}
-	if err := s.roomFor(info.Size); err != nil {
+	if err := s.roomFor(v.SessionID, info.Size); err != nil {
 		return "", err
 	}
 	id, err := uuid.NewV7()

@@ -102,16 +102,19 @@ func (s *Server) openUpload(c *fiber.Ctx, v *visitor) (*uploadForm, error) {
 	if length > v.Quota.Limits.FileBytes+formBytes {
 		return nil, fileTooLarge(v.Quota.Limits.FileBytes)
 	}
-	return form, s.roomFor(max(length, 0))
+	return form, s.roomFor(v.SessionID, max(length, 0))
 }
 
-// roomFor requires that an upload of so many bytes could be taken now.
-func (s *Server) roomFor(length int64) error {
+// roomFor requires that an upload of so many bytes could be taken from this owner now.
+func (s *Server) roomFor(owner string, length int64) error {
 	if s.stopping.Load() {
 		return errUnavailable
 	}
 	s.retryLeftovers()
 	if err := s.Meter.Ready(); err != nil {
+		return err
+	}
+	if err := s.Meter.Allow(owner); err != nil {
 		return err
 	}
 	return s.hasRoom(length)

@@ -36,8 +36,11 @@ func (s *subject) beginPlainSound(ctx context.Context, atMost time.Duration) (fu
 	var err error
 	go func() {
 		defer close(ended)
-		length, err = soundLength(atMost, func(pcm io.Writer) error {
-			return s.decode(ctx, pcm, nil, append([]string{"-vn"}, asPCM...)...)
+		err = s.meter.contain(func() (err error) {
+			length, err = soundLength(atMost, func(pcm io.Writer) error {
+				return s.decode(ctx, pcm, nil, append([]string{"-vn"}, asPCM...)...)
+			})
+			return err
 		})
 	}()
 	await := func() (time.Duration, error) { <-ended; return length, err }

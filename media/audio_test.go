@@ -74,7 +74,7 @@ func TestAllSoundIsCounted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			plain := plainLength(t, test.path)
-			got, err := NewMeter(Options{}).Measure(t.Context(), test.path, time.Minute, nil)
+			got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", test.path, time.Minute, nil)
 			if test.want != nil {
 				if !errors.Is(err, test.want) {
 					t.Errorf("got %v, %v, want %v", got, err, test.want)
@@ -144,11 +144,11 @@ func TestShortOfMemoryIsNotTheEnd(t *testing.T) {
 	path := encode(t, "many.mkv", append(args, "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-bsf:a", "setts=ts=N/44:duration=1")...)
 
 	meter := NewMeter(Options{})
-	if got, err := meter.Measure(t.Context(), path, time.Minute, nil); err != nil || got.Duration < 20*time.Second {
+	if got, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil); err != nil || got.Duration < 20*time.Second {
 		t.Errorf("with memory enough: %v, %v, want 20 s", got.Duration, err)
 	}
 	meter.memory = 128 << 20
-	if got, err := meter.Measure(t.Context(), path, time.Minute, nil); !errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) {
+	if got, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil); !errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) {
 		t.Errorf("with too little: %v, %v, want ErrNotVideo", got, err)
 	}
 }
@@ -158,7 +158,7 @@ func TestSoundThatIsHandedOn(t *testing.T) {
 	path := encode(t, "x.mkv", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=3",
 		"-f", "lavfi", "-i", "sine=duration=2", "-f", "lavfi", "-i", "sine=duration=3",
 		"-map", "0", "-map", "1", "-map", "2", "-c:v", "mpeg4", "-c:a", "flac")
-	file, err := NewMeter(Options{}).open(path)
+	file, err := NewMeter(Options{}).open("user_a", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestSoundThatIsHandedOn(t *testing.T) {
 		t.Errorf("the stream is %v, %v, want 2 s", length, err)
 	}
 	silent := encode(t, "y.mkv", "-f", "lavfi", "-i", pictures, "-c:v", "mpeg4")
-	if got, err := NewMeter(Options{}).Measure(t.Context(), silent, time.Minute, nil); err != nil || got.Sound != -1 {
+	if got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", silent, time.Minute, nil); err != nil || got.Sound != -1 {
 		t.Errorf("without sound: %+v, %v, want stream -1", got, err)
 	}
 }

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"gensubtitle/proc"
 )
 
 var (
@@ -60,11 +64,17 @@ const (
 
 // Options configures a Meter. The zero value is usable.
 type Options struct {
-	FFmpeg      string        // name in PATH, or path; "ffmpeg" when empty
-	FFprobe     string        // name in PATH, or path; "ffprobe" when empty
-	Concurrency int           // files measured at once; 2 when zero
+	FFmpeg  string // name in PATH, or path; "ffmpeg" when empty
+	FFprobe string // name in PATH, or path; "ffprobe" when empty
+	// Concurrency is how many files of one owner are looked into at once; 2 when
+	// zero. There is one place more than that, so that nobody holds all of them.
+	Concurrency int
 	Timeout     time.Duration // the most that one file may take by the clock; 5 minutes when zero
+	// Rejections is how much processor time the rejected files of one owner may
+	// take within an hour; 0 for no limit.
+	Rejections time.Duration
 
+	Log    *slog.Logger        // of panics, unless nil
 	Ran    func(Run)           // called after each run of a program, unless nil
 	Waited func(time.Duration) // called when a file has its turn, unless nil
 }
@@ -72,13 +82,17 @@ type Options struct {
 // Meter measures what a file really holds with the system's ffprobe and ffmpeg.
 // It may be used by many goroutines at once.
 type Meter struct {
-	ffmpeg  string
-	ffprobe string
-	timeout time.Duration
-	memory  int64 // bytes that a child may hold
-	turns   chan struct{}
-	ran     func(Run)
-	waited  func(time.Duration)
+	ffmpeg     string
+	ffprobe    string
+	timeout    time.Duration
+	hangTime   time.Duration // without work, after which a child is ended
+	memory     int64         // bytes that a child may hold
+	turns      *turns
+	shares     *turns // of memory, for children that grow large
+	rejections *rejections
+	log        *slog.Logger
+	ran        func(Run)
+	waited     func(time.Duration)
 }
 
 // Measurement is what a file really holds.
@@ -111,47 +125,89 @@ func NewMeter(options Options) *Meter {
 	if options.Waited == nil {
 		options.Waited = func(time.Duration) {}
 	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	concurrency, shares := cmp.Or(options.Concurrency, defaultConcurrency), memoryShares()
 	return &Meter{
-		ffmpeg:  cmp.Or(options.FFmpeg, "ffmpeg"),
-		ffprobe: cmp.Or(options.FFprobe, "ffprobe"),
-		timeout: cmp.Or(options.Timeout, defaultTimeout),
-		memory:  maxMemory,
-		turns:   make(chan struct{}, cmp.Or(options.Concurrency, defaultConcurrency)),
-		ran:     options.Ran,
-		waited:  options.Waited,
+		ffmpeg:     cmp.Or(options.FFmpeg, "ffmpeg"),
+		ffprobe:    cmp.Or(options.FFprobe, "ffprobe"),
+		timeout:    cmp.Or(options.Timeout, defaultTimeout),
+		hangTime:   hangTime,
+		memory:     maxMemory,
+		turns:      newTurns(concurrency+1, concurrency),
+		shares:     newTurns(shares, shares),
+		rejections: newRejections(options.Rejections),
+		log:        options.Log,
+		ran:        options.Ran,
+		waited:     options.Waited,
 	}
 }
 
 // Ready says whether both programs are there; the error names each missing one
 // and is ErrUnavailable.
 func (m *Meter) Ready() error {
-	_, probeErr := lookUp(m.ffprobe)
-	_, mpegErr := lookUp(m.ffmpeg)
+	_, probeErr := proc.LookUp(m.ffprobe)
+	_, mpegErr := proc.LookUp(m.ffmpeg)
 	if err := errors.Join(probeErr, mpegErr); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil
 }
 
-// Measure waits for a turn and measures the file at path, which lasts at most
-// atMost. Meanwhile the sound is written to sound as Extract does, but never more
-// than Measurement.Duration, unless that is nil. Errors are ErrNotVideo,
+// Allow returns a *RejectionsError for an owner whose rejected files have taken
+// too much time of late.
+func (m *Meter) Allow(owner string) error { return m.rejections.check(owner) }
+
+// Measure waits for a turn and measures the owner's file at path, which lasts at
+// most atMost. Meanwhile the sound is written to sound as Extract does, but never
+// more than Measurement.Duration, unless that is nil. Errors are ErrNotVideo,
 // *TooLongError or ErrUnavailable, and ErrStorageFull for sound.
-func (m *Meter) Measure(ctx context.Context, path string, atMost time.Duration, sound SoundFile) (Measurement, error) {
-	file, err := m.open(path)
-	if err != nil {
-		return Measurement{}, fmt.Errorf("measure: %w", err)
-	}
-	ctx, done, err := m.begin(ctx, file, atMost)
-	if err != nil {
-		return Measurement{}, fmt.Errorf("measure: %w", err)
-	}
-	defer done()
-	measured, err := file.measureAndExtract(ctx, atMost, sound)
+func (m *Meter) Measure(ctx context.Context, owner, path string, atMost time.Duration, sound SoundFile) (measured Measurement, err error) {
+	err = m.look(ctx, owner, path, atMost, func(ctx context.Context, file *subject) (err error) {
+		measured, err = file.measureAndExtract(ctx, atMost, sound)
+		var long *TooLongError
+		if errors.Is(err, ErrNotVideo) || errors.As(err, &long) {
+			m.rejections.add(owner, time.Duration(file.spent.Load()))
+		}
+		return err
+	})
 	if err != nil {
 		return Measurement{}, fmt.Errorf("measure: %w", err)
 	}
 	return measured, nil
+}
+
+// look waits for a turn and has work look into the owner's file at path.
+func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Duration, work func(context.Context, *subject) error) error {
+	file, err := m.open(owner, path)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	giveBack, err := m.turns.take(ctx, owner)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	m.waited(time.Since(start))
+	ctx, end := file.begin(ctx, atMost)
+	defer end()
+	return m.contain(func() error { return work(ctx, file) })
+}
+
+// contain makes a panic the fault of the file that brought it about. It does not
+// end this process, and another try would end the same way.
+func (m *Meter) contain(work func() error) error { return m.blame(proc.Contain(work)) }
+
+// blame is ErrNotVideo for a panic.
+func (m *Meter) blame(err error) error {
+	var panicked *proc.PanicError
+	if !errors.As(err, &panicked) || errors.Is(err, ErrNotVideo) {
+		return err
+	}
+	m.log.Error("panic", "what", "media", "value", panicked.Value, "stack", string(panicked.Stack))
+	return fmt.Errorf("%w: %w", ErrNotVideo, err)
 }
 
 // measureAndExtract has the sound extracted while the file is measured, by a run
@@ -179,36 +235,31 @@ func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, s
 	return measured, nil
 }
 
-// begin waits for a turn and opens the account of a file.
-func (m *Meter) begin(ctx context.Context, file *subject, atMost time.Duration) (context.Context, func(), error) {
-	start := time.Now()
-	select {
-	case m.turns <- struct{}{}:
-		m.waited(time.Since(start))
-	case <-ctx.Done():
-		return nil, nil, fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, ctx.Err())
-	}
-	clock := min(m.timeout, file.cost(atMost))
-	file.cpu = clock / clockPerCPU
-	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
-	return ctx, func() { cancel(); <-m.turns }, nil
-}
-
-var errTooSlow = errors.New("took too long by the clock")
-
-// subject is one file being measured.
+// subject is one file that is looked into.
 type subject struct {
 	meter *Meter
+	owner string
 	path  string // absolute
 	size  int64
 	kind  kind
+	clock *clock
+	spent *atomic.Int64 // processor time that all its children have used
 
 	mu  sync.Mutex
 	cpu time.Duration // processor time that its children may still use
 }
 
+// begin opens the account of a file and starts its clock.
+func (s *subject) begin(ctx context.Context, atMost time.Duration) (context.Context, func()) {
+	length := min(s.meter.timeout, s.cost(atMost))
+	s.cpu = length / clockPerCPU
+	ctx, clock, end := startClock(ctx, length)
+	s.clock = clock
+	return ctx, end
+}
+
 // open tells what kind of file it is, which needs no turn.
-func (m *Meter) open(path string) (*subject, error) {
+func (m *Meter) open(owner, path string) (*subject, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -229,7 +280,11 @@ func (m *Meter) open(path string) (*subject, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: this kind of file is not taken", ErrNotVideo)
 	}
-	return &subject{meter: m, path: path, size: info.Size(), kind: found}, nil
+	return m.newSubject(owner, path, info.Size(), found), nil
+}
+
+func (m *Meter) newSubject(owner, path string, size int64, found kind) *subject {
+	return &subject{meter: m, owner: owner, path: path, size: size, kind: found, spent: new(atomic.Int64)}
 }
 
 func (s *subject) cost(atMost time.Duration) time.Duration {
@@ -279,13 +334,15 @@ func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measuremen
 // run runs a child on the account of this file. Two that run side by side may
 // each use what was left at their start.
 func (s *subject) run(ctx context.Context, child process) error {
-	child.cpu, child.memory = s.spend(0), s.meter.memory
-	if child.cpu <= 0 {
+	left := s.spend(0)
+	if left <= 0 {
 		return fmt.Errorf("%w: took too much processor time", ErrNotVideo)
 	}
 	start := time.Now()
-	used, err := child.run(ctx)
+	used, err := child.run(ctx, s, left)
+	err = s.meter.blame(err)
 	s.spend(used)
+	s.spent.Add(int64(used))
 	s.meter.ran(Run{Program: filepath.Base(child.program), Took: time.Since(start), Outcome: outcomeOf(err)})
 	return err
 }

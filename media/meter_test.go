@@ -109,7 +109,7 @@ func TestMeasureEveryContainer(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			path := encode(t, test.name, test.args...)
-			got, err := meter.Measure(t.Context(), path, time.Minute, nil)
+			got, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func TestMeasureEveryContainer(t *testing.T) {
 			if got.Duration < test.least || got.Duration > test.most {
 				t.Errorf("lasts %v, want %v to %v", got.Duration, test.least, test.most)
 			}
-			if _, err := meter.Measure(t.Context(), path, got.Duration, nil); err != nil {
+			if _, err := meter.Measure(t.Context(), "user_a", path, got.Duration, nil); err != nil {
 				t.Errorf("with exactly its own length left: %v", err)
 			}
 		})
@@ -130,7 +130,7 @@ func TestMeasureEveryContainer(t *testing.T) {
 // encoder: frames of 20 ms that hold no sound data.
 func TestMeasureAMR(t *testing.T) {
 	path := save(t, "x.amr", []byte("#!AMR\n"+strings.Repeat("\x3C"+strings.Repeat("\x00", 31), 250)))
-	got, err := NewMeter(Options{}).Measure(t.Context(), path, time.Minute, nil)
+	got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, nil)
 	if want := (Measurement{Duration: 5 * time.Second, Container: "amr"}); err != nil || got != want {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
@@ -141,7 +141,7 @@ func TestMeasureAMR(t *testing.T) {
 func TestTenMinutesInTen(t *testing.T) {
 	path := encode(t, "minute.mp4", "-f", "lavfi", "-i", "testsrc=duration=60:size=160x120:rate=25",
 		"-f", "lavfi", "-i", "sine=duration=60", "-preset", "ultrafast", "-c:v", "libx264", "-c:a", "aac")
-	got, err := NewMeter(Options{}).Measure(t.Context(), path, time.Minute, nil)
+	got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, nil)
 	if err != nil || got.Duration != time.Minute {
 		t.Errorf("got %v, %v, want exactly a minute", got.Duration, err)
 	}
@@ -164,7 +164,7 @@ func TestMeasureTooLong(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := NewMeter(Options{}).Measure(t.Context(), test.path, test.atMost, nil)
+			_, err := NewMeter(Options{}).Measure(t.Context(), "user_a", test.path, test.atMost, nil)
 			var long *TooLongError
 			if !errors.As(err, &long) || errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) {
 				t.Fatalf("got %v, want TooLongError alone", err)
@@ -207,7 +207,7 @@ func lying(t *testing.T) string {
 }
 
 func TestMeasureDoesNotBelieveHeaders(t *testing.T) {
-	got, err := NewMeter(Options{}).Measure(t.Context(), lying(t), time.Minute, nil)
+	got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", lying(t), time.Minute, nil)
 	if err != nil || got.Duration < 20*time.Second || got.Duration > 20100*time.Millisecond {
 		t.Errorf("got %v, %v, want 20 s", got.Duration, err)
 	}
@@ -219,26 +219,26 @@ func TestMeasureWhatIsThere(t *testing.T) {
 	data := load(t, whole)
 	start := bytes.Index(data, []byte("mdat"))
 	half := save(t, "half.mp4", data[:start+(len(data)-start)/2])
-	got, err := meter.Measure(t.Context(), half, time.Minute, nil)
+	got, err := meter.Measure(t.Context(), "user_a", half, time.Minute, nil)
 	if err != nil || got.Duration < time.Second || got.Duration > 4*time.Second {
 		t.Errorf("half a file: %v, %v, want about half of 5 s", got.Duration, err)
 	}
 
 	silent := encode(t, "long.mkv", "-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", "sine=duration=2",
 		"-preset", "ultrafast", "-c:v", "libx264", "-c:a", "aac")
-	if got, err := meter.Measure(t.Context(), silent, time.Minute, nil); err != nil || got.Duration != 5*time.Second {
+	if got, err := meter.Measure(t.Context(), "user_a", silent, time.Minute, nil); err != nil || got.Duration != 5*time.Second {
 		t.Errorf("sound shorter than pictures: %v, %v, want 5 s", got.Duration, err)
 	}
 	still := encode(t, "short.mkv", "-f", "lavfi", "-i", "testsrc=duration=2", "-f", "lavfi", "-i", tone,
 		"-preset", "ultrafast", "-c:v", "libx264", "-c:a", "aac")
-	got, err = meter.Measure(t.Context(), still, time.Minute, nil)
+	got, err = meter.Measure(t.Context(), "user_a", still, time.Minute, nil)
 	if err != nil || got.Duration < 5*time.Second || got.Duration > 5100*time.Millisecond {
 		t.Errorf("pictures shorter than sound: %v, %v, want 5 s", got.Duration, err)
 	}
 
 	covered := encode(t, "cover.mp3", "-f", "lavfi", "-i", tone, "-f", "lavfi", "-i", "testsrc=duration=1", "-map", "0",
 		"-map", "1", "-frames:v", "1", "-c:v", "png", "-disposition:v", "attached_pic", "-metadata", "title=x")
-	got, err = meter.Measure(t.Context(), covered, time.Minute, nil)
+	got, err = meter.Measure(t.Context(), "user_a", covered, time.Minute, nil)
 	if err != nil || got.Duration < 5*time.Second || got.Duration > 5045*time.Millisecond || got.Container != "mp3" {
 		t.Errorf("sound with a cover: %v, %v, want an mp3 of 5 s", got, err)
 	}
@@ -246,7 +246,7 @@ func TestMeasureWhatIsThere(t *testing.T) {
 	notes := save(t, "notes.txt", []byte(";FFMETADATA1\ncomment="+strings.Repeat("packet|stream_index=x ", 100_000)+"\n"))
 	tagged := encode(t, "tagged.mkv", append([]string{"-f", "ffmetadata", "-i", notes},
 		both("-map_metadata", "0", "-c:v", "libx264", "-c:a", "aac")...)...)
-	if got, err := meter.Measure(t.Context(), tagged, time.Minute, nil); err != nil || got.Duration != 5*time.Second {
+	if got, err := meter.Measure(t.Context(), "user_a", tagged, time.Minute, nil); err != nil || got.Duration != 5*time.Second {
 		t.Errorf("tags of 2 MB: %v, %v, want 5 s", got.Duration, err)
 	}
 }
@@ -276,7 +276,7 @@ func TestMeasureIsNotAVideo(t *testing.T) {
 		"header.wav":      []byte("RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\x3E\x00\x00\x00\x7D\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := NewMeter(Options{}).Measure(t.Context(), save(t, name, content), time.Minute, nil)
+			got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", save(t, name, content), time.Minute, nil)
 			if !errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) {
 				t.Errorf("got %v, %v, want ErrNotVideo", got, err)
 			}
@@ -310,11 +310,12 @@ func TestMeasureOpensNothingElse(t *testing.T) {
 		{"script to a call", "ffconcat version 1.0\nfile " + url + "x.ts\n", "concat"},
 	} {
 		path := save(t, "video.mp4", []byte(test.text))
-		if got, err := meter.Measure(t.Context(), path, time.Minute, nil); !errors.Is(err, ErrNotVideo) {
+		if got, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil); !errors.Is(err, ErrNotVideo) {
 			t.Errorf("%s: got %v, %v, want ErrNotVideo", test.name, got, err)
 		}
 		for _, demuxer := range []string{"mov", "mpegts", test.demuxer} {
-			s := &subject{meter: meter, path: path, kind: kind{"mp4", demuxer}, cpu: 10 * time.Second}
+			s := meter.newSubject("user_a", path, 0, kind{"mp4", demuxer})
+			s.cpu = 10 * time.Second
 			if got, err := s.measure(t.Context(), time.Minute); !errors.Is(err, ErrNotVideo) {
 				t.Errorf("%s, read as %s: got %v, %v, want ErrNotVideo", test.name, demuxer, got, err)
 			}
@@ -348,7 +349,7 @@ func TestMeasureUnavailable(t *testing.T) {
 		{"given up", Options{}, video, ended, context.Canceled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := NewMeter(test.options).Measure(test.ctx, test.path, time.Minute, nil)
+			got, err := NewMeter(test.options).Measure(test.ctx, "user_a", test.path, time.Minute, nil)
 			if !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNotVideo) {
 				t.Fatalf("got %v, %v, want ErrUnavailable", got, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 )
@@ -26,20 +27,22 @@ const (
 )
 
 const (
-	// defaultExports bounds how many files are muxed at once. It is the disk
-	// that they keep busy.
+	// defaultExports bounds how many files of one owner are muxed at once; one
+	// more may be somebody else's. It is the disk that they keep busy.
 	defaultExports = 2
 	// muxBytes and a quarter of the input is how much larger than its input an
 	// output may be. MKV adds 7 bytes to each packet, and speech has small ones.
 	muxBytes = 1 << 20
 	// exportSpare stays free on the disk, for the databases and for uploads.
 	exportSpare = 128 << 20
-	// muxFile is how a child names the first file that it is handed.
-	muxFile = "file:/proc/self/fd/3"
+	// muxOutput and muxSubtitles are how a child names the files that it is handed.
+	muxOutput    = "file:/proc/self/fd/3"
+	muxSubtitles = "file:/proc/self/fd/4"
 )
 
 // Mux is a request for a file with subtitles in it.
 type Mux struct {
+	Owner     string    // whose turn it takes
 	Video     string    // path of the file, of a kind that Measure takes
 	Subtitles []byte    // SRT, valid UTF-8
 	Format    MuxFormat // of the output
@@ -51,13 +54,13 @@ type Mux struct {
 type Muxer struct {
 	meter *Meter
 	store *Store
-	turns chan struct{}
+	turns *turns
 }
 
 // NewMuxer makes a Muxer that runs meter's programs, at turns of its own, and
 // writes to the exports/ of store.
 func NewMuxer(meter *Meter, store *Store) *Muxer {
-	return &Muxer{meter: meter, store: store, turns: make(chan struct{}, defaultExports)}
+	return &Muxer{meter: meter, store: store, turns: newTurns(defaultExports+1, defaultExports)}
 }
 
 // Mux waits for a turn and returns the file, to be read from its start. It has
@@ -79,16 +82,15 @@ func (m *Muxer) Mux(ctx context.Context, job Mux) (*os.File, error) {
 }
 
 func (m *Muxer) mux(ctx context.Context, job Mux) (*os.File, error) {
-	s, err := m.meter.open(job.Video)
+	s, err := m.meter.open(job.Owner, job.Video)
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case m.turns <- struct{}{}:
-		defer func() { <-m.turns }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, ctx.Err())
+	giveBack, err := m.turns.take(ctx, job.Owner)
+	if err != nil {
+		return nil, err
 	}
+	defer giveBack()
 	most := s.size + s.size/4 + int64(len(job.Subtitles)) + muxBytes
 	output, err := m.store.createExport(most)
 	if err != nil {
@@ -102,24 +104,27 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*os.File, error) {
 
 // mux writes the output, of at most so many bytes.
 func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) error {
-	clock := min(s.meter.timeout, s.cost(0))
-	s.cpu = clock / clockPerCPU
-	ctx, cancel := context.WithTimeoutCause(ctx, clock, errTooSlow)
-	defer cancel()
-	pictures, subtitles := "0:V?", job.Subtitles
+	ctx, end := s.begin(ctx, 0)
+	defer end()
+	pictures, text := "0:V?", job.Subtitles
 	codec, container := []string{"copy"}, "matroska"
 	if job.Format == MP4 {
-		pictures, subtitles = "0:V", plainSRT(subtitles)
+		pictures, text = "0:V", plainSRT(text)
 		// MP4 has 31 bits for how long a sample lasts: in microseconds, which
 		// ffmpeg would count in, that is 36 minutes without a caption.
 		codec, container = []string{"mov_text", "-time_base:s:0", "1:1000"}, "mp4"
 	}
+	subtitles, err := inMemory(text)
+	if err != nil {
+		return fmt.Errorf("%w: keep subtitles: %w", ErrUnavailable, err)
+	}
+	defer subtitles.Close()
 	title := ownName(job.Language)
 	args := append([]string{"-nostdin", "-y"}, s.input()...)
 	args = append(args,
 		// AVI and MPEG leave times out that MKV needs.
 		"-fflags", "+genpts", "-i", "file:"+s.path,
-		"-protocol_whitelist", "pipe", "-format_whitelist", "srt", "-f", "srt", "-i", "pipe:0",
+		"-protocol_whitelist", "file", "-format_whitelist", "srt", "-f", "srt", "-i", muxSubtitles,
 		"-map", pictures, "-map", "0:a?", "-map", "1:s",
 		"-c:v", "copy", "-c:a", "copy", "-c:s")
 	args = append(append(args, codec...),
@@ -127,13 +132,12 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		"-metadata:s:s:0", "title="+title, "-metadata:s:s:0", "handler_name="+title,
 		"-disposition:s:0", "default",
 		// The room that was taken for the file is not given back at its opening.
-		"-f", container, "-truncate", "0", muxFile)
-	err := s.run(ctx, process{
+		"-f", container, "-truncate", "0", muxOutput)
+	err = s.run(ctx, process{
 		program:  s.meter.ffmpeg,
 		args:     args,
-		stdin:    bytes.NewReader(subtitles),
 		stdout:   &headWriter{},
-		files:    []*os.File{output},
+		files:    []*os.File{output, subtitles},
 		fileSize: most,
 	})
 	if errors.Is(err, errFailed) {
@@ -143,6 +147,20 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		return err
 	}
 	return giveBack(output)
+}
+
+// inMemory is a file that lies in memory. Of a pipe ffmpeg reads a few cues at a
+// time and sleeps in between: 25,000 cues took 21 s.
+func inMemory(data []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate("subtitles", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	file := os.NewFile(uintptr(fd), "subtitles")
+	if _, err := file.Write(data); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // plainSRT keeps a reader of SRT from taking text for markup: a mark that is not

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/subtitles"
 )
 
 // twoCues are in Thai, and have what readers of SRT take for markup.
@@ -340,7 +342,7 @@ func TestMuxOpensNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer output.Close()
-		s := &subject{meter: m.meter, path: path, kind: kind{"mp4", demuxer}}
+		s := m.meter.newSubject("user_a", path, 0, kind{"mp4", demuxer})
 		if err := s.mux(t.Context(), Mux{Subtitles: []byte(twoCues), Format: MKV}, output, 1<<20); !errors.Is(err, ErrNotMuxable) {
 			t.Errorf("read as %s: %v, want %v", demuxer, err, ErrNotMuxable)
 		}
@@ -428,19 +430,49 @@ func TestMuxLeavesNothing(t *testing.T) {
 func TestMuxHasTurnsOfItsOwn(t *testing.T) {
 	m, _ := newMuxer(t, Options{Concurrency: 1})
 	video := tone1s(t)
-	m.meter.turns <- struct{}{}
+	for _, owner := range []string{"user_a", "user_b"} {
+		take(t, m.meter.turns, owner)
+	}
 	file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV})
 	if err != nil {
 		t.Fatal(err)
 	}
 	file.Close()
 	for range defaultExports {
-		m.turns <- struct{}{}
+		take(t, m.turns, "user_a")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if file, err := m.Mux(ctx, Mux{Video: video, Format: MKV}); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+	if file, err := m.Mux(ctx, Mux{Owner: "user_a", Video: video, Format: MKV}); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, %v, want %v", file, err, ErrUnavailable)
+	}
+	file, err = m.Mux(t.Context(), Mux{Owner: "user_b", Video: video, Subtitles: []byte(twoCues), Format: MKV})
+	if err != nil {
+		t.Fatalf("somebody else: %v", err)
+	}
+	file.Close()
+}
+
+// TestMuxOfManyCues has more of them than ffmpeg would read from a pipe within
+// the time that the file has.
+func TestMuxOfManyCues(t *testing.T) {
+	m, _ := newMuxer(t, Options{Timeout: 20 * time.Second})
+	video := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
+	const cues = 50_000
+	var backwards []subtitles.Cue
+	for i := range cues {
+		start := time.Duration(cues-i) * 20 * time.Millisecond
+		backwards = append(backwards, subtitles.Cue{Start: start, End: start + 10*time.Millisecond, Text: strconv.Itoa(i)})
+	}
+	var srt bytes.Buffer
+	if err := subtitles.WriteSRT(&srt, subtitles.Transcript{Cues: backwards}); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []MuxFormat{MKV, MP4} {
+		got := ffmpegOut(t, muxed(t, m, Mux{Video: video, Subtitles: srt.Bytes(), Format: format}), "-map", "0:s", "-f", "srt")
+		if n := strings.Count(got, " --> "); n != cues {
+			t.Errorf("%s: %d cues, want %d", format, n, cues)
+		}
 	}
 }
 

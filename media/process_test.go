@@ -1,9 +1,11 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,7 +88,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 			result := make(chan error, 1)
 			started := time.Now()
 			go func() {
-				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, path, time.Minute, nil)
+				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, "user_a", path, time.Minute, nil)
 				result <- err
 			}()
 			await(t, mark, 2)
@@ -109,19 +111,19 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 func TestChildrenOfAChildEndWithIt(t *testing.T) {
 	mark := marker()
 	fake := script(t, "/bin/sleep "+mark+" >/dev/null 2>&1 & exit 3")
-	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute, nil)
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), "user_a", tone1s(t), time.Minute, nil)
 	if !errors.Is(err, ErrNotVideo) || !errors.Is(err, errFailed) {
 		t.Errorf("got %v, want ErrNotVideo for a program that failed", err)
 	}
 	await(t, mark, 0)
 }
 
-func TestADescendantThatHidesDoesNotHoldTheTurn(t *testing.T) {
-	fake := script(t, `/usr/bin/setsid /bin/sleep 5 & until /bin/grep -q sleep /proc/$!/comm; do :; done`)
-	started := time.Now()
-	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), tone1s(t), time.Minute, nil)
-	if took := time.Since(started); !errors.Is(err, ErrUnavailable) || took > 4*time.Second {
-		t.Errorf("got %v after %v, want ErrUnavailable after %v", err, took, pipeDelay)
+func TestADescendantThatHidesEndsToo(t *testing.T) {
+	mark := marker()
+	fake := script(t, "/usr/bin/setsid /bin/sleep "+mark+" & until /bin/grep -q sleep /proc/$!/comm; do :; done")
+	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), "user_a", tone1s(t), time.Minute, nil)
+	if n := running(t, mark); !errors.Is(err, ErrNotVideo) || n > 0 {
+		t.Errorf("got %v, and %d processes are left", err, n)
 	}
 }
 
@@ -146,7 +148,7 @@ func TestWhoseFaultAnEndIs(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			file, err := NewMeter(Options{FFprobe: script(t, test.text)}).open(path)
+			file, err := NewMeter(Options{FFprobe: script(t, test.text)}).open("user_a", path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,6 +163,99 @@ func TestWhoseFaultAnEndIs(t *testing.T) {
 				t.Errorf("still has %v of its processor time", file.cpu)
 			}
 		})
+	}
+}
+
+// TestWhatHangsIsEnded has programs that wait for nothing, and one that only
+// looks so: its output is taken slowly.
+func TestWhatHangsIsEnded(t *testing.T) {
+	path := tone1s(t)
+	for name, text := range map[string]string{
+		"sleeps":    "exec /bin/sleep 1000",
+		"is waited": "/bin/sleep 1000 & wait",
+		"naps":      "while :; do /bin/sleep 0.5; done",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			meter := NewMeter(Options{FFprobe: script(t, text)})
+			meter.hangTime = 2 * time.Second
+			_, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
+			if !errors.Is(err, errHangs) || !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNotVideo) {
+				t.Errorf("got %v, want ErrUnavailable since it hangs", err)
+			}
+		})
+	}
+	t.Run("we are slow", func(t *testing.T) {
+		t.Parallel()
+		meter := NewMeter(Options{FFprobe: script(t, "echo x; exec /bin/sleep 1000")})
+		meter.hangTime = time.Millisecond
+		s := meter.newSubject("user_a", path, 0, kind{})
+		s.cpu = time.Minute
+		enough := errors.New("enough")
+		slow := writerFunc(func([]byte) (int, error) { time.Sleep(3 * progressTick); return 0, enough })
+		if err := s.run(t.Context(), process{program: meter.ffprobe, stdout: slow}); !errors.Is(err, enough) {
+			t.Errorf("got %v, want the writer's own", err)
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(data []byte) (int, error) { return f(data) }
+
+// TestPanicIsTheFilesOwn has our side panic at what a program writes, and beside it.
+func TestPanicIsTheFilesOwn(t *testing.T) {
+	var log bytes.Buffer
+	meter := NewMeter(Options{FFprobe: script(t, "echo x"), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s := meter.newSubject("user_a", tone1s(t), 0, kind{})
+	s.cpu = time.Minute
+	written := s.run(t.Context(), process{program: meter.ffprobe, stdout: writerFunc(func([]byte) (int, error) { panic("bad output") })})
+	beside := meter.contain(func() error { panic("bad output") })
+	for name, err := range map[string]error{"written": written, "beside": beside} {
+		if !errors.Is(err, ErrNotVideo) || !strings.Contains(err.Error(), "bad output") {
+			t.Errorf("%s: got %v, want ErrNotVideo", name, err)
+		}
+	}
+	if n := strings.Count(log.String(), "TestPanicIsTheFilesOwn"); n < 2 {
+		t.Errorf("logged %s", log.String())
+	}
+}
+
+// TestLargeChildrenTakeTurns has programs that grow large while all memory for
+// such is in use: they stand still, on no clock, and end well once there is some.
+func TestLargeChildrenTakeTurns(t *testing.T) {
+	path := tone1s(t)
+	fake := script(t, "exec /bin/dd if=/dev/zero of=/dev/null bs=300M count=20")
+	meter := NewMeter(Options{FFprobe: fake, Timeout: 10 * time.Second})
+	meter.shares = newTurns(1, 1)
+	meter.hangTime = 3 * progressTick
+	giveBack := take(t, meter.shares, "user_b")
+	result := make(chan error, 1)
+	go func() {
+		_, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
+		result <- err
+	}()
+	waiting := func() bool {
+		meter.shares.mu.Lock()
+		defer meter.shares.mu.Unlock()
+		return len(meter.shares.queue) > 0
+	}
+	for deadline := time.Now().Add(30 * time.Second); !waiting(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not wait")
+		}
+	}
+	select {
+	case err := <-result:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(2 * meter.hangTime):
+	}
+	giveBack()
+	if err := <-result; !errors.Is(err, errNothing) {
+		t.Errorf("got %v, want a program that ended well", err)
+	}
+	if len(meter.shares.owners) > 0 {
+		t.Errorf("shares are not given back: %v", meter.shares.owners)
 	}
 }
 
@@ -185,7 +280,7 @@ func TestFloods(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := NewMeter(test.options).Measure(t.Context(), path, time.Minute, nil)
+			_, err := NewMeter(test.options).Measure(t.Context(), "user_a", path, time.Minute, nil)
 			runtime.ReadMemStats(&after)
 			if !test.want(err) {
 				t.Errorf("got %.500v", err)
@@ -206,7 +301,7 @@ until [ "$(/bin/cat /proc/self/oom_score_adj)" = 1000 ]; do :; done
 /bin/grep -E 'cpu|file size|core' /proc/self/limits >&2
 /usr/bin/env >&2
 exit 1`)
-	_, err := NewMeter(Options{FFprobe: fake, Timeout: 20 * time.Second}).Measure(t.Context(), tone1s(t), time.Minute, nil)
+	_, err := NewMeter(Options{FFprobe: fake, Timeout: 20 * time.Second}).Measure(t.Context(), "user_a", tone1s(t), time.Minute, nil)
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Fatalf("got %v, want a failure that does not know the secret", err)
 	}
@@ -228,14 +323,14 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 	defer cancelFirst()
 	var group sync.WaitGroup
 	group.Go(func() {
-		if _, err := meter.Measure(first, path, time.Minute, nil); !errors.Is(err, ErrUnavailable) {
+		if _, err := meter.Measure(first, "user_a", path, time.Minute, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("first: got %v, want ErrUnavailable", err)
 		}
 	})
 	await(t, mark, 1)
 	second, cancelSecond := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelSecond()
-	_, err := meter.Measure(second, path, time.Minute, nil)
+	_, err := meter.Measure(second, "user_a", path, time.Minute, nil)
 	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("second: got %v, want ErrUnavailable", err)
 	}
@@ -243,7 +338,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 		t.Errorf("%d children run at once, want 1", n)
 	}
 	// What is no video at all needs no turn.
-	if _, err := meter.Measure(t.Context(), save(t, "x.txt", []byte("text")), time.Minute, nil); !errors.Is(err, ErrNotVideo) {
+	if _, err := meter.Measure(t.Context(), "user_a", save(t, "x.txt", []byte("text")), time.Minute, nil); !errors.Is(err, ErrNotVideo) {
 		t.Errorf("text: got %v, want ErrNotVideo", err)
 	}
 	cancelFirst()
@@ -255,7 +350,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 // process is this test again, told so by its environment.
 func TestChildEndsWithTheServer(t *testing.T) {
 	if fake := os.Getenv("MEDIA_TEST_FAKE"); fake != "" {
-		_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), os.Getenv("MEDIA_TEST_FILE"), time.Minute, nil)
+		_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), "user_a", os.Getenv("MEDIA_TEST_FILE"), time.Minute, nil)
 		t.Fatalf("was to be killed, got %v", err)
 	}
 	self, err := os.Executable()
@@ -285,7 +380,7 @@ func TestChildOutlivesThreads(t *testing.T) {
 	ended := make(chan struct{})
 	for range 4 {
 		group.Go(func() {
-			if _, err := meter.Measure(t.Context(), path, time.Minute, nil); !errors.Is(err, errFailed) {
+			if _, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil); !errors.Is(err, errFailed) {
 				t.Errorf("got %v, want the exit status of the child", err)
 			}
 		})
@@ -386,7 +481,7 @@ func TestTimelineLength(t *testing.T) {
 func TestNothingDecodes(t *testing.T) {
 	silent := encode(t, "x.mp4", "-f", "lavfi", "-i", pictures, "-c:v", "libx264")
 	meter := NewMeter(Options{FFmpeg: script(t, "exit 0")})
-	if got, err := meter.Measure(t.Context(), silent, time.Minute, nil); !errors.Is(err, ErrNotVideo) {
+	if got, err := meter.Measure(t.Context(), "user_a", silent, time.Minute, nil); !errors.Is(err, ErrNotVideo) {
 		t.Errorf("got %v, %v, want ErrNotVideo", got, err)
 	}
 }

@@ -29,31 +29,25 @@ type SoundFile interface {
 	Truncate(size int64) error
 }
 
-// Extract is for a video that was measured before: it writes what is heard of the file at path, at most atMost of it, for
-// speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
+// Extract is for a video that was measured before: it writes what is heard of the
+// owner's file at path, at most atMost of it, for speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
 // header. Sample n is heard n/16000 s after a player has begun, so where there
 // is no sound, there is silence. Nothing is written for a file without sound, or
 // whose sound cannot be decoded, and that is no error. It waits for a turn and
 // is bounded as Measure is. ErrUnavailable, and ErrStorageFull for a file that
 // takes no more.
-func (m *Meter) Extract(ctx context.Context, path string, atMost time.Duration, file SoundFile) error {
-	s, err := m.open(path)
-	if err != nil {
-		return fmt.Errorf("extract sound: %w", err)
-	}
-	ctx, done, err := m.begin(ctx, s, atMost)
-	if err != nil {
-		return fmt.Errorf("extract sound: %w", err)
-	}
-	defer done()
-	e := s.newExtraction(file, atMost)
-	err = e.first(ctx)
-	if err == nil && e.at == 0 {
-		err = e.rest(ctx)
-	}
-	if err == nil {
-		err = e.end(atMost)
-	}
+func (m *Meter) Extract(ctx context.Context, owner, path string, atMost time.Duration, file SoundFile) error {
+	err := m.look(ctx, owner, path, atMost, func(ctx context.Context, s *subject) error {
+		e := s.newExtraction(file, atMost)
+		err := e.first(ctx)
+		if err == nil && e.at == 0 {
+			err = e.rest(ctx)
+		}
+		if err == nil {
+			err = e.end(atMost)
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("extract sound: %w", err)
 	}
@@ -73,7 +67,9 @@ type extraction struct {
 // newExtraction opens an account of its own for a file: what the extraction
 // costs must not decide whether, and as how long, the file counts.
 func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extraction {
-	own := &subject{meter: s.meter, path: s.path, size: s.size, kind: s.kind, cpu: s.spend(0)}
+	own := &subject{
+		meter: s.meter, owner: s.owner, path: s.path, size: s.size, kind: s.kind, clock: s.clock, spent: s.spent, cpu: s.spend(0),
+	}
 	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
 }
 
@@ -86,7 +82,7 @@ func (s *subject) beginExtraction(ctx context.Context, file SoundFile, atMost ti
 	var err error
 	go func() {
 		defer close(ended)
-		err = e.first(ctx)
+		err = s.meter.contain(func() error { return e.first(ctx) })
 	}()
 	await := func() (*extraction, error) { <-ended; return e, err }
 	return await, func() { cancel(); <-ended }

@@ -136,7 +136,7 @@ func TestSoundIsInTime(t *testing.T) {
 				path = encode(t, test.name, test.args...)
 			}
 			file := soundFile(t)
-			if err := meter.Extract(t.Context(), path, time.Minute, file); err != nil {
+			if err := meter.Extract(t.Context(), "user_a", path, time.Minute, file); err != nil {
 				t.Fatal(err)
 			}
 			found := bursts(load(t, file.Name()))
@@ -177,12 +177,12 @@ func TestSoundWhileMeasuring(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			want, err := NewMeter(Options{}).Measure(t.Context(), test.path, time.Minute, nil)
+			want, err := NewMeter(Options{}).Measure(t.Context(), "user_a", test.path, time.Minute, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			file, again := soundFile(t), soundFile(t)
-			got, err := NewMeter(Options{}).Measure(t.Context(), test.path, time.Minute, file)
+			got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", test.path, time.Minute, file)
 			if err != nil || got != want {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
@@ -193,7 +193,7 @@ func TestSoundWhileMeasuring(t *testing.T) {
 			if length := pcmLength(int64(len(pcm))); (length - test.length).Abs() > test.length/10 {
 				t.Errorf("%v of sound, want %v", length, test.length)
 			}
-			if err := NewMeter(Options{}).Extract(t.Context(), test.path, got.Duration, again); err != nil || !bytes.Equal(load(t, again.Name()), pcm) {
+			if err := NewMeter(Options{}).Extract(t.Context(), "user_a", test.path, got.Duration, again); err != nil || !bytes.Equal(load(t, again.Name()), pcm) {
 				t.Errorf("made again it is not the same: %v", err)
 			}
 		})
@@ -204,7 +204,7 @@ func TestSoundIsCut(t *testing.T) {
 	path := encode(t, "x.wav", soundOnly()...)
 	for _, atMost := range []time.Duration{0, time.Second, 1234567 * time.Microsecond, 5 * time.Second, time.Minute} {
 		file := soundFile(t)
-		if err := NewMeter(Options{}).Extract(t.Context(), path, atMost, file); err != nil {
+		if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, atMost, file); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := len(load(t, file.Name())), int(soundBytes(min(atMost, 5*time.Second))); got != want {
@@ -218,7 +218,7 @@ func TestSilenceTakesNoRoom(t *testing.T) {
 	path := encode(t, "x.mkv", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=1",
 		"-itsoffset", "36000", "-f", "lavfi", "-i", "sine=duration=1", "-map", "0", "-map", "1", "-c:v", "mpeg4", "-c:a", "flac")
 	file := soundFile(t)
-	if err := NewMeter(Options{}).Extract(t.Context(), path, 11*time.Hour, file); err != nil {
+	if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, 11*time.Hour, file); err != nil {
 		t.Fatal(err)
 	}
 	info, err := file.Stat()
@@ -244,7 +244,7 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := NewMeter(Options{}).Measure(t.Context(), path, time.Minute, nil)
+	want, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
 			fake := script(t, `case "$*" in *matroska*) `+test.extracting+`;; esac; exec `+ffmpeg+` "$@"`)
-			s, err := NewMeter(Options{FFmpeg: fake}).open(path)
+			s, err := NewMeter(Options{FFmpeg: fake}).open("user_a", path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,18 +306,18 @@ func TestSoundOfWhatIsRefused(t *testing.T) {
 	var long *TooLongError
 	for what, err := range map[string]error{
 		"too long": store.MakeSound(t.Context(), id, func(f SoundFile) error {
-			_, err := NewMeter(Options{}).Measure(t.Context(), path, time.Second, f)
+			_, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Second, f)
 			if !errors.As(err, &long) {
 				t.Errorf("got %v, want TooLongError", err)
 			}
 			return err
 		}),
-		"given up": store.MakeSound(t.Context(), id, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, path, time.Minute, f) }),
+		"given up": store.MakeSound(t.Context(), id, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, "user_a", path, time.Minute, f) }),
 		"a text": store.MakeSound(t.Context(), id, func(f SoundFile) error {
-			return NewMeter(Options{}).Extract(t.Context(), save(t, "x.mp4", []byte("#EXTM3U\n")), time.Minute, f)
+			return NewMeter(Options{}).Extract(t.Context(), "user_a", save(t, "x.mp4", []byte("#EXTM3U\n")), time.Minute, f)
 		}),
 		"no ffmpeg": store.MakeSound(t.Context(), id, func(f SoundFile) error {
-			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), path, time.Minute, f)
+			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), "user_a", path, time.Minute, f)
 		}),
 	} {
 		if err == nil {

@@ -16,32 +16,34 @@ const (
 )
 
 // Thumbnail is a JPEG of at most 320 pixels each way from near the beginning
-// of the file at path, where most videos have left black behind. It waits for
-// a turn and is bounded as Measure is. ErrNotVideo when there is no picture,
+// of the owner's file at path, where most videos have left black behind. It waits
+// for a turn and is bounded as Measure is. ErrNotVideo when there is no picture,
 // ErrUnavailable when another try may succeed.
-func (m *Meter) Thumbnail(ctx context.Context, path string) ([]byte, error) {
-	file, err := m.open(path)
+func (m *Meter) Thumbnail(ctx context.Context, owner, path string) (picture []byte, err error) {
+	err = m.look(ctx, owner, path, 0, func(ctx context.Context, file *subject) (err error) {
+		picture, err = file.thumbnail(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("thumbnail: %w", err)
 	}
-	ctx, done, err := m.begin(ctx, file, 0)
-	if err != nil {
-		return nil, fmt.Errorf("thumbnail: %w", err)
-	}
-	defer done()
+	return picture, nil
+}
+
+func (s *subject) thumbnail(ctx context.Context) ([]byte, error) {
 	for _, start := range []string{"2", "0"} { // A short file has nothing at two seconds.
 		picture := &boundedBuffer{}
-		err := file.decode(ctx, picture, []string{"-noaccurate_seek", "-ss", start},
+		err := s.decode(ctx, picture, []string{"-noaccurate_seek", "-ss", start},
 			"-map", "0:V:0", "-frames:v", "1", "-vf", thumbnailScale, "-pix_fmt", "yuvj420p",
 			"-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe")
 		if err != nil && !errors.Is(err, errFailed) {
-			return nil, fmt.Errorf("thumbnail: %w", err)
+			return nil, err
 		}
 		if picture.Len() > 0 {
 			return picture.Bytes(), nil
 		}
 	}
-	return nil, fmt.Errorf("thumbnail: %w: %w", ErrNotVideo, errNoPicture)
+	return nil, fmt.Errorf("%w: %w", ErrNotVideo, errNoPicture)
 }
 
 type boundedBuffer struct{ bytes.Buffer }

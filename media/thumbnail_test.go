@@ -52,7 +52,7 @@ func TestThumbnail(t *testing.T) {
 			t.Parallel()
 			meter := NewMeter(Options{Concurrency: 1})
 			for range 2 { // The turn was given back.
-				picture, err := meter.Thumbnail(t.Context(), test.path)
+				picture, err := meter.Thumbnail(t.Context(), "user_a", test.path)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,7 +85,7 @@ func TestThumbnailShowsTheVideo(t *testing.T) {
 		"after black": encode(t, "x.mp4", silent("color=red:size=640x480:duration=4", "-g", "5", "-pix_fmt", "yuv420p",
 			"-vf", "drawbox=color=black:thickness=fill:enable='lt(t,1)'")...),
 	} {
-		picture, err := NewMeter(Options{}).Thumbnail(t.Context(), path)
+		picture, err := NewMeter(Options{}).Thumbnail(t.Context(), "user_a", path)
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -120,7 +120,7 @@ func TestThumbnailOfWhatHasNoPicture(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			picture, err := NewMeter(Options{}).Thumbnail(t.Context(), path)
+			picture, err := NewMeter(Options{}).Thumbnail(t.Context(), "user_a", path)
 			if !errors.Is(err, ErrNotVideo) || errors.Is(err, ErrUnavailable) || picture != nil {
 				t.Errorf("got %d bytes, %v, want %v", len(picture), err, ErrNotVideo)
 			}
@@ -144,7 +144,7 @@ func TestThumbnailUnavailable(t *testing.T) {
 		{"given up", Options{}, video, ended, context.Canceled},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			picture, err := NewMeter(test.options).Thumbnail(test.ctx, test.path)
+			picture, err := NewMeter(test.options).Thumbnail(test.ctx, "user_a", test.path)
 			if !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNotVideo) || picture != nil {
 				t.Fatalf("got %d bytes, %v, want %v", len(picture), err, ErrUnavailable)
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"gensubtitle/proc"
 )
 
 // CommandOptions is a speech engine that is a program on this machine.
@@ -24,7 +26,7 @@ type CommandOptions struct {
 	//
 	// {audio} and {output} are required. The program runs where this process
 	// does, with its environment but for what begins with GENSUB_, and is done
-	// when it exits: what it leaves running in its process group is ended then.
+	// when it exits: what it leaves running is ended then.
 	Command string
 	// Dir is the folder that runs have their own folders in. It is made.
 	Dir string
@@ -113,7 +115,7 @@ func (e *CommandEngine) run(ctx context.Context, args []string, done *progress) 
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("run the engine: %w", ctx.Err())
-	case errors.Is(err, errNotStarted):
+	case errors.Is(err, proc.ErrNotStarted):
 		return fmt.Errorf("%w: %w", ErrDown, err)
 	case limited.Err() != nil:
 		return fmt.Errorf("%w: it did not end within %v", ErrFailed, e.timeout)

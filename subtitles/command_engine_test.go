@@ -295,9 +295,14 @@ func TestCommandFamilyEnds(t *testing.T) {
 	})
 	t.Run("one leaves the group", func(t *testing.T) {
 		t.Parallel()
-		heard, err := program(t, "setsid sleep 5 & "+helloVTT+`"$2"`, time.Minute).Transcribe(t.Context(), Request{Audio: path})
+		mark := marker()
+		script := "setsid sleep " + mark + " & until grep -q sleep /proc/$!/comm; do :; done; " + helloVTT + `"$2"`
+		heard, err := program(t, script, time.Minute).Transcribe(t.Context(), Request{Audio: path})
 		if err != nil || !reflect.DeepEqual(heard.Cues, hello) {
 			t.Errorf("got %+v, %v", heard, err)
+		}
+		if n := running(t, mark); n > 0 {
+			t.Errorf("%d processes are left", n)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,9 +35,11 @@ type storedCue struct {
 }
 
 // MarshalCues writes cues as [{"start":1.5,"end":2.25,"text":"…"}], with times
-// in seconds, "<", ">" and "&" as \u003c and so on, and without their words. It
-// keeps cues without text: somebody may be about to write it.
+// in seconds, "<", ">" and "&" as \u003c and so on, and without their words, in
+// order of Start. It keeps cues without text: somebody may be about to write it.
 func MarshalCues(cues []Cue) []byte {
+	cues = slices.Clone(cues)
+	sortCues(cues)
 	stored := make([]storedCue, len(cues))
 	for i, c := range cues {
 		stored[i] = storedCue{

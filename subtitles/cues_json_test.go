@@ -12,7 +12,7 @@ import (
 func TestMarshalCues(t *testing.T) {
 	t.Parallel()
 	got := string(MarshalCues([]Cue{cue(1500, 2250, "<b>&\nก"), cue(0, 1, "")}))
-	if want := `[{"start":1.5,"end":2.25,"text":"\u003cb\u003e\u0026\nก"},{"start":0,"end":0.001,"text":""}]`; got != want {
+	if want := `[{"start":0,"end":0.001,"text":""},{"start":1.5,"end":2.25,"text":"\u003cb\u003e\u0026\nก"}]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got := string(MarshalCues(nil)); got != "[]" {

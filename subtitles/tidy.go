@@ -1,6 +1,7 @@
 package subtitles
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ func tidy(cues []Cue) []Cue {
 
 // sortCues sorts by Start and keeps the order of what starts together.
 func sortCues(cues []Cue) {
-	slices.SortStableFunc(cues, func(a, b Cue) int { return int(a.Start - b.Start) })
+	slices.SortStableFunc(cues, func(a, b Cue) int { return cmp.Compare(a.Start, b.Start) })
 }
 
 // cleanText gives a text the form in which it is kept: valid UTF-8, lines ended

@@ -30,6 +30,30 @@ func written(t *testing.T, kind string, tr Transcript) string {
 	return b.String()
 }
 
+// TestWriteInOrder has thousands of cues from the last to the first.
+func TestWriteInOrder(t *testing.T) {
+	t.Parallel()
+	var tr Transcript
+	const cues = 5000
+	for i := range cues {
+		start := time.Duration(cues-i) * time.Second
+		tr.Cues = append(tr.Cues, Cue{Start: start, End: start + time.Second, Text: fmt.Sprint("cue ", cues-i)})
+	}
+	for kind, write := range writers {
+		var b bytes.Buffer
+		if err := write(&b, tr); err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for i := range cues {
+			want = append(want, fmt.Sprint("cue ", i+1))
+		}
+		if got := regexp.MustCompile(`cue \d+`).FindAllString(b.String(), -1); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is not in order: it begins with %q", kind, got[:min(3, len(got))])
+		}
+	}
+}
+
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	tr := Transcript{Language: "th", Cues: []Cue{

@@ -108,7 +108,7 @@ func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) 
 			return "", fmt.Errorf("%w: %w", errFileMissing, err)
 		}
 		if err := w.Files.MakeSound(ctx, run.VideoID, func(file media.SoundFile) error {
-			return w.Meter.Extract(ctx, w.Files.Path(run.VideoID), run.Duration, file)
+			return w.Meter.Extract(ctx, run.SessionID, w.Files.Path(run.VideoID), run.Duration, file)
 		}); err != nil {
 			return "", err
 		}

@@ -189,6 +189,7 @@ var english = Text{
 		quotaDurationOf: problemOf[LengthFormat]{"Not enough minutes left", "This video is {length} long, but you have {left} left."},
 		fileTooLarge:    problemOf[Format]{"File too large", "A file may have up to %s."},
 		tooManyAttempts: problemOf[Format]{"Too many attempts", "Please wait %d min and try again."},
+		tooManyRejected: problemOf[Format]{"Too many unusable files", "Too many files that could not be used. Please try again in %d min."},
 	},
 
 	Fields: Fields{

@@ -41,6 +41,7 @@ type Problems struct {
 	quotaDurationOf problemOf[LengthFormat]
 	fileTooLarge    problemOf[Format] // limit
 	tooManyAttempts problemOf[Format] // minutes
+	tooManyRejected problemOf[Format] // minutes
 }
 
 // QuotaVideos says that all videos are used up.
@@ -69,8 +70,17 @@ func (t *Text) FileTooLarge(limit int64) Problem {
 // TooManyAttempts says how long to wait before the next one.
 func (t *Text) TooManyAttempts(wait time.Duration) Problem {
 	p := t.Problems.tooManyAttempts
-	return p.with(p.Detail.With(max(1, int((wait+time.Minute-1)/time.Minute))))
+	return p.with(p.Detail.With(minutes(wait)))
 }
+
+// TooManyRejected says how long to wait before the next upload.
+func (t *Text) TooManyRejected(wait time.Duration) Problem {
+	p := t.Problems.tooManyRejected
+	return p.with(p.Detail.With(minutes(wait)))
+}
+
+// minutes are those that a wait takes, rounded up.
+func minutes(wait time.Duration) int { return max(1, int((wait+time.Minute-1)/time.Minute)) }
 
 // Fields are what can be wrong with one field of a request.
 type Fields struct {

@@ -20,6 +20,7 @@ func TestProblemsSayTheirFigures(t *testing.T) {
 			{"length unknown", text.QuotaDuration(0, 149500*time.Millisecond, 600*time.Second), []string{"2:29", "10:00"}},
 			{"file", text.FileTooLarge(500 << 20), []string{"500 MB"}},
 			{"a moment", text.TooManyAttempts(time.Second), []string{" 1 "}},
+			{"rejected files", text.TooManyRejected(61 * time.Second), []string{" 2 "}},
 			{"a while", text.TooManyAttempts(14*time.Minute + time.Second), []string{" 15 "}},
 		} {
 			t.Run(string(l)+"/"+test.name, func(t *testing.T) {

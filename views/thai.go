@@ -189,6 +189,7 @@ var thai = Text{
 		quotaDurationOf: problemOf[LengthFormat]{"โควตาความยาวไม่พอ", "วิดีโอนี้ยาว {length} แต่เหลือโควตา {left}"},
 		fileTooLarge:    problemOf[Format]{"ไฟล์ใหญ่เกินไป", "รับไฟล์ได้ไม่เกิน %s ต่อไฟล์"},
 		tooManyAttempts: problemOf[Format]{"ลองหลายครั้งเกินไป", "กรุณารออีก %d นาทีแล้วลองใหม่"},
+		tooManyRejected: problemOf[Format]{"ส่งไฟล์ที่ใช้ไม่ได้มากเกินไป", "มีไฟล์ที่ใช้ไม่ได้มากเกินไป กรุณารออีก %d นาทีแล้วลองใหม่"},
 	},
 
 	Fields: Fields{

@@ -1,0 +1,213 @@
+package proc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// marker is an argument for sleep that no other process has.
+func marker() string { return fmt.Sprintf("%d.%d", 1000+os.Getpid(), time.Now().UnixNano()) }
+
+// running counts the processes that have this argument.
+func running(t *testing.T, argument string) int {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, path := range lines {
+		line, err := os.ReadFile(path) // it may have ended meanwhile
+		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
+			found++
+		}
+	}
+	return found
+}
+
+// await polls until n processes have this argument.
+func await(t *testing.T, argument string, n int) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for running(t, argument) != n {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d processes run, want %d", running(t, argument), n)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func shell(script string) Command { return Command{Program: "sh", Args: []string{"-c", script}} }
+
+// hiding starts processes that leave the group, the session and their parent.
+func hiding(mark string) string {
+	return "trap '' TERM HUP INT; setsid sleep " + mark + " & (setsid sh -c 'sleep " + mark + " & sleep " + mark + "' &) ; sleep " + mark + " & "
+}
+
+func TestNothingIsLeft(t *testing.T) {
+	for _, test := range []struct {
+		name, script string // with hiding before it
+		kill         bool
+		want         string
+	}{
+		{"ended well", "until [ -e /proc/$! ]; do :; done; exit 0", false, ""},
+		{"failed", "exit 3", false, "exit status 3"},
+		{"crashed", "kill -SEGV $$", false, "signal: segmentation fault"},
+		{"killed its group", "kill -KILL 0", false, "signal: killed"},
+		{"killed by us", "wait", true, "signal: killed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			mark := marker()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			result := make(chan error, 1)
+			go func() { result <- Run(ctx, shell(hiding(mark)+test.script)) }()
+			if test.kill {
+				await(t, mark, 4)
+				cancel()
+			}
+			err := <-result
+			if n := running(t, mark); n > 0 {
+				t.Errorf("%d processes are left", n)
+			}
+			if got := fmt.Sprint(err); got != test.want && !(err == nil && test.want == "") {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestNothingOutlivesUs kills a process that runs a program. That process is
+// this test again, told so by its environment.
+func TestNothingOutlivesUs(t *testing.T) {
+	if mark := os.Getenv("PROC_TEST_MARK"); mark != "" {
+		t.Fatalf("was to be killed, got %v", Run(t.Context(), shell(hiding(mark)+"wait")))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := marker()
+	us := exec.Command(self, "-test.run=^TestNothingOutlivesUs$")
+	us.Env = append(os.Environ(), "PROC_TEST_MARK="+mark)
+	if err := us.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = us.Process.Kill(), us.Wait() }()
+	await(t, mark, 4)
+	if err := us.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, mark, 0)
+}
+
+func TestWhatAProgramIsGiven(t *testing.T) {
+	handed, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handed.Close()
+	var said bytes.Buffer
+	c := shell(`echo "$X,$HOME"; ls /proc/self/fd; ulimit -t; ulimit -n; ulimit -c; echo kept >&3`)
+	c.Env, c.Stdout, c.Files = []string{"X=1"}, &said, []*os.File{handed}
+	c.Limits = &Limits{CPU: 1500 * time.Millisecond, FileSize: 1 << 20, OpenFiles: 32}
+	if err := Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(strings.Fields(said.String()), " "), "1, 0 1 2 3 4 2 32 0"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if kept, err := os.ReadFile(handed.Name()); err != nil || string(kept) != "kept\n" {
+		t.Errorf("the file holds %q, %v", kept, err)
+	}
+}
+
+func TestNotStarted(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(script, []byte("#!/no/such/shell\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"no-such-program", "/no/such/program", "/tmp", "/etc/passwd", script} {
+		if err := Run(t.Context(), Command{Program: program}); !errors.Is(err, ErrNotStarted) {
+			t.Errorf("%s: got %v, want ErrNotStarted", program, err)
+		}
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(data []byte) (int, error) { return f(data) }
+
+func TestOutputEndsTheProgram(t *testing.T) {
+	enough := errors.New("enough")
+	c := shell("echo x; exec sleep 1000")
+	c.Stdout = writerFunc(func([]byte) (int, error) { return 0, enough })
+	if err := Run(t.Context(), c); err != enough {
+		t.Errorf("got %v, want the writer's", err)
+	}
+	c.Stdout = writerFunc(func([]byte) (int, error) { panic("bad output") })
+	var panicked *PanicError
+	if err := Run(t.Context(), c); !errors.As(err, &panicked) || panicked.Value != "bad output" || len(panicked.Stack) == 0 {
+		t.Errorf("got %v, want the panic", err)
+	}
+}
+
+func TestPause(t *testing.T) {
+	var lines bytes.Buffer
+	c := shell("echo begun; kill -STOP $$; echo more")
+	c.Stdout = &lines
+	p, err := Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := func() bool {
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		return strings.Contains(string(stat), ") T ")
+	}
+	for deadline := time.Now().Add(20 * time.Second); !stopped(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not stopped")
+		}
+	}
+	p.Resume()
+	if _, err := p.Wait(); err != nil || lines.String() != "begun\nmore\n" {
+		t.Errorf("got %q, %v", lines.String(), err)
+	}
+	p, err = Start(shell("while :; do :; done"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Pause()
+	for deadline := time.Now().Add(20 * time.Second); !stopped(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not paused")
+		}
+	}
+	p.Kill()
+	var end *ExitError
+	if used, err := p.Wait(); !errors.As(err, &end) || end.Status.Signal() != syscall.SIGKILL || used <= 0 {
+		t.Errorf("got %v, %v, want a kill", used, err)
+	}
+}
+
+// TestUsedTimeIsOfAll burns time in a grandchild.
+func TestUsedTimeIsOfAll(t *testing.T) {
+	p, err := Start(shell("(setsid sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'); true"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := p.Wait()
+	if err != nil || alone < 50*time.Millisecond {
+		t.Errorf("used %v, %v", alone, err)
+	}
+}
