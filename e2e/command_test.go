@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/alexedwards/argon2id"
+
+	"gensubtitle/internal/waittest"
 )
 
 // command runs a command on the server's data directory, requires this exit
@@ -103,7 +105,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 		t.Errorf("users\n%s", out)
 	}
 	close(stop)
-	workers.Wait()
+	waittest.Group(t, &workers)
 	n := len(c.walkVideos(100))
 	if n == 0 {
 		t.Error("no upload was ever accepted")

@@ -1,10 +1,11 @@
 package e2e
 
 import (
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestImports holds the rule that data flows one way: each package of ours may
@@ -13,24 +14,25 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":            {"auth", "cli", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
-		"gensubtitle/cli":        {"api", "auth", "db", "media", "upkeep"},
-		"gensubtitle/handlers":   {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
-		"gensubtitle/transcribe": {"db", "media", "subtitles"},
-		"gensubtitle/webhook":    {"db"},
-		"gensubtitle/upkeep":     {"db", "media"},
-		"gensubtitle/views":      {"apidoc", "static"},
-		"gensubtitle/api":        {"db"},
-		"gensubtitle/apidoc":     nil,
-		"gensubtitle/auth":       nil,
-		"gensubtitle/db":         nil,
-		"gensubtitle/media":      nil,
-		"gensubtitle/static":     nil,
-		"gensubtitle/subtitles":  nil,
-		"gensubtitle/bench":      nil,
-		"gensubtitle/e2e":        nil,
+		"gensubtitle":                   {"auth", "cli", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
+		"gensubtitle/cli":               {"api", "auth", "db", "media", "upkeep"},
+		"gensubtitle/handlers":          {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
+		"gensubtitle/transcribe":        {"db", "media", "subtitles"},
+		"gensubtitle/webhook":           {"db"},
+		"gensubtitle/upkeep":            {"db", "media"},
+		"gensubtitle/views":             {"apidoc", "static"},
+		"gensubtitle/api":               {"db"},
+		"gensubtitle/apidoc":            nil,
+		"gensubtitle/auth":              nil,
+		"gensubtitle/db":                nil,
+		"gensubtitle/media":             nil,
+		"gensubtitle/static":            nil,
+		"gensubtitle/subtitles":         nil,
+		"gensubtitle/bench":             nil,
+		"gensubtitle/e2e":               nil,
+		"gensubtitle/internal/waittest": nil,
 	}
-	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
+	cmd := waittest.Command(t, "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	cmd.Dir = ".."
 	out, err := cmd.Output()
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // adminPassword is what start gives the first user, so that no test has to
@@ -153,7 +155,7 @@ func (s *server) wait(limit time.Duration) int {
 	case <-time.After(limit):
 		s.t.Errorf("the program still runs after %v", limit)
 		_ = s.cmd.Process.Kill()
-		<-s.exited
+		waittest.Receive(s.t, s.exited)
 	}
 	return s.cmd.ProcessState.ExitCode()
 }
@@ -195,7 +197,7 @@ func (s *server) url(path string) string { return "http://" + s.addr + path }
 // dial opens a plain connection, for requests that no HTTP library would send.
 func (s *server) dial() net.Conn {
 	s.t.Helper()
-	conn, err := net.Dial("tcp", s.addr)
+	conn, err := net.DialTimeout("tcp", s.addr, patience)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -209,10 +211,7 @@ func (s *server) dial() net.Conn {
 // freeAddr is an address that nothing listens on.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := waittest.Listen(t)
 	defer l.Close()
 	return l.Addr().String()
 }

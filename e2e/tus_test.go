@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 const chunkType = "application/offset+octet-stream"
@@ -306,7 +308,7 @@ func TestTusStop(t *testing.T) {
 			})
 			end(s)
 			_ = writer.CloseWithError(io.ErrUnexpectedEOF)
-			<-sent
+			waittest.Receive(t, sent)
 			s.restart()
 			at := c.offset(path)
 			if at == 0 || at > 200_000 {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/media"
 )
 
@@ -269,7 +270,7 @@ func meanwhile(t *testing.T, atMost int, work func() error, f func()) {
 			}
 		}
 	})
-	defer all.Wait()
+	defer waittest.Group(t, &all)
 	defer close(stop)
 	f()
 }
