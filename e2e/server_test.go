@@ -88,7 +88,7 @@ func (s *server) restart(flags ...string) {
 func (s *server) launch(addr string) {
 	s.t.Helper()
 	args := []string{addr, "--data-dir=" + s.dir, "--signups-per-hour=0", "--admin-password=" + adminPassword}
-	s.cmd = command(append(args, s.flags...)...)
+	s.cmd = ownSettings(exec.Command(program(), append(args, s.flags...)...))
 	s.stdout, s.stderr = new(output), new(output)
 	s.cmd.Stdout, s.cmd.Stderr = s.stdout, s.stderr
 	if err := s.cmd.Start(); err != nil {
@@ -109,9 +109,14 @@ func (s *server) launch(addr string) {
 	})
 }
 
-// command is the program with an environment that holds none of its settings.
-func command(args ...string) *exec.Cmd {
-	cmd := exec.Command(program(), args...)
+// command is the program for a run that ends by itself.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return ownSettings(waittest.Command(t, program(), args...))
+}
+
+// ownSettings gives a run of the program an environment without its settings.
+func ownSettings(cmd *exec.Cmd) *exec.Cmd {
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "GENSUB_") {
 			cmd.Env = append(cmd.Env, v)

@@ -17,7 +17,8 @@ var limited = map[string]string{
 	"db/process_test.go beChild":                       "is the process that startChild kills",
 	"db/subtitle_run_test.go beWorker":                 "is the process that TestKilledWorkers kills",
 	"e2e/account_test.go parallel":                     "each request that it waits for has a limit of its own",
-	"e2e/server_test.go command":                       "starts the server, which lives as long as its test",
+	"e2e/process_test.go TestSettingsFromEnvironment":  "starts a server; see launch",
+	"e2e/server_test.go launch":                        "starts the server, which lives as long as its test",
 	"handlers/login_session_test.go TestLoginLifetime": "its transport has a limit",
 	"handlers/login_session_test.go newBrowser":        "its transport has a limit",
 }
