@@ -12,7 +12,7 @@ import (
 // every pairing of the ways there are: one does, and the other stays.
 func TestLastTwoAdmins(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	type admin struct {
 		*client
 		name string

@@ -324,7 +324,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 func TestMetricsAddress(t *testing.T) {
 	t.Parallel()
 	addr := freeAddr(t)
-	s := start(t, "--metrics-addr="+addr)
+	s := attacked(t, "--metrics-addr="+addr)
 	s.anyone().get("/metrics").want(404)
 	metrics := &server{t: t, addr: addr}
 	a := metrics.anyone().get("/metrics").want(200)
