@@ -246,10 +246,11 @@ func TestAttack13(t *testing.T) {
 	}
 }
 
-// TestAttack24 creates a thousand uploads and sends nothing.
+// TestAttack24 creates a thousand uploads and sends nothing. That they expire is
+// TestTusExpiry.
 func TestAttack24(t *testing.T) {
 	t.Parallel()
-	s := attacked(t, "--upload-expiry-hours=0.005") // 18 seconds.
+	s := attacked(t)
 	c := s.register("a")
 	var mu sync.Mutex
 	statuses := map[int]int{}
@@ -271,7 +272,6 @@ func TestAttack24(t *testing.T) {
 	if left := s.incoming(); len(left) > 3*3 {
 		t.Errorf("%d files in incoming", len(left))
 	}
-	eventually(t, 90*time.Second, "the uploads to expire", func() bool { return len(s.incoming()) == 0 })
 	c.accepted("a.wav", wav(100, 1))
 }
 
@@ -323,7 +323,7 @@ func TestAttack31(t *testing.T) {
 			for {
 				select {
 				case line := <-answered:
-					if took := time.Since(began); took < 20*time.Second || took > 50*time.Second {
+					if took := time.Since(began); took < 20*time.Second || took > 80*time.Second {
 						t.Errorf("answered after %v", took)
 					}
 					if !strings.HasPrefix(line, "HTTP/1.1 408 ") && !strings.HasPrefix(line, "HTTP/1.1 400 ") && line != "" {
@@ -374,7 +374,7 @@ func TestAttack42(t *testing.T) {
 			case <-stop:
 				seen <- all
 				return
-			default:
+			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	}()
