@@ -1,12 +1,13 @@
 # make run    starts the program on http://127.0.0.1:8000 (flags: make run ARGS="--addr=:9000")
 # make test   passes every test
-# Both need Go, a C compiler and make, and install what else they lack with
+# make stress runs each package many times while all cores are busy
+# All need Go, a C compiler and make, and install what else they lack with
 # apt where they may. npm is needed for `make generate` alone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench check generate ffmpeg chromium node speech curl
+.PHONY: build run test stress bench check generate ffmpeg chromium node speech curl
 
 build:
 	go build -o gensubtitle .
@@ -16,11 +17,30 @@ run: ffmpeg
 
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
-# detector multiplies memory, so the memory test has a run of its own without it.
+# detector multiplies memory, so what measures memory has a run of its own without it.
 test: ffmpeg chromium node speech curl
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=40m ./...
-	go test -count=1 -timeout=6m -run='^TestMemory$$' ./e2e
+	go test -count=1 -timeout=10m -run='^Test(Memory$$|Attack)' ./e2e
+
+# make stress PACKAGES=./db COUNT=5 RUN=TestQuota does a part of it. All of it
+# takes hours, most of them for e2e. One loop per core keeps the cores busy; it
+# ends when the shell that started it has ended, however that came.
+PACKAGES ?= ./...
+COUNT ?= 20
+RUN ?= .
+stress: ffmpeg chromium node speech curl
+	@packages=$$(go list $(PACKAGES)); failed=; loops=; \
+	trap 'kill $$loops' EXIT; \
+	for core in $$(seq "$$(nproc)"); do \
+		while kill -0 $$$$ 2>/dev/null; do for i in {1..100000}; do :; done; done & \
+		loops="$$loops $$!"; \
+	done; \
+	for package in $$packages; do \
+		echo "$$package, $(COUNT) times"; \
+		go test -race -count=$(COUNT) -parallel=4 -timeout=6h -run='$(RUN)' "$$package" || failed="$$failed $$package"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "flaky:$$failed" >&2; exit 1; fi
 
 bench: ffmpeg
 	go test -run='^$$' -bench=. ./bench

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestLoadOrCreateKey(t *testing.T) {
@@ -90,7 +92,7 @@ func TestLoadOrCreateKeyTogether(t *testing.T) {
 			})
 		}
 		close(start)
-		group.Wait()
+		waittest.Group(t, &group)
 		for _, key := range keys {
 			if !bytes.Equal(key, keys[0]) {
 				t.Fatalf("got the keys %x and %x", keys[0], key)

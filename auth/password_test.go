@@ -15,6 +15,8 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestCheckPassword(t *testing.T) {
@@ -273,7 +275,7 @@ func TestHasherConcurrency(t *testing.T) {
 			}
 		})
 	}
-	group.Wait()
+	waittest.Group(t, &group)
 	if got := most.Load(); got != concurrency {
 		t.Errorf("%d ran at once, want %d", got, concurrency)
 	}
@@ -287,7 +289,10 @@ func TestHasherBusy(t *testing.T) {
 		h := newHasher(t, 1, wait)
 		release := make(chan struct{})
 		h.compare = func(string, string) (bool, error) {
-			<-release
+			select {
+			case <-release:
+			case <-time.After(waittest.Limit):
+			}
 			return true, nil
 		}
 		hash := mustHash(t, h, "correct horse")
@@ -333,10 +338,10 @@ func TestHasherBusy(t *testing.T) {
 		}()
 		synctest.Wait()
 		close(release)
-		if err := <-done; err != nil {
+		if err := waittest.Receive(t, done); err != nil {
 			t.Error(err)
 		}
-		if err := <-next; err != nil {
+		if err := waittest.Receive(t, next); err != nil {
 			t.Errorf("hash after the slot was free: %v", err)
 		}
 

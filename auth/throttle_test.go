@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 const (
@@ -160,7 +162,7 @@ func TestThrottleLetsExactlyTheLimitFail(t *testing.T) {
 				a.End(wrong)
 			})
 		}
-		group.Wait()
+		waittest.Group(t, &group)
 		if got := int(failed.Load()); got != limit {
 			t.Errorf("limit %d: %d failures got through", limit, got)
 		}
@@ -191,7 +193,7 @@ func TestThrottleRefusesNoHonestAttempt(t *testing.T) {
 				a.End(false)
 			})
 		}
-		group.Wait()
+		waittest.Group(t, &group)
 		for range testLimit - failures {
 			attempt(t, throttle, "john", true)
 		}
@@ -244,7 +246,7 @@ func TestThrottleWaits(t *testing.T) {
 
 		// Who goes away leaves the line.
 		cancel()
-		if got := <-answers; got.order != 1 || !errors.Is(got.err, context.Canceled) || got.attempt != nil {
+		if got := waittest.Receive(t, answers); got.order != 1 || !errors.Is(got.err, context.Canceled) || got.attempt != nil {
 			t.Fatalf("got %+v, want the cancelled one", got)
 		}
 
@@ -254,7 +256,7 @@ func TestThrottleWaits(t *testing.T) {
 		if len(answers) != 1 {
 			t.Fatalf("%d went ahead, want 1", len(answers))
 		}
-		first := <-answers
+		first := waittest.Receive(t, answers)
 		if first.order != 0 || first.err != nil {
 			t.Fatalf("got %+v, want the first", first)
 		}
@@ -269,7 +271,7 @@ func TestThrottleWaits(t *testing.T) {
 		// With the last failure everybody else is refused at once.
 		first.attempt.End(true)
 		for range 2 {
-			got := <-answers
+			got := waittest.Receive(t, answers)
 			var throttled *ThrottledError
 			if !errors.As(got.err, &throttled) || throttled.RetryAfter != testWindow {
 				t.Errorf("got %+v, want a ThrottledError", got)
@@ -298,7 +300,7 @@ func TestThrottleGivesBackUnusedPlaces(t *testing.T) {
 		}
 		group.Go(cancel)
 		group.Go(func() { a.End(false) })
-		group.Wait()
+		waittest.Group(t, &group)
 	}
 	attempt(t, throttle, "john", false)
 	if len(throttle.counters) != 0 {

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // importRows is a tenth of what the goal of two minutes is for.
@@ -59,7 +60,7 @@ func writeUsers(b *testing.B, path string, rows int) {
 func importUsers(b *testing.B, program, file string, flags []string) float64 {
 	b.Helper()
 	args := append([]string{"user", "import", file, "--json", "--data-dir=" + filepath.Join(b.TempDir(), "data")}, flags...)
-	out, err := exec.Command(program, args...).Output()
+	out, err := waittest.CommandWithin(b, 10*time.Minute, program, args...).Output()
 	if err != nil {
 		b.Fatal(err)
 	}

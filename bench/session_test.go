@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"gensubtitle/internal/waittest"
 )
 
 // bareAddr is the variable that makes this test binary the bare server, so
@@ -77,12 +79,7 @@ func load(b *testing.B, addr, request string, n int) time.Duration {
 	b.Helper()
 	conns := make([]net.Conn, connections)
 	for i := range conns {
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer conn.Close()
-		conns[i] = conn
+		conns[i] = waittest.Dial(b, addr)
 	}
 	began := time.Now()
 	var wg sync.WaitGroup
@@ -93,7 +90,7 @@ func load(b *testing.B, addr, request string, n int) time.Duration {
 			}
 		})
 	}
-	wg.Wait()
+	waittest.Group(b, &wg)
 	return time.Since(began)
 }
 
@@ -152,11 +149,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 // answerTo is the body of the answer to a request.
 func answerTo(b *testing.B, addr, request string) string {
 	b.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
+	conn := waittest.Dial(b, addr)
 	if _, err := io.WriteString(conn, request); err != nil {
 		b.Fatal(err)
 	}
@@ -184,7 +177,7 @@ func startServer(b *testing.B, flags ...string) string {
 func startServerOn(b *testing.B, program, data string, flags ...string) (addr string, process int) {
 	b.Helper()
 	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + data, "--admin-password=a long password", "--log-format=json"}
-	cmd := exec.Command(program, append(args, flags...)...)
+	cmd := waittest.CommandWithin(b, time.Hour, program, append(args, flags...)...)
 	log, err := os.Create(filepath.Join(b.TempDir(), "log"))
 	if err != nil {
 		b.Fatal(err)
@@ -203,7 +196,7 @@ func startServerOn(b *testing.B, program, data string, flags ...string) (addr st
 func buildProgram(b *testing.B) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "gensubtitle")
-	if out, err := exec.Command("go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
+	if out, err := waittest.Command(b, "go", "build", "-o", program, "gensubtitle").CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
 	return program
@@ -241,7 +234,7 @@ func poll(b *testing.B, what string, ok func() bool) {
 func startBare(b *testing.B, body string) string {
 	b.Helper()
 	addr := freeAddr(b)
-	cmd := exec.Command(os.Args[0])
+	cmd := waittest.CommandWithin(b, time.Hour, os.Args[0])
 	cmd.Env = append(os.Environ(), bareAddr+"="+addr, "BENCH_BARE_BODY="+body)
 	run(b, cmd)
 	awaitListener(b, addr)
@@ -251,10 +244,7 @@ func startBare(b *testing.B, body string) string {
 // freeAddr is an address that nothing listens on.
 func freeAddr(b *testing.B) string {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
+	l := waittest.Listen(b)
 	defer l.Close()
 	return l.Addr().String()
 }
@@ -262,7 +252,7 @@ func freeAddr(b *testing.B) string {
 func awaitListener(b *testing.B, addr string) {
 	b.Helper()
 	poll(b, "a server listens on "+addr, func() bool {
-		conn, err := net.Dial("tcp", addr)
+		conn, err := net.DialTimeout("tcp", addr, waittest.Limit)
 		if err != nil {
 			return false
 		}
@@ -283,6 +273,14 @@ func run(b *testing.B, cmd *exec.Cmd) {
 	})
 }
 
+// client follows no redirects and has a limit for a large upload.
+func client() *http.Client {
+	return &http.Client{
+		Timeout:       10 * time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // login signs in with the form and returns the cookie as a header's value.
 func login(b *testing.B, addr string) string {
 	b.Helper()
@@ -293,7 +291,7 @@ func login(b *testing.B, addr string) string {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "text/html")
-	res, err := http.DefaultTransport.RoundTrip(req)
+	res, err := client().Do(req)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // To spread the times of what was imported.
+
+	"gensubtitle/internal/waittest"
 )
 
 // The two installations that are compared, in quota sessions.
@@ -124,7 +125,7 @@ func install(b *testing.B, program string, sessions int) *installation {
 // command runs the program, which must do well.
 func command(b *testing.B, in, program string, args ...string) {
 	b.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := waittest.CommandWithin(b, 10*time.Minute, program, args...)
 	cmd.Stdin = strings.NewReader(in)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %v\n%s", args, err, out)

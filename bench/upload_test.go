@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // uploadBytes is the size of the file that is sent.
@@ -98,7 +100,7 @@ func do(b *testing.B, method, url string, header http.Header, body io.Reader, si
 		req.Header = header
 	}
 	req.ContentLength = size
-	res, err := http.DefaultClient.Do(req)
+	res, err := client().Do(req)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func (zeros) Read(p []byte) (int, error) {
 func shortVideo(b *testing.B) []byte {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "video.mp4")
-	out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1",
+	out, err := waittest.Command(b, "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1",
 		"-f", "lavfi", "-i", "sine=duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", path).CombinedOutput()
 	if err != nil {
 		b.Fatalf("make a video: %v\n%s", err, out)
@@ -144,7 +146,7 @@ func shortVideo(b *testing.B) []byte {
 func bearer(b *testing.B, addr string) string {
 	b.Helper()
 	body := `{"username":"admin","password":"a long password"}`
-	req, err := http.Post("http://"+addr+"/login", "application/json", strings.NewReader(body))
+	req, err := client().Post("http://"+addr+"/login", "application/json", strings.NewReader(body))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -188,7 +190,7 @@ http {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	run(b, exec.Command(path, "-e", filepath.Join(dir, "error.log"), "-c", config))
+	run(b, waittest.CommandWithin(b, time.Hour, path, "-e", filepath.Join(dir, "error.log"), "-c", config))
 	awaitListener(b, addr)
 	return addr, filepath.Join(dir, "file")
 }

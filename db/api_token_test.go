@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func newToken(d *DB, u User, scope Scope) APIToken {
@@ -136,7 +138,7 @@ func TestAPITokensAreBounded(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	if made != MaxAPITokens || refused != 5 {
 		t.Errorf("%d made, %d refused", made, refused)
 	}

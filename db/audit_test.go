@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // lived is a database in which everything has happened that may.
@@ -242,7 +244,7 @@ func TestMendUsageDuringUploads(t *testing.T) {
 			}
 		}
 	})
-	both.Wait()
+	waittest.Group(t, &both)
 	wantUsage(t, d, u.SessionID, Usage{Videos: 10, Duration: 10 * time.Second})
 }
 

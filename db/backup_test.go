@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // backup makes one of the database at path and returns where it is.
@@ -66,7 +68,7 @@ func TestBackupBesideAWriter(t *testing.T) {
 		counts = append(counts, number(t, copied, "SELECT count(*) FROM users"))
 	}
 	close(stop)
-	if n := <-written; n == 0 {
+	if n := waittest.Receive(t, written); n == 0 {
 		t.Error("nobody could write")
 	}
 	if counts[0] < 20_000 || counts[2] < counts[0] {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
+
+	"gensubtitle/internal/waittest"
 )
 
 const (
@@ -215,7 +217,7 @@ func TestOpenTogether(t *testing.T) {
 	for i := range opened {
 		all.Go(func() { opened[i], errs[i] = Open(t.Context(), Options{Path: path, Defaults: defaults}) })
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	for i, d := range opened {
 		if errs[i] != nil {
 			t.Error(errs[i])

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
+
+	"gensubtitle/internal/waittest"
 )
 
 // childMode tells the test binary to be another process instead of testing.
@@ -64,7 +66,7 @@ func beChild(dir string) error {
 // child has started goes on living until the test ends.
 func startChild(t *testing.T, dir string) (id string, kill func()) {
 	t.Helper()
-	child := exec.Command(os.Args[0])
+	child := waittest.Command(t, os.Args[0])
 	child.Env = []string{childMode + "=" + dir}
 	child.Stderr = os.Stderr
 	read, write, err := os.Pipe()
@@ -233,7 +235,7 @@ func TestJoinAndSweepTogether(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	wantFiles(t, dir)
 }
 
@@ -271,7 +273,7 @@ func TestGate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(gate.Close(), <-passed); err != nil {
+		if err := errors.Join(gate.Close(), waittest.Receive(t, passed)); err != nil {
 			t.Fatal(err)
 		}
 		wantFiles(t, dir, p.ID, filepath.Base(path))
@@ -322,7 +324,7 @@ func TestSeclude(t *testing.T) {
 		if err := gate.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := <-joined; err != nil {
+		if err := waittest.Receive(t, joined); err != nil {
 			t.Error(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // wantUsage requires that a session and the sum of its ledger agree.
@@ -200,7 +202,7 @@ func TestResetDuringUploads(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	s, err := d.Session(t.Context(), u.SessionID)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // clocked is a database whose clock stands still until the test moves it.
@@ -170,7 +172,7 @@ func TestChangePasswordTwiceAtOnce(t *testing.T) {
 	for i := range errs {
 		all.Go(func() { _, errs[i] = d.ChangePassword(t.Context(), u.ID, 1, fmt.Sprint("hash ", i)) })
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	changed := 0
 	for _, err := range errs {
 		switch {

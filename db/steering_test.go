@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestCorrect(t *testing.T) {
@@ -120,7 +122,7 @@ func TestLedgerHolds(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	drifted, err := processes[0].DriftedSessions(t.Context())
 	if err != nil || len(drifted) != 0 {
 		t.Errorf("drifted %+v, %v", drifted, err)

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // twoProcesses are two on one database, on one clock, with the accepted and
@@ -74,7 +75,7 @@ func TestClaimsAtOnce(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	if n := runs.Load(); int(n) != len(videos) {
 		t.Errorf("%d runs of %d jobs", n, len(videos))
 	}
@@ -188,7 +189,7 @@ func TestFinishAtOnce(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		all.Wait()
+		waittest.Group(t, &all)
 		n, s := finished.Load(), subtitlesOf(t, processes[0], videos[0])
 		if n == 1 {
 			wantOnceDone(t, processes[0], 1)
@@ -419,7 +420,7 @@ func TestKilledWorkers(t *testing.T) {
 	}
 	interrupted := int64(0)
 	for i := range 8 {
-		worker := exec.Command(os.Args[0])
+		worker := waittest.Command(t, os.Args[0])
 		worker.Env = []string{childWorker + "=" + dir}
 		worker.Stderr = os.Stderr
 		out, err := worker.StdoutPipe()

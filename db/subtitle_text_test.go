@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func wantText(t *testing.T, d *DB, u User, videoID string, want SubtitleText) {
@@ -209,7 +211,7 @@ func TestOneWinnerPerRevision(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		waittest.Group(t, &all)
 		if won.Load() != 1 || refused.Load() != 9 {
 			t.Fatalf("over revision %d: %d have won and %d were refused", revision, won.Load(), refused.Load())
 		}
@@ -232,7 +234,7 @@ func TestSaveAtTheEnd(t *testing.T) {
 		both.Go(func() {
 			_, saved = processes[1].SaveSubtitles(t.Context(), "user_user0", videos[0], SubtitleText{Cues: "typed"}, nil)
 		})
-		both.Wait()
+		waittest.Group(t, &both)
 		s := subtitlesOf(t, processes[0], videos[0])
 		text, err := processes[0].SubtitleText(t.Context(), "user_user0", videos[0])
 		if saved != nil || err != nil || text.Cues != "typed" || s.Status != SubtitlesDone {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // manyUploads is a limit on unfinished uploads that no test reaches by accident.
@@ -328,7 +330,7 @@ func TestAdmitBothKindsTogether(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	admitted := 0
 	for _, err := range errs {
 		if err == nil {
@@ -354,7 +356,7 @@ func TestTooManyUploadsTogether(t *testing.T) {
 			errs[i] = processes[i%2].AdmitResumable(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, 3)
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	admitted := 0
 	for _, err := range errs {
 		if err == nil {
@@ -388,7 +390,7 @@ func TestCompleteTogether(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		waittest.Group(t, &all)
 		first := 0
 		for _, err := range errs {
 			if err == nil {

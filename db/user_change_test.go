@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func newAdmin(t *testing.T, d *DB, name string) User {
@@ -158,7 +160,7 @@ func TestLastAdmin(t *testing.T) {
 			refused[i] = err != nil
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	left := number(t, processes[0], "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND deleted_at IS NULL")
 	n := 0
 	for _, r := range refused {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestCreateUser(t *testing.T) {
@@ -76,7 +78,7 @@ func TestCreateUserTogether(t *testing.T) {
 			})
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	made := 0
 	for _, err := range errs {
 		if err == nil {
@@ -210,7 +212,7 @@ func TestSignedInMakesTheSession(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	if n := number(t, d, "SELECT count(*) FROM quota_sessions WHERE session_id = 'user_John' AND user_id = $1", u.ID); n != 1 {
 		t.Errorf("%d quota sessions", n)
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func admit(t *testing.T, d *DB, sessionID string) string {
@@ -201,7 +203,7 @@ func TestAdmitTogether(t *testing.T) {
 	for i := range errs {
 		all.Go(func() { errs[i] = processes[i%2].Admit(t.Context(), u.SessionID, newID(), processA) })
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	admitted := 0
 	for _, err := range errs {
 		if err == nil {
@@ -315,7 +317,7 @@ func TestAcceptTogether(t *testing.T) {
 			_, _, errs[i] = processes[i%2].Accept(t.Context(), ids[i], Measured{Duration: durations[i], Container: "mp4"})
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 
 	var sum Usage
 	for i, err := range errs {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"gensubtitle/internal/waittest"
 )
 
 // take takes the next webhook, which there must be.
@@ -211,7 +213,7 @@ func TestWebhooksTakenAtOnce(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	n := 0
 	taken.Range(func(any, any) bool { n++; return true })
 	if n != 2*each {

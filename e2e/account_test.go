@@ -18,7 +18,7 @@ import (
 
 func TestRegisterLoginLogout(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	var reg, tok token
 	s.anyone().post("/register", credentials("John", password)).want(201).decode(&reg)
 	if reg.Username != "John" || reg.SessionID != "user_John" || reg.Type != "bearer" || reg.ExpiresIn != 12*60*60 || reg.Token == "" {
@@ -73,7 +73,7 @@ func TestSignedOut(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	wrong := s.anyone().post("/login", credentials("a", "not the password"))
 	unknown := s.anyone().post("/login", credentials("nobody", "not the password"))
@@ -165,7 +165,7 @@ func parallel(n int, f func(i int)) {
 
 func TestPasswordLength(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	for i, c := range []struct {
 		password string
 		ok       bool
@@ -228,7 +228,7 @@ func TestBadJSON(t *testing.T) {
 // without one.
 func TestLargeBodies(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	admin := s.admin()
 	before := s.peak()
 	const size = 32 << 20
@@ -251,7 +251,7 @@ func TestLargeBodies(t *testing.T) {
 
 func TestTooManyFailures(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	s.register("b")
 	for range 5 {
@@ -273,7 +273,7 @@ func TestTooManyFailures(t *testing.T) {
 
 func TestTooManyFailuresFromOneAddress(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("b")
 	for i := range 30 {
 		s.anyone().post("/login", credentials("nobody"+strconv.Itoa(i), "not the password")).problem(401, "bad-credentials")
@@ -285,7 +285,7 @@ func TestTooManyFailuresFromOneAddress(t *testing.T) {
 // though all of them begin before any has failed.
 func TestFailuresAtOnce(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	var mu sync.Mutex
 	statuses := map[int]int{}
@@ -325,7 +325,7 @@ func TestForwardedFor(t *testing.T) {
 	}
 	t.Run("from anyone", func(t *testing.T) {
 		t.Parallel()
-		s := start(t)
+		s := attacked(t)
 		s.register("a")
 		for i := range 5 {
 			fail(s, "203.0.113."+strconv.Itoa(i)).want(401)
@@ -334,7 +334,7 @@ func TestForwardedFor(t *testing.T) {
 	})
 	t.Run("from a trusted proxy", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, "--trusted-proxies=127.0.0.0/8,10.0.0.0/8")
+		s := attacked(t, "--trusted-proxies=127.0.0.0/8,10.0.0.0/8")
 		s.register("a")
 		for i := range 5 {
 			// The client made up the first address; the proxies added the rest.
@@ -346,7 +346,7 @@ func TestForwardedFor(t *testing.T) {
 	})
 	t.Run("malformed from a trusted proxy", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, "--trusted-proxies=127.0.0.1/32")
+		s := attacked(t, "--trusted-proxies=127.0.0.1/32")
 		for _, from := range []string{"", ",", "nonsense", "1.2.3.4.5", strings.Repeat("1.1.1.1,", 500), "::1%eth0"} {
 			s.anyone().with("X-Forwarded-For", from).post("/login", credentials("nobody", "not the password")).want(401)
 		}
@@ -380,7 +380,7 @@ func TestClosedRegistration(t *testing.T) {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef0123456789abcdef"
-	s := start(t, "--jwt-secret="+secret)
+	s := attacked(t, "--jwt-secret="+secret)
 	c := s.register("a")
 	genuine := strings.TrimPrefix(c.header.Get("Authorization"), "Bearer ")
 	parts := strings.Split(genuine, ".")

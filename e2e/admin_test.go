@@ -34,7 +34,7 @@ func names(list sessionList) []string {
 
 func TestAdminOnly(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	c.accepted("a.wav", wav(100, 1))
 	for _, r := range [][2]string{
@@ -220,7 +220,7 @@ func TestReset(t *testing.T) {
 // TestResetDuringUpload resets while an upload runs: what comes after counts.
 func TestResetDuringUpload(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	c.accepted("a.wav", wav(100, 1))
 	held := c.begin()

@@ -53,7 +53,9 @@ func TestAxe(t *testing.T) {
 func (b *tab) axe(where string) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](axeSource + ";0"))
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
+	ctx, cancel := b.limited()
+	defer cancel()
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: run axe: %v", where, err)
 	}

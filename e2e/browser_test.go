@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"gensubtitle/internal/waittest"
 )
 
 // chrome is the one browser of a run. Each test has a profile of its own in it.
@@ -57,9 +59,18 @@ func startBrowser(path string) error {
 	}
 	alloc, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(alloc) // Cancelled with its parent.
-	if err := chromedp.Do(ctx); err != nil {
+	// The first Do starts the browser, which a context that ends would end too.
+	started := make(chan error, 1)
+	go func() { started <- chromedp.Do(ctx) }()
+	select {
+	case err := <-started:
+		if err != nil {
+			cancel()
+			return fmt.Errorf("start %s: %w", path, err)
+		}
+	case <-time.After(waittest.Limit):
 		cancel()
-		return fmt.Errorf("start %s: %w", path, err)
+		return fmt.Errorf("start %s: not within %v", path, waittest.Limit)
 	}
 	chrome.ctx, chrome.cancel = ctx, cancel
 	return nil
@@ -67,7 +78,15 @@ func startBrowser(path string) error {
 
 func closeBrowser() {
 	if chrome.cancel != nil {
-		_ = chromedp.Cancel(chrome.ctx)
+		closed := make(chan struct{})
+		go func() {
+			_ = chromedp.Cancel(chrome.ctx) // What is left is killed below.
+			close(closed)
+		}()
+		select {
+		case <-closed:
+		case <-time.After(waittest.Limit):
+		}
 		chrome.cancel()
 	}
 }
@@ -103,7 +122,9 @@ func (s *server) tab() *tab {
 			b.t.Errorf("the page: %s", w)
 		}
 	})
-	if err := chromedp.Do(ctx); err != nil {
+	opened := make(chan error, 1)
+	go func() { opened <- chromedp.Do(ctx) }()
+	if err := waittest.Receive(s.t, opened); err != nil {
 		s.t.Fatal(err)
 	}
 	call(b, network.Enable, network.EnableParams{})
@@ -116,7 +137,9 @@ func (s *server) tab() *tab {
 // call sends one command of the DevTools protocol.
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, command, params); err != nil {
+	ctx, cancel := b.limited()
+	defer cancel()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -175,10 +198,15 @@ func (b *tab) requests(prefix string) int {
 	return n
 }
 
+// limited is the tab for as long as one action may take.
+func (b *tab) limited() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, time.Minute)
+}
+
 // do runs actions, each of which waits for its element, within a time limit.
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := b.limited()
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.t.Fatalf("%v\n%s", err, b.see())
@@ -187,14 +215,18 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 
 // see is the text of the page, for messages.
 func (b *tab) see() string {
-	where, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+	ctx, cancel := b.limited()
+	defer cancel()
+	where, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 	return where
 }
 
 // js reads a value from the page. A page that is just changing gives the zero
 // value.
 func js[T any](b *tab, expression string) T {
-	v, _ := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	ctx, cancel := b.limited()
+	defer cancel()
+	v, _ := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	return v
 }
 

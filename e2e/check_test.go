@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"gensubtitle/internal/waittest"
 )
 
 // check runs the command on a data directory and requires this exit status and
@@ -317,7 +319,7 @@ func TestCheckBesideAServer(t *testing.T) {
 		s.check(0, "0 found, 0 mended", nil, []string{"--repair", "--repair=false"}[i%2])
 	}
 	close(stop)
-	workers.Wait()
+	waittest.Group(t, &workers)
 	n := len(c.walkVideos(100))
 	if n == 0 {
 		t.Error("no upload was ever accepted")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/alexedwards/argon2id"
+
+	"gensubtitle/internal/waittest"
 )
 
 // command runs a command on the server's data directory, requires this exit
@@ -103,7 +105,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 		t.Errorf("users\n%s", out)
 	}
 	close(stop)
-	workers.Wait()
+	waittest.Group(t, &workers)
 	n := len(c.walkVideos(100))
 	if n == 0 {
 		t.Error("no upload was ever accepted")
@@ -312,7 +314,7 @@ func TestPasswordFromStandardInput(t *testing.T) {
 		input string
 		code  int
 	}{{"a long password\n", 0}, {"a long password\r\nmore\n", 0}, {"a long password", 0}, {"short\n", 1}, {"", 1}, {strings.Repeat("x", 10_000), 1}} {
-		cmd := command("user", "add", "u"+strconv.Itoa(i), "--password-stdin", "--data-dir="+dir)
+		cmd := command(t, "user", "add", "u"+strconv.Itoa(i), "--password-stdin", "--data-dir="+dir)
 		cmd.Stdin = strings.NewReader(test.input)
 		out, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != test.code || strings.Contains(string(out), "long password") {

@@ -85,7 +85,7 @@ func TestPlainSiteHasNoHSTS(t *testing.T) {
 
 func TestNewIDAtLogin(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	s.register("b")
 	first := cookieOf(s.anyone(), "a", password)
@@ -115,7 +115,7 @@ func TestNewIDAtLogin(t *testing.T) {
 
 func TestCookieAfterLogout(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	c, other := cookieOf(s.anyone(), "a", password), cookieOf(s.anyone(), "a", password)
 	s.bearing(c).post("/logout", nil).want(204)
@@ -132,7 +132,7 @@ func TestCookieAfterLogout(t *testing.T) {
 // upload was still running with it.
 func TestLogoutDuringUpload(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	c := cookieOf(s.anyone(), "a", password)
 	held := s.bearing(c).begin()
@@ -164,7 +164,7 @@ func TestForeignCookies(t *testing.T) {
 
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	var mine uploaded
 	s.register("a").upload("a.wav", wav(500, 1)).want(201).decode(&mine)
 	admin, user := cookieOf(s.anyone(), "admin", adminPassword), cookieOf(s.anyone(), "a", password)
@@ -209,7 +209,7 @@ func TestCrossOrigin(t *testing.T) {
 
 func TestNextStaysOnSite(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	for next, want := range map[string]string{
 		"":                                 "/",

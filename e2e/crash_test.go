@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // crashRounds is how often the program is killed. Each round takes about a
@@ -36,7 +38,7 @@ func TestKill(t *testing.T) {
 		after := time.Duration(50+rand.IntN(900)) * time.Millisecond
 		<-time.After(after) // The random moment, not a wait for something.
 		s.kill()
-		wg.Wait()
+		waittest.Group(t, &wg)
 		s.restart()
 		checkPromises(t, s, c, kept)
 		if t.Failed() {

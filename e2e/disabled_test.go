@@ -20,7 +20,7 @@ func TestDisabledUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "--max-videos=1")
+			s := attacked(t, "--max-videos=1")
 			s.register("a")
 			c, db := signIn(s), s.database()
 			held := c.begin()

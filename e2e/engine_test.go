@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // engine is a speech engine that speaks the OpenAI transcription API
@@ -33,8 +35,7 @@ const engineKey = "sk-secret-of-the-engine"
 func startEngine(t testing.TB, segments ...map[string]any) *engine {
 	t.Helper()
 	e := &engine{answer: answerSegments("en", segments...)}
-	e.Server = httptest.NewServer(http.HandlerFunc(e.serve))
-	t.Cleanup(e.Close)
+	e.Server = waittest.Server(t, http.HandlerFunc(e.serve))
 	return e
 }
 

@@ -36,7 +36,7 @@ func checkHeaders(t *testing.T, what string, get func(string) string) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	id := c.accepted("a.wav", wav(100, 1)).Video.ID
 	html := c.with("Accept", "text/html")
@@ -83,7 +83,7 @@ func TestHeaders(t *testing.T) {
 // or a closed connection, and the server lives.
 func TestMalformedRequests(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	for name, request := range map[string]string{
 		"garbage":             "GARBAGE\r\n\r\n",
 		"no path":             "GET\r\n\r\n",
@@ -135,7 +135,7 @@ func TestMalformedRequests(t *testing.T) {
 
 func TestCaching(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	html := s.browser("a", password).with("Accept", "text/html")
 	for _, a := range []*answer{

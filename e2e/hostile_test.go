@@ -29,7 +29,7 @@ func gzipped(t *testing.T, data []byte, times int) []byte {
 // TestPackedBodies sends small bodies that unpack to hundreds of megabytes.
 func TestPackedBodies(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	bomb := gzipped(t, make([]byte, 100<<20), 2)
 	form := gzipped(t, []byte(strings.Repeat("username=admin&", 1<<20)), 1)
 	for _, path := range []string{"/login", "/register", "/language"} {
@@ -49,7 +49,7 @@ func TestPackedBodies(t *testing.T) {
 // TestNext leads nowhere but to this site.
 func TestNext(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	html := s.anyone().with("Accept", "text/html")
 	for next, want := range map[string]string{
 		"/videos?cursor=x":           "/videos?cursor=x",
@@ -78,7 +78,7 @@ func TestNext(t *testing.T) {
 // that the client made up.
 func TestForwardedLines(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--trusted-proxies=127.0.0.1/32")
+	s := attacked(t, "--trusted-proxies=127.0.0.1/32")
 	last := 0
 	for i := range 6 {
 		body := `{"username":"admin","password":"wrong password"}`
@@ -128,7 +128,7 @@ func TestLongPassword(t *testing.T) {
 // TestLoginFromElsewhere tries to sign a browser in from another site.
 func TestLoginFromElsewhere(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	s.register("a")
 	foreign := s.anyone().with("Origin", "http://evil.test")
 	for _, scheme := range []string{"Basic YTpi", "Negotiate x", "bearerx y"} {

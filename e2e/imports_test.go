@@ -1,10 +1,11 @@
 package e2e
 
 import (
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestImports holds the rule that data flows one way: each package of ours may
@@ -13,26 +14,27 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":            {"auth", "cli", "datadir", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
-		"gensubtitle/cli":        {"api", "auth", "datadir", "db", "media", "subtitles", "upkeep"},
-		"gensubtitle/handlers":   {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
-		"gensubtitle/transcribe": {"db", "media", "subtitles"},
-		"gensubtitle/webhook":    {"db"},
-		"gensubtitle/upkeep":     {"db", "media"},
-		"gensubtitle/views":      {"apidoc", "static"},
-		"gensubtitle/api":        {"db"},
-		"gensubtitle/apidoc":     nil,
-		"gensubtitle/auth":       {"datadir"},
-		"gensubtitle/datadir":    nil,
-		"gensubtitle/db":         {"datadir"},
-		"gensubtitle/media":      {"datadir", "proc"},
-		"gensubtitle/proc":       nil,
-		"gensubtitle/static":     nil,
-		"gensubtitle/subtitles":  {"proc"},
-		"gensubtitle/bench":      nil,
-		"gensubtitle/e2e":        nil,
+		"gensubtitle":                   {"auth", "cli", "datadir", "db", "handlers", "media", "subtitles", "transcribe", "upkeep", "webhook"},
+		"gensubtitle/cli":               {"api", "auth", "datadir", "db", "media", "subtitles", "upkeep"},
+		"gensubtitle/handlers":          {"api", "apidoc", "auth", "db", "media", "static", "subtitles", "transcribe", "upkeep", "views"},
+		"gensubtitle/transcribe":        {"db", "media", "subtitles"},
+		"gensubtitle/webhook":           {"db"},
+		"gensubtitle/upkeep":            {"db", "media"},
+		"gensubtitle/views":             {"apidoc", "static"},
+		"gensubtitle/api":               {"db"},
+		"gensubtitle/apidoc":            nil,
+		"gensubtitle/auth":              {"datadir"},
+		"gensubtitle/datadir":           nil,
+		"gensubtitle/db":                {"datadir"},
+		"gensubtitle/media":             {"datadir", "proc"},
+		"gensubtitle/proc":              nil,
+		"gensubtitle/static":            nil,
+		"gensubtitle/subtitles":         {"proc"},
+		"gensubtitle/bench":             nil,
+		"gensubtitle/e2e":               nil,
+		"gensubtitle/internal/waittest": nil,
 	}
-	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
+	cmd := waittest.Command(t, "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	cmd.Dir = ".."
 	out, err := cmd.Output()
 	if err != nil {

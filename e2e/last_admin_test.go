@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestLastTwoAdmins has the last two admins take themselves out at once, in
 // every pairing of the ways there are: one does, and the other stays.
 func TestLastTwoAdmins(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	type admin struct {
 		*client
 		name string
@@ -38,7 +40,7 @@ func TestLastTwoAdmins(t *testing.T) {
 			var both sync.WaitGroup
 			both.Go(func() { answers[0] = first.send(pair[0]) })
 			both.Go(func() { answers[1] = second.send(pair[1]) })
-			both.Wait()
+			waittest.Group(t, &both)
 			done, refused := 0, 1
 			if answers[0].status == 409 {
 				done, refused = 1, 0

@@ -14,7 +14,7 @@ import (
 func TestTokenLifetime(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef0123456789abcdef"
-	s := start(t, "--jwt-secret="+secret)
+	s := attacked(t, "--jwt-secret="+secret)
 	token := strings.TrimPrefix(s.register("a").header.Get("Authorization"), "Bearer ")
 	claims := segment(t, strings.Split(token, ".")[1])
 	for age, status := range map[time.Duration]int{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -58,7 +59,7 @@ func piped(t *testing.T) (pipedServer, func() metrics) {
 	nobody := readerless(t)
 	metricsAddr := freeAddr(t)
 	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data"), addr: freeAddr(t), exited: make(chan struct{})}
-	s.cmd = command("--addr="+s.addr, "--data-dir="+s.dir, "--metrics-addr="+metricsAddr, "--signups-per-hour=0")
+	s.cmd = ownSettings(exec.Command(program(), "--addr="+s.addr, "--data-dir="+s.dir, "--metrics-addr="+metricsAddr, "--signups-per-hour=0"))
 	s.cmd.Stdout, s.cmd.Stderr = nobody, writer
 	if err := errors.Join(s.cmd.Start(), writer.Close()); err != nil {
 		t.Fatal(err)

@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // scratch is the folder of this run: the built program and the test videos.
@@ -62,7 +64,9 @@ func build() error {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	cmd := exec.Command("go", append(args, "gensubtitle")...)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", append(args, "gensubtitle")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build gensubtitle: %w\n%s", err, out)
 	}

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // fixtures makes each test video once per run.
@@ -37,7 +38,7 @@ func ffmpeg(t testing.TB, name string, args ...string) string {
 		return path
 	}
 	args = append([]string{"-nostdin", "-v", "error", "-y"}, append(args, path)...)
-	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
+	if out, err := waittest.Command(t, "ffmpeg", args...).CombinedOutput(); err != nil {
 		t.Fatalf("make %s: %v\n%s", name, err, out)
 	}
 	return path

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // Bodies are written by hand, because the refusals need bodies that no library
@@ -101,11 +103,11 @@ func (c *client) begin() *running {
 func (r *running) finish() *answer {
 	_, _ = io.WriteString(r.pipe, r.rest) // A refusal shows in the answer.
 	_ = r.pipe.Close()
-	return <-r.done
+	return waittest.Receive(r.t, r.done)
 }
 
 // cut breaks the connection off.
 func (r *running) cut() {
 	_ = r.pipe.CloseWithError(io.ErrUnexpectedEOF)
-	<-r.done
+	waittest.Receive(r.t, r.done)
 }

@@ -189,7 +189,7 @@ func TestPersonalTokenScopes(t *testing.T) {
 // TestPersonalTokensEndWithTheUser ends them in every way that is not theirs.
 func TestPersonalTokensEndWithTheUser(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	admin := s.admin()
 	for name, end := range map[string]func(user *client){
 		"changed": func(user *client) { user.changePassword(password, "another password").want(200) },

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -17,11 +16,8 @@ import (
 // once runs the program to its end and returns its exit status and output.
 func once(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	plain := command(args...)
-	cmd := exec.CommandContext(ctx, plain.Path, args...)
-	cmd.Env = append(plain.Env, env...)
+	cmd := command(t, args...)
+	cmd.Env = append(cmd.Env, env...)
 	var out, log output
 	cmd.Stdout, cmd.Stderr = &out, &log
 	err := cmd.Run()
@@ -101,7 +97,7 @@ func TestSettingsFromEnvironment(t *testing.T) {
 	t.Run("a flag wins over a variable", func(t *testing.T) {
 		t.Parallel()
 		addr := freeAddr(t)
-		cmd := command("--addr="+addr, "--max-videos=4", "--data-dir="+filepath.Join(t.TempDir(), "data"))
+		cmd := ownSettings(exec.Command(program(), "--addr="+addr, "--max-videos=4", "--data-dir="+filepath.Join(t.TempDir(), "data")))
 		cmd.Env = append(cmd.Env, "GENSUB_MAX_VIDEOS=3", "GENSUB_MAX_DURATION_MINUTES=2.5", "GENSUB_LOG_FORMAT=text")
 		s := &server{t: t, addr: addr, cmd: cmd, stdout: new(output), stderr: new(output), exited: make(chan struct{})}
 		cmd.Stdout, cmd.Stderr = s.stdout, s.stderr
@@ -329,7 +325,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 func TestMetricsAddress(t *testing.T) {
 	t.Parallel()
 	addr := freeAddr(t)
-	s := start(t, "--metrics-addr="+addr)
+	s := attacked(t, "--metrics-addr="+addr)
 	s.anyone().get("/metrics").want(404)
 	metrics := &server{t: t, addr: addr}
 	a := metrics.anyone().get("/metrics").want(200)

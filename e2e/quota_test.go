@@ -104,7 +104,7 @@ func TestVideoQuota(t *testing.T) {
 
 func TestDurationQuota(t *testing.T) {
 	t.Parallel()
-	c := start(t, "--max-duration-minutes=0.05").register("a") // 3 seconds.
+	c := attacked(t, "--max-duration-minutes=0.05").register("a") // 3 seconds.
 	c.upload("a.wav", wav(3001, 1)).problem(403, "quota-duration")
 	checkUsage(t, c.session(), 0, 0)
 	c.accepted("a.wav", wav(2500, 2))
@@ -158,7 +158,7 @@ func TestLimits(t *testing.T) {
 // sessions of one user, against the last slots.
 func TestLastFreeSlots(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=10")
+	s := attacked(t, "--max-videos=10")
 	first := s.register("a")
 	for i := range 4 {
 		first.accepted("a.wav", wav(100, i))
@@ -177,7 +177,7 @@ func TestLastFreeSlots(t *testing.T) {
 // TestDurationQuotaUnderLoad sends more seconds at once than are left.
 func TestDurationQuotaUnderLoad(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=1000", "--max-duration-minutes=0.1") // 6 seconds.
+	s := attacked(t, "--max-videos=1000", "--max-duration-minutes=0.1") // 6 seconds.
 	first := s.register("a")
 	logins := []*client{first, s.login("a", password), s.browser("a", password)}
 	statuses := manyUploads(t, logins, 40, 1100, "quota-duration")
@@ -214,7 +214,7 @@ func manyUploads(t *testing.T, logins []*client, n, ms int, refusal string) map[
 // with a single slot: had one kept its slot, the next would be refused.
 func TestSlotsAreGivenBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=1", "--max-file-size-mb=20")
+	s := attacked(t, "--max-videos=1", "--max-file-size-mb=20")
 	c := s.register("a")
 	held := c.begin()
 	c.upload("a.wav", wav(100, 1)).problem(403, "quota-videos")

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // adminPassword is what start gives the first user, so that no test has to
@@ -87,7 +89,7 @@ func (s *server) restart(flags ...string) {
 func (s *server) launch(addr string) {
 	s.t.Helper()
 	args := []string{addr, "--data-dir=" + s.dir, "--signups-per-hour=0", "--admin-password=" + adminPassword}
-	s.cmd = command(append(args, s.flags...)...)
+	s.cmd = ownSettings(exec.Command(program(), append(args, s.flags...)...))
 	s.cmd.Env = append(s.cmd.Env, s.env...)
 	s.stdout, s.stderr = new(output), new(output)
 	s.cmd.Stdout, s.cmd.Stderr = s.stdout, s.stderr
@@ -109,9 +111,14 @@ func (s *server) launch(addr string) {
 	})
 }
 
-// command is the program with an environment that holds none of its settings.
-func command(args ...string) *exec.Cmd {
-	cmd := exec.Command(program(), args...)
+// command is the program for a run that ends by itself.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return ownSettings(waittest.Command(t, program(), args...))
+}
+
+// ownSettings gives a run of the program an environment without its settings.
+func ownSettings(cmd *exec.Cmd) *exec.Cmd {
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "GENSUB_") {
 			cmd.Env = append(cmd.Env, v)
@@ -155,7 +162,7 @@ func (s *server) wait(limit time.Duration) int {
 	case <-time.After(limit):
 		s.t.Errorf("the program still runs after %v", limit)
 		_ = s.cmd.Process.Kill()
-		<-s.exited
+		waittest.Receive(s.t, s.exited)
 	}
 	return s.cmd.ProcessState.ExitCode()
 }
@@ -197,7 +204,7 @@ func (s *server) url(path string) string { return "http://" + s.addr + path }
 // dial opens a plain connection, for requests that no HTTP library would send.
 func (s *server) dial() net.Conn {
 	s.t.Helper()
-	conn, err := net.Dial("tcp", s.addr)
+	conn, err := net.DialTimeout("tcp", s.addr, patience)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -211,10 +218,7 @@ func (s *server) dial() net.Conn {
 // freeAddr is an address that nothing listens on.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := waittest.Listen(t)
 	defer l.Close()
 	return l.Addr().String()
 }

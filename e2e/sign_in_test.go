@@ -147,7 +147,7 @@ func TestSignOutEverywhereElse(t *testing.T) {
 
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	script, browser := s.register("john"), s.browser("john", password)
 	for what, test := range map[string]struct{ old, fresh, field string }{
 		"a wrong one":   {"not the password", "another password", "old_password"},

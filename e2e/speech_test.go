@@ -1,17 +1,18 @@
 package e2e
 
 import (
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // speech is an MP4 in which these words are spoken, in English.
 func speech(t testing.TB, name, words string) string {
 	t.Helper()
 	sound := filepath.Join(t.TempDir(), "speech.wav")
-	if out, err := exec.Command("espeak-ng", "-v", "en-us", "-s", "140", "-w", sound, words).CombinedOutput(); err != nil {
+	if out, err := waittest.Command(t, "espeak-ng", "-v", "en-us", "-s", "140", "-w", sound, words).CombinedOutput(); err != nil {
 		t.Fatalf("speak: %v\n%s", err, out)
 	}
 	return ffmpeg(t, name, "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10", "-i", sound, "-shortest",

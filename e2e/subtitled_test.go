@@ -7,10 +7,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestSubtitledVideo downloads a video with its subtitles as a track.
@@ -136,7 +137,7 @@ func (c *client) unread(path string) net.Conn {
 // outputOf is what a program writes, without the line's end.
 func outputOf(t testing.TB, program string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(program, args...).Output()
+	out, err := waittest.Command(t, program, args...).Output()
 	if err != nil {
 		t.Fatalf("%s: %v", program, err)
 	}

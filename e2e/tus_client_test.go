@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // tusClient runs tus-js-client in Node on a file and returns what to call for
@@ -23,7 +25,7 @@ func tusClient(t *testing.T, addr string, c *client, file string) (wait func() s
 		t.Fatal("no node found: install Node.js")
 	}
 	token := strings.TrimPrefix(c.header.Get("Authorization"), "Bearer ")
-	cmd := exec.Command(node, "tusclient/client.cjs", "http://"+addr+"/files/", token, file, "วิดีโอ.mp4")
+	cmd := waittest.Command(t, node, "tusclient/client.cjs", "http://"+addr+"/files/", token, file, "วิดีโอ.mp4")
 	var out, errs output
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Start(); err != nil {
@@ -31,16 +33,10 @@ func tusClient(t *testing.T, addr string, c *client, file string) (wait func() s
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // It has ended where all is well.
 	return func() string {
 		t.Helper()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Fatalf("tus-js-client: %v: %s", err, errs.String())
-			}
-		case <-time.After(2 * time.Minute):
-			t.Fatalf("tus-js-client has not ended: %s", errs.String())
+		if err := waittest.Receive(t, ended); err != nil {
+			t.Fatalf("tus-js-client: %v: %s", err, errs.String())
 		}
 		_, path, _ := strings.Cut(strings.TrimSpace(out.String()), "/files/")
 		return "/files/" + path
@@ -147,11 +143,7 @@ type line struct {
 // after a random number of bytes from the client, twice of mean at most.
 func cutLine(t *testing.T, to string, cuts, mean int) *line {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
+	listener := waittest.Listen(t)
 	l := &line{addr: listener.Addr().String()}
 	go func() {
 		for {
@@ -171,7 +163,7 @@ func cutLine(t *testing.T, to string, cuts, mean int) *line {
 
 func (l *line) serve(conn net.Conn, to string, budget, cuts int64) {
 	defer conn.Close()
-	server, err := net.Dial("tcp", to)
+	server, err := net.DialTimeout("tcp", to, patience)
 	if err != nil {
 		return // The server is being started again.
 	}

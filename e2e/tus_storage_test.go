@@ -94,7 +94,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	s.register("a").accepted("a.wav", wav(100, 1))
 	s.stop()
 	remount(t, disk, unix.MS_RDONLY)
-	cmd := command("--addr=127.0.0.1:0", "--data-dir="+s.dir)
+	cmd := command(t, "--addr=127.0.0.1:0", "--data-dir="+s.dir)
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); err == nil || code != 1 || !strings.Contains(string(out), s.dir) {
 		t.Errorf("exit status %d: %s", code, out)
@@ -124,7 +124,7 @@ func TestBrokenDatabase(t *testing.T) {
 			if err := os.WriteFile(path, garbage, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := command("--addr=127.0.0.1:0", "--data-dir="+dir, "--admin-password="+adminPassword)
+			cmd := command(t, "--addr=127.0.0.1:0", "--data-dir="+dir, "--admin-password="+adminPassword)
 			out, err := cmd.CombinedOutput()
 			if code := cmd.ProcessState.ExitCode(); err == nil || code != 1 {
 				t.Errorf("exit status %d", code)

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 const chunkType = "application/offset+octet-stream"
@@ -71,7 +73,7 @@ func (c *client) outcome(path string) (v video, reason string) {
 
 func TestTusProtocol(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-file-size-mb=1")
+	s := attacked(t, "--max-file-size-mb=1")
 	a, b := s.register("a"), s.register("b")
 	data := wav(1000, 1)
 
@@ -237,7 +239,7 @@ func TestTusRejected(t *testing.T) {
 
 func TestTusSlots(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=4")
+	s := attacked(t, "--max-videos=4")
 	a, b := s.register("a"), s.register("b")
 	var paths []string
 	for range 3 {
@@ -260,7 +262,7 @@ func TestTusSlots(t *testing.T) {
 // TestTusExpiry lets uploads lie until they expire.
 func TestTusExpiry(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--upload-expiry-hours=0.0005") // 1.8 seconds.
+	s := attacked(t, "--upload-expiry-hours=0.0005") // 1.8 seconds.
 	c := s.register("a")
 	data := wav(1000, 1)
 	path := c.created("x.wav", int64(len(data)))
@@ -306,7 +308,7 @@ func TestTusStop(t *testing.T) {
 			})
 			end(s)
 			_ = writer.CloseWithError(io.ErrUnexpectedEOF)
-			<-sent
+			waittest.Receive(t, sent)
 			s.restart()
 			at := c.offset(path)
 			if at == 0 || at > 200_000 {
@@ -374,7 +376,7 @@ func TestKillWhileMeasuring(t *testing.T) {
 // TestLastSlotMixed has 200 creations and multipart uploads want one slot.
 func TestLastSlotMixed(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=1")
+	s := attacked(t, "--max-videos=1")
 	c := s.register("a")
 	data := wav(50, 1)
 	form := body(part{"file", "a.wav", string(data)})

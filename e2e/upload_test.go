@@ -49,7 +49,7 @@ func TestKindsOfFiles(t *testing.T) {
 
 func TestNotAVideo(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	mp4 := string(read(t, clip(t, 1)))
 	png := string(read(t, ffmpeg(t, "one.png", "-f", "lavfi", "-i", "testsrc2=size=64x64:duration=1", "-frames:v", "1")))
@@ -113,7 +113,7 @@ func srt(t *testing.T) string {
 
 func TestTooLargeByLength(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-file-size-mb=1")
+	s := attacked(t, "--max-file-size-mb=1")
 	c := s.register("a")
 	t.Run("when the body begins", func(t *testing.T) {
 		conn := s.dial()
@@ -162,7 +162,7 @@ func TestTooLargeByLength(t *testing.T) {
 
 func TestLargestFile(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-file-size-mb=1")
+	s := attacked(t, "--max-file-size-mb=1")
 	c := s.register("a")
 	for size, status := range map[int64]int{1<<20 - 1: 201, 1 << 20: 201, 1<<20 + 1: 413} {
 		for _, chunked := range []bool{false, true} {
@@ -187,7 +187,7 @@ func TestLargestFile(t *testing.T) {
 // the limit, while the client is still in the middle of the body.
 func TestTooLargeByChunks(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-file-size-mb=1")
+	s := attacked(t, "--max-file-size-mb=1")
 	c := s.register("a")
 	conn := s.dial()
 	fmt.Fprintf(conn, "%sTransfer-Encoding: chunked\r\n\r\n", c.rawHead())
@@ -242,7 +242,7 @@ func nextResponse(t *testing.T, r *bufio.Reader) response {
 
 func TestSessionField(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	s.register("b")
 	file := part{"file", "a.wav", string(wav(100, 1))}
@@ -264,7 +264,7 @@ func TestSessionField(t *testing.T) {
 
 func TestMalformedUploads(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	file := part{"file", "a.wav", string(wav(100, 1))}
 	whole := body(file)
@@ -329,7 +329,7 @@ func TestMalformedUploads(t *testing.T) {
 // leave a file, and the slot is free again.
 func TestCutConnections(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=1")
+	s := attacked(t, "--max-videos=1")
 	c := s.register("a")
 	whole := body(part{"file", "a.wav", string(wav(2000, 1))})
 	for _, cut := range []int{0, 10, 100, 200, len(whole) / 2, len(whole) - len(closing), len(whole) - 1} {
@@ -355,7 +355,7 @@ func TestCutConnections(t *testing.T) {
 
 func TestFilenames(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=100")
+	s := attacked(t, "--max-videos=100")
 	c := s.register("a")
 	for sent, want := range map[string]string{
 		"clip.wav":                     "clip.wav",
@@ -413,7 +413,7 @@ func TestFilenames(t *testing.T) {
 // the outer request, and the honest one after it, may be answered.
 func TestSmuggling(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-file-size-mb=1", "--max-videos=1")
+	s := attacked(t, "--max-file-size-mb=1", "--max-videos=1")
 	full := s.register("full")
 	full.accepted("a.wav", wav(100, 1))
 	inner := "POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 49\r\n\r\n" +
@@ -502,7 +502,7 @@ func TestSlowClient(t *testing.T) {
 // seconds, gives the slot back and leaves no file.
 func TestStalledClient(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--max-videos=1")
+	s := attacked(t, "--max-videos=1")
 	c := s.register("a")
 	b := body(part{"file", "stalled.wav", string(wav(100, 1))})
 	conn := s.dial()

@@ -15,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"gensubtitle/internal/waittest"
 )
 
 // The page's uploader: many files at once, each of which goes on where it
@@ -374,10 +376,7 @@ type relay struct {
 
 func (s *server) relay() *relay {
 	s.t.Helper()
-	entry, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	entry := waittest.Listen(s.t)
 	r := &relay{addr: entry.Addr().String(), up: true}
 	s.t.Cleanup(func() {
 		_ = entry.Close()
@@ -402,7 +401,7 @@ func (r *relay) connect(near net.Conn, addr string) {
 		_ = near.Close()
 		return
 	}
-	far, err := net.Dial("tcp", addr)
+	far, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
 		_ = near.Close()
 		return

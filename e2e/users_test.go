@@ -13,7 +13,7 @@ type made struct {
 
 func TestUsersByAdmin(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--registration=closed")
+	s := attacked(t, "--registration=closed")
 	admin := s.admin()
 	create := func(body map[string]any) *answer { return admin.post("/admin/users", body) }
 	change := func(name string, body map[string]any) *answer {

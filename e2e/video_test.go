@@ -98,7 +98,7 @@ func TestEmptyVideoList(t *testing.T) {
 
 func TestVideoOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	mine := s.register("a").accepted("a.wav", wav(100, 1)).Video
 	b := s.register("b")
 	for _, id := range []string{mine.ID, "0", "999999", "x", strings.Repeat("9", 40), "%2e%2e", "-1", "%00"} {
@@ -111,7 +111,7 @@ func TestVideoOfSomebodyElse(t *testing.T) {
 
 func TestVideoFile(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := attacked(t)
 	c := s.register("a")
 	data := read(t, clip(t, 1))
 	path := "/videos/" + c.accepted("คลิป.mp4", data).Video.ID + "/file"

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // hookSecret is Standard Webhooks' form of the key hookKey.
@@ -45,8 +47,7 @@ type hook struct {
 func startHooks(t testing.TB) *hooks {
 	t.Helper()
 	h := &hooks{t: t, status: http.StatusNoContent, told: map[string]hook{}}
-	h.Server = httptest.NewServer(h)
-	t.Cleanup(h.Close)
+	h.Server = waittest.Server(t, h)
 	return h
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestLoginLifetime uses login sessions over two weeks of a clock that moves
@@ -109,7 +111,9 @@ func (b *browser) status(method, path string, form url.Values) int {
 // direct hands requests to the server within the process.
 type direct struct{ server *Server }
 
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) { return d.server.app.Test(r, -1) }
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	return d.server.app.Test(r, int(waittest.Limit.Milliseconds()))
+}
 
 func newJar(t *testing.T) http.CookieJar {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"gensubtitle/auth"
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 )
 
 // scopeOf says for every route which scope a personal token needs there. What
@@ -127,7 +127,7 @@ func refused(t *testing.T, base, route, token string) (status int, kind string) 
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: waittest.Limit, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -145,16 +145,13 @@ func refused(t *testing.T, base, route, token string) (status int, kind string) 
 // listen serves on a free port until the test ends, and returns the address.
 func listen(t *testing.T, s *Server) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := waittest.Listen(t)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := errors.Join(s.Stop(ctx), <-served); err != nil {
+		if err := errors.Join(s.Stop(ctx), waittest.Receive(t, served)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // plainLength is the promise's other side: how much sound an unbounded ffmpeg
 // makes of a file, with its own choice of reader and stream.
 func plainLength(t *testing.T, path string) time.Duration {
 	t.Helper()
-	pcm, err := exec.Command("ffmpeg", "-nostdin", "-v", "quiet", "-i", path,
+	pcm, err := waittest.Command(t, "ffmpeg", "-nostdin", "-v", "quiet", "-i", path,
 		"-vn", "-f", "s16le", "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-").Output()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {

@@ -3,10 +3,11 @@ package media
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestBlockWriter(t *testing.T) {
@@ -63,7 +64,7 @@ func TestBlockWriterReadsFFmpeg(t *testing.T) {
 		bytes, end = bytes+len(data), start+pcmLength(int64(len(data)))
 		return nil
 	}}
-	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=120",
+	cmd := waittest.Command(t, "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=120",
 		"-ar", "16000", "-c:a", "pcm_s16le", "-f", "matroska", "pipe:1")
 	cmd.Stdout = w
 	if err := cmd.Run(); err != nil {

@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 const (
@@ -24,7 +25,7 @@ func encode(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	args = append([]string{"-nostdin", "-hide_banner", "-loglevel", "error"}, args...)
-	if out, err := exec.Command("ffmpeg", append(args, path)...).CombinedOutput(); err != nil {
+	if out, err := waittest.Command(t, "ffmpeg", append(args, path)...).CombinedOutput(); err != nil {
 		t.Fatalf("make %s: %v\n%s", name, err, out)
 	}
 	return path
@@ -287,10 +288,7 @@ func TestMeasureIsNotAVideo(t *testing.T) {
 // TestMeasureOpensNothingElse gives playlists that lead to a secret and to a
 // listener, first as an upload, then past the look at the first bytes.
 func TestMeasureOpensNothingElse(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := waittest.Listen(t)
 	called := make(chan struct{})
 	done := make(chan struct{})
 	go func() {
@@ -322,7 +320,7 @@ func TestMeasureOpensNothingElse(t *testing.T) {
 		}
 	}
 	listener.Close()
-	<-done
+	waittest.Receive(t, done)
 	select {
 	case <-called:
 		t.Error("a file made the server call an address")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gensubtitle/internal/waittest"
 	"gensubtitle/subtitles"
 )
 
@@ -49,7 +49,7 @@ type probed struct {
 
 func probe(t *testing.T, path string) probed {
 	t.Helper()
-	out, err := exec.Command("ffprobe", "-v", "error", "-show_streams", "-show_format", "-show_chapters", "-show_packets", "-of", "json", path).Output()
+	out, err := waittest.Command(t, "ffprobe", "-v", "error", "-show_streams", "-show_format", "-show_chapters", "-show_packets", "-of", "json", path).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func (p probed) types() string {
 // ffmpegOut is what ffmpeg makes of a file.
 func ffmpegOut(t *testing.T, path string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("ffmpeg", append([]string{"-nostdin", "-v", "error", "-i", path}, append(args, "-")...)...).Output()
+	out, err := waittest.Command(t, "ffmpeg", append([]string{"-nostdin", "-v", "error", "-i", path}, append(args, "-")...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,12 +409,11 @@ func TestMuxLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark, dir := marker(), t.TempDir()
-	server := exec.Command(self, "-test.run=^TestMuxLeavesNothing$")
+	server := waittest.Command(t, self, "-test.run=^TestMuxLeavesNothing$")
 	server.Env = append(os.Environ(), "MEDIA_TEST_MUX="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_DIR="+dir, "MEDIA_TEST_FILE="+tone1s(t))
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer server.Wait() //nolint:errcheck // it was killed
 	await(t, mark, 1)
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)

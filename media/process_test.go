@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // script makes a program that stands in for ffprobe or ffmpeg. It gets no
@@ -96,7 +97,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 				cancel()
 			}
 			defer cancel()
-			err := <-result
+			err := waittest.Receive(t, result)
 			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, test.cause) || errors.Is(err, ErrNotVideo) {
 				t.Errorf("got %v, want ErrUnavailable and %v", err, test.cause)
 			}
@@ -342,7 +343,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 		t.Errorf("text: got %v, want ErrNotVideo", err)
 	}
 	cancelFirst()
-	group.Wait()
+	waittest.Group(t, &group)
 	await(t, mark, 0)
 }
 
@@ -358,12 +359,11 @@ func TestChildEndsWithTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := marker()
-	server := exec.Command(self, "-test.run=^TestChildEndsWithTheServer$")
+	server := waittest.Command(t, self, "-test.run=^TestChildEndsWithTheServer$")
 	server.Env = append(os.Environ(), "MEDIA_TEST_FAKE="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_FILE="+tone1s(t))
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer server.Wait() //nolint:errcheck // it was killed
 	await(t, mark, 1)
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -394,7 +394,7 @@ func TestChildOutlivesThreads(t *testing.T) {
 		for range 20 {
 			threads.Go(runtime.LockOSThread) // ends its thread with it
 		}
-		threads.Wait()
+		waittest.Group(t, &threads)
 		select {
 		case <-ended:
 			return

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"gensubtitle/internal/waittest"
 )
 
 // silent are the arguments for pictures from this source alone, five a second.
@@ -237,9 +239,9 @@ func TestStoreThumbnailIsWhole(t *testing.T) {
 			}
 		}
 	})
-	writers.Wait()
+	waittest.Group(t, &writers)
 	close(written)
-	readers.Wait()
+	waittest.Group(t, &readers)
 	if left := names(t, store.thumbnails); !slices.Equal(left, []string{id}) {
 		t.Errorf("left is %v, want %s alone", left, id)
 	}

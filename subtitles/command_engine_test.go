@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // program makes an engine of a shell script. It is called with the sound, the
@@ -281,7 +282,7 @@ func TestCommandFamilyEnds(t *testing.T) {
 		})
 		await(t, mark, 4)
 		cancel()
-		group.Wait()
+		waittest.Group(t, &group)
 		await(t, mark, 0)
 	})
 	t.Run("done", func(t *testing.T) {
@@ -324,13 +325,12 @@ func TestCommandEndsWithTheServer(t *testing.T) {
 	}
 	mark, dir := marker(), filepath.Join(t.TempDir(), "work")
 	script := keep(t, []byte(family(mark)+"sleep "+mark))
-	server := exec.Command(self, "-test.run=^TestCommandEndsWithTheServer$")
+	server := waittest.Command(t, self, "-test.run=^TestCommandEndsWithTheServer$")
 	server.Env = append(os.Environ(), "SUBTITLES_TEST_DIR="+dir, "SUBTITLES_TEST_COMMAND=sh "+script+" {audio} {output}",
 		"SUBTITLES_TEST_AUDIO="+record(t, heard{time.Second, 0.5}))
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer server.Wait() //nolint:errcheck // it was killed
 	await(t, mark, 4)
 
 	// What is under way elsewhere is no leftover, nor is what others keep there.
@@ -391,7 +391,7 @@ func TestCommandOutlivesThreads(t *testing.T) {
 		for range 20 {
 			threads.Go(runtime.LockOSThread) // ends its thread with it
 		}
-		threads.Wait()
+		waittest.Group(t, &threads)
 		select {
 		case <-ended:
 			return
@@ -414,7 +414,7 @@ func TestPocketsphinx(t *testing.T) {
 			"-ar", "16000", "-ac", "1", "-f", "s16le", pcm,
 		},
 	} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		if out, err := waittest.Command(t, args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v %s", args[0], err, out)
 		}
 	}

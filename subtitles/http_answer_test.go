@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // fail asks an engine that does not do well and returns the error, after a
@@ -197,45 +199,45 @@ func TestHTTPHuge(t *testing.T) {
 				sent <- n
 			})
 			err := fail(t, reach(t, url), Request{})
-			if n := <-sent; !errors.Is(err, ErrFailed) || n < answer.least || n > answer.most {
+			if n := waittest.Receive(t, sent); !errors.Is(err, ErrFailed) || n < answer.least || n > answer.most {
 				t.Errorf("got %v after %d bytes, want ErrFailed after %d to %d", err, n, answer.least, answer.most)
 			}
 		})
 	}
 }
 
-// answerRaw starts a server that reads one request at a time, whole, and then
-// writes what this function writes.
+// answerRaw starts a server that reads one request of each connection, whole,
+// and then writes what this function writes.
 func answerRaw(t *testing.T, answer func(net.Conn, *bufio.Reader)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
+	listener := waittest.Listen(t)
 	go func() {
-		defer close(ended)
 		for {
 			connection, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			reader := bufio.NewReader(connection)
-			request, err := http.ReadRequest(reader)
-			if err == nil {
-				_, err = io.WriteString(connection, "HTTP/1.1 100 Continue\r\n\r\n")
-			}
-			if err == nil {
-				_, err = io.Copy(io.Discard, request.Body)
-			}
-			if err == nil {
-				answer(connection, reader)
-			}
-			_ = connection.Close()
+			go answerOnce(connection, answer)
 		}
 	}()
-	t.Cleanup(func() { _ = listener.Close(); <-ended })
 	return "http://" + listener.Addr().String()
+}
+
+// answerOnce does so for one connection. The client may also leave it idle:
+// net/http dials ahead.
+func answerOnce(connection net.Conn, answer func(net.Conn, *bufio.Reader)) {
+	defer connection.Close() //nolint:errcheck // it is closed in any case
+	reader := bufio.NewReader(connection)
+	request, err := http.ReadRequest(reader)
+	if err == nil {
+		_, err = io.WriteString(connection, "HTTP/1.1 100 Continue\r\n\r\n")
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, request.Body)
+	}
+	if err == nil {
+		answer(connection, reader)
+	}
 }
 
 // TestHTTPEcho has the key come back where net/http repeats what it reads.
@@ -258,10 +260,7 @@ func TestHTTPEcho(t *testing.T) {
 // does and hangs up, as a container's proxy does for an engine that is down.
 func TestHTTPNobody(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := waittest.Listen(t)
 	go func() {
 		for {
 			connection, err := listener.Accept()
@@ -330,11 +329,7 @@ func TestHTTPHalfSent(t *testing.T) {
 		"HTTP/1.1 100 Continue\r\n\r\n":                       ErrDown,
 		"":                                                    ErrDown,
 	} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = listener.Close() })
+		listener := waittest.Listen(t)
 		go func() {
 			connection, err := listener.Accept()
 			if err != nil {
@@ -348,7 +343,7 @@ func TestHTTPHalfSent(t *testing.T) {
 				}
 			}
 		}()
-		err = failed(t, reach(t, "http://"+listener.Addr().String()), t.Context(), Request{Audio: long})
+		err := failed(t, reach(t, "http://"+listener.Addr().String()), t.Context(), Request{Audio: long})
 		if !errors.Is(err, want) {
 			t.Errorf("%q: got %v, want %v", answer, err, want)
 		}
@@ -369,7 +364,7 @@ func TestHTTPCancel(t *testing.T) {
 	if err := failed(t, reach(t, url), ctx, Request{Audio: record(t, heard{time.Second, 0.5})}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's", err)
 	}
-	<-hungUp
+	waittest.Receive(t, hungUp)
 }
 
 // TestHTTPUnasked has requests that no engine is asked.

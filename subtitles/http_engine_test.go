@@ -9,13 +9,14 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 const testKey = "sk-Secret_0123/4+5="
@@ -23,8 +24,7 @@ const testKey = "sk-Secret_0123/4+5="
 // serve starts an engine that answers by this function.
 func serve(t *testing.T, answer http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(answer)
-	t.Cleanup(server.Close)
+	server := waittest.Server(t, answer)
 	return server.URL
 }
 
@@ -306,9 +306,11 @@ func TestHTTPEstimate(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		receive(t, r)
 		if requests++; requests == 2 {
-			for percent := range guessed {
-				if percent > 55 {
-					break
+			for percent := 0; percent <= 55; {
+				select {
+				case percent = <-guessed:
+				case <-r.Context().Done():
+					return
 				}
 			}
 		}
@@ -346,7 +348,7 @@ func TestHTTPTogether(t *testing.T) {
 			}
 		})
 	}
-	group.Wait()
+	waittest.Group(t, &group)
 }
 
 // TestHTTPShort checks that no engine is bothered with what is no sound.

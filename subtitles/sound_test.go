@@ -8,11 +8,12 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // heard is a stretch of sound: a tone, or silence where it has no loudness.
@@ -185,13 +186,13 @@ func TestWAV(t *testing.T) {
 		if p.to == 0 {
 			continue // ffmpeg takes no file without samples
 		}
-		cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-xerror", "-f", "wav", "-i", "-", "-f", "s16le", "-")
+		cmd := waittest.Command(t, "ffmpeg", "-nostdin", "-v", "error", "-xerror", "-f", "wav", "-i", "-", "-f", "s16le", "-")
 		cmd.Stdin = bytes.NewReader(wav)
 		got, err := cmd.Output()
 		if err != nil || !bytes.Equal(got, pcm[p.from:p.to]) {
 			t.Errorf("%+v: ffmpeg reads %d bytes, %v, want %d", p, len(got), err, p.to-p.from)
 		}
-		kind, err := exec.Command("ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels,codec_name", "-of", "csv=p=0",
+		kind, err := waittest.Command(t, "ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels,codec_name", "-of", "csv=p=0",
 			keep(t, wav)).Output()
 		if err != nil || string(kind) != "pcm_s16le,16000,1\n" {
 			t.Errorf("%+v: ffprobe says %q, %v", p, kind, err)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -17,6 +16,8 @@ import (
 	"unicode"
 
 	"github.com/asticode/go-astisub"
+
+	"gensubtitle/internal/waittest"
 )
 
 var writers = map[string]func(io.Writer, Transcript) error{"vtt": WriteVTT, "srt": WriteSRT, "json": WriteJSON, "txt": WriteTXT}
@@ -255,7 +256,7 @@ func TestWrittenIsReadByFFmpeg(t *testing.T) {
 				inputs++
 			}
 		}
-		out, err := exec.CommandContext(t.Context(), "ffmpeg", append(args, outputs...)...).CombinedOutput()
+		out, err := waittest.Command(t, "ffmpeg", append(args, outputs...)...).CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Fatalf("transcripts from %d: %v\n%s", first, err, out)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/media"
 	"gensubtitle/subtitles"
 )
@@ -106,7 +107,7 @@ func (h *house) work(engine subtitles.Engine, change func(*Options)) (w *Worker,
 	ctx, cancel := context.WithCancel(h.t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); w.Run(ctx) }()
-	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	stop = sync.OnceFunc(func() { cancel(); waittest.Receive(h.t, ended) })
 	h.t.Cleanup(stop)
 	return w, stop
 }
@@ -160,7 +161,7 @@ func TestDone(t *testing.T) {
 		t.Errorf("%+v, %+v", s, text)
 	}
 	// The sound was missing and is made of the video.
-	r := <-asked
+	r := waittest.Receive(t, asked)
 	info, err := os.Stat(r.Audio)
 	h.check(err)
 	if r.Language != "th" || r.Audio != h.files.SoundPath(id) || info.Size() != 32000 {
@@ -314,7 +315,7 @@ func TestStop(t *testing.T) {
 		<-ctx.Done()
 		return said, ctx.Err()
 	}), nil)
-	<-began
+	waittest.Receive(t, began)
 	stop()
 	if s := h.subtitles(id); s.Status != db.SubtitlesQueued || s.Attempts != 0 || s.RetryAt != nil {
 		t.Errorf("after the stop: %+v", s)
@@ -345,7 +346,7 @@ func TestSuperseded(t *testing.T) {
 				<-ctx.Done() // The worker hears of it and ends the engine.
 				return said, nil
 			}), func(o *Options) { o.Ended = func(o Outcome, _ time.Duration) { ended <- o } })
-			<-began
+			waittest.Receive(t, began)
 			h.check(change(h, id))
 			select {
 			case outcome := <-ended:

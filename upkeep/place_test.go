@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/media"
 )
 
@@ -270,7 +271,7 @@ func meanwhile(t *testing.T, atMost int, work func() error, f func()) {
 			}
 		}
 	})
-	defer all.Wait()
+	defer waittest.Group(t, &all)
 	defer close(stop)
 	f()
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 )
 
 // outbox is a database with one message that waits, of an accepted video.
@@ -50,7 +50,7 @@ func receiver(t *testing.T, status int) (address string, came func() []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var ids []string
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := waittest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		ids = append(ids, r.Header.Get("Webhook-Id")+r.URL.Path)
 		mu.Unlock()
@@ -59,7 +59,6 @@ func receiver(t *testing.T, status int) (address string, came func() []string) {
 		}
 		w.WriteHeader(status)
 	}))
-	t.Cleanup(s.Close)
 	return s.URL, func() []string { mu.Lock(); defer mu.Unlock(); return append([]string(nil), ids...) }
 }
 
@@ -137,10 +136,7 @@ func TestCutOff(t *testing.T) {
 	t.Parallel()
 	d := outbox(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	hang := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel(); <-hang }))
-	t.Cleanup(s.Close)
-	t.Cleanup(func() { close(hang) })
+	s := waittest.Server(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }))
 	sender := New(d, s.URL, []byte("key"), slog.New(slog.DiscardHandler))
 	sender.Run(ctx)
 	hook, ok, err := d.NextWebhook(t.Context(), lease)
