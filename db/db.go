@@ -50,6 +50,12 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Observe  func(Write)      // called after each write transaction, unless nil
 	Webhooks bool             // whether there is a webhook to tell of what happens
+	// MaxReserved is how many bytes of the disk the unfinished uploads of one
+	// session may hold; 0: no limit.
+	MaxReserved int64
+	// MakeRoom is asked for room when the disk has none for a write, which is
+	// tried once more where there is some then; nil: there never is.
+	MakeRoom func() bool
 }
 
 // Write is what became of a write transaction.
@@ -74,6 +80,9 @@ type DB struct {
 	observe  func(Write)
 	webhooks bool
 	reach    int64 // searchReach, less in tests
+
+	maxReserved int64
+	makeRoom    func() bool
 }
 
 // Open opens the database and brings its schema up to date.
@@ -92,7 +101,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks, reach: searchReach}
+	d := &DB{
+		writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks, reach: searchReach,
+		maxReserved: o.MaxReserved, makeRoom: o.MakeRoom,
+	}
+	if d.makeRoom == nil {
+		d.makeRoom = func() bool { return false }
+	}
 	if d.observe = o.Observe; d.observe == nil {
 		d.observe = func(Write) {}
 	}
@@ -177,7 +192,8 @@ func (d *DB) Ready(ctx context.Context) error {
 	})
 }
 
-// write runs f in one transaction and says in an error what was being done.
+// write runs f in one transaction and says in an error what was being done. On
+// a full disk f may run twice, the first time to no effect.
 func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	return d.writeOn(ctx, d.writer, what, f)
 }
@@ -196,6 +212,9 @@ func (d *DB) writeUncounted(ctx context.Context, what string, f func(*sql.Tx) er
 func (d *DB) observed(ctx context.Context, on beginner, what string, f func(*sql.Tx) error, committed func()) error {
 	start := time.Now()
 	waited, err := transact(ctx, on, what, f, committed)
+	if errors.Is(err, ErrStorageFull) && d.makeRoom() {
+		waited, err = transact(ctx, on, what, f, committed)
+	}
 	d.observe(Write{What: what, Waited: waited, Took: time.Since(start), Err: err})
 	return err
 }
@@ -313,6 +332,10 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// IsFull reports whether an error of an SQLite database, such as that of the
+// login sessions, says that the disk is full.
+func IsFull(err error) bool { return errors.Is(classify(err), ErrStorageFull) }
 
 // LoginsDSN names the database file of the login sessions, which another
 // library keeps: with the pragmas of ours, and slightly less care for the last

@@ -69,9 +69,10 @@ func (d *DB) steerMany(
 	var changed, after int64
 	for {
 		var ids []string
+		var next int64
 		err := d.write(ctx, what, func(tx *sql.Tx) error {
 			var err error
-			if ids, after, err = d.batch(ctx, tx, sel, changed, after); err != nil {
+			if ids, next, err = d.batch(ctx, tx, sel, changed, after); err != nil {
 				return err
 			}
 			for _, id := range ids {
@@ -86,6 +87,7 @@ func (d *DB) steerMany(
 			return changed, err
 		}
 		changed += int64(len(ids))
+		after = next
 	}
 }
 

@@ -111,7 +111,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
+		errTooManyUploads, errTooSlow, errChecksum, errContentType, uploadRejected("not-a-video"), errEncoded, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errNoEngine, errTooManyRuns, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second),

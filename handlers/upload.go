@@ -45,7 +45,8 @@ func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (db.Video, db.Quota, error
 	if err != nil {
 		return db.Video{}, db.Quota{}, fmt.Errorf("make video id: %w", err)
 	}
-	if err := s.DB.Admit(c.UserContext(), v.SessionID, id.String(), s.Process.ID); err != nil {
+	u := db.Upload{ID: id.String(), SessionID: v.SessionID, SizeBytes: form.holds()}
+	if err := s.DB.Admit(c.UserContext(), u, s.Process.ID); err != nil {
 		return db.Video{}, db.Quota{}, err
 	}
 	video, quota, err := s.receive(form, id.String(), v)

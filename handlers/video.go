@@ -111,10 +111,9 @@ func (s *Server) showVideo(c *fiber.Ctx) error {
 
 // deleteVideo removes the file; what it used stays used.
 func (s *Server) deleteVideo(c *fiber.Ctx) error {
-	v := signedIn(c)
 	id := c.Params("id")
-	if err := s.DB.DeleteVideo(c.UserContext(), v.SessionID, id); err != nil {
-		return err
+	if err := s.forgetVideo(c, id); err != nil {
+		return fullDisk(err, errFullDelete)
 	}
 	if err := s.Files.Remove(id); err != nil {
 		// The row is gone, so the file is nobody's: the next start removes it.
@@ -127,6 +126,26 @@ func (s *Server) deleteVideo(c *fiber.Ctx) error {
 		return c.SendStatus(fiber.StatusOK)
 	}
 	return c.Redirect("/", fiber.StatusSeeOther)
+}
+
+// forgetVideo deletes the row. On a full disk that has no room even without the
+// ballast, the files go first to make some: whatever happens then, the user has
+// asked for it, and deleting again ends it.
+func (s *Server) forgetVideo(c *fiber.Ctx, id string) error {
+	ctx, sessionID := c.UserContext(), signedIn(c).SessionID
+	err := s.DB.DeleteVideo(ctx, sessionID, id)
+	if !errors.Is(err, db.ErrStorageFull) {
+		return err
+	}
+	v, unknown := s.DB.Video(ctx, sessionID, id)
+	if unknown != nil || v.Status != db.Accepted {
+		return err
+	}
+	s.logOf(c).Warn("files of a video removed before its row: the disk is full", "video", id)
+	if removed := s.Files.Remove(id); removed != nil {
+		return errors.Join(err, removed)
+	}
+	return s.DB.DeleteVideo(ctx, sessionID, id)
 }
 
 // confirmDelete asks first, for those without JavaScript.

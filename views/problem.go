@@ -27,7 +27,11 @@ type Problems struct {
 	Busy, Unavailable, StorageFull   Problem
 	UploadStalled, UploadIncomplete  Problem
 	OffsetMismatch, UploadLocked     Problem
-	TooManyUploads                   Problem
+	TooManyUploads, TooMuchReserved  Problem
+	UploadTooSlow, ChecksumMismatch  Problem
+	ContentType                      Problem
+	FullUpload, FullSignIn           Problem
+	FullSubtitles, FullDelete        Problem
 	TusVersion, TusHeaders           Problem
 	LastAdmin, SelectionChanged      Problem
 	EncodedBody                      Problem
@@ -39,6 +43,7 @@ type Problems struct {
 	quotaDuration   problemFormat // left, limit
 	quotaDurationOf problemFormat // the video's, left
 	fileTooLarge    problemFormat // limit
+	uploadRejected  problemFormat // why
 	tooManyAttempts problemFormat // minutes
 }
 
@@ -61,6 +66,11 @@ func (t *Text) FileTooLarge(limit int64) Problem {
 	return t.Problems.fileTooLarge.with(Size(limit))
 }
 
+// UploadRejected says why nothing came of an upload that had arrived.
+func (t *Text) UploadRejected(code string) Problem {
+	return t.Problems.uploadRejected.with(t.Reason(code))
+}
+
 // TooManyAttempts says how long to wait before the next one.
 func (t *Text) TooManyAttempts(wait time.Duration) Problem {
 	return t.Problems.tooManyAttempts.with(max(1, int((wait+time.Minute-1)/time.Minute)))
@@ -79,6 +89,8 @@ type Fields struct {
 	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
 	ContentTypeUnknown                        string
+	MetadataInvalid, ChecksumInvalid          string
+	ChecksumUnknown                           Format // those that are known
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string
