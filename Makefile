@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench check generate ffmpeg chromium node speech
+.PHONY: build run test bench check generate ffmpeg chromium node speech nginx
 
 build:
 	go build -o gensubtitle .
@@ -17,7 +17,7 @@ run: ffmpeg
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
 # detector multiplies memory, so the memory test has a run of its own without it.
-test: ffmpeg chromium node speech
+test: ffmpeg chromium node speech nginx
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=40m ./...
 	go test -count=1 -timeout=6m -run='^TestMemory$$' ./e2e
@@ -48,6 +48,10 @@ ffmpeg:
 
 node:
 	@if ! command -v node >/dev/null; then $(call apt,nodejs); fi
+
+# The example in the README is tried with it.
+nginx:
+	@if ! command -v nginx >/dev/null && ! [ -e /usr/sbin/nginx ]; then $(call apt,nginx); fi
 
 # The tests have a speech engine hear speech. A program alone says nothing about
 # its model, which is a package of its own.
