@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test stress bench check generate ffmpeg chromium node speech curl
+.PHONY: build run test stress bench check generate ffmpeg chromium node speech curl nginx
 
 build:
 	go build -o gensubtitle .
@@ -18,7 +18,7 @@ run: ffmpeg
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
 # detector multiplies memory, so what measures memory has a run of its own without it.
-test: ffmpeg chromium node speech curl
+test: ffmpeg chromium node speech curl nginx
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=40m ./...
 	go test -count=1 -timeout=10m -run='^Test(Memory$$|Attack)' ./e2e
@@ -29,7 +29,7 @@ test: ffmpeg chromium node speech curl
 PACKAGES ?= ./...
 COUNT ?= 20
 RUN ?= .
-stress: ffmpeg chromium node speech curl
+stress: ffmpeg chromium node speech curl nginx
 	@packages=$$(go list $(PACKAGES)); failed=; loops=; \
 	trap 'kill $$loops' EXIT; \
 	for core in $$(seq "$$(nproc)"); do \
@@ -71,6 +71,10 @@ node:
 
 curl:
 	@if ! command -v curl >/dev/null; then $(call apt,curl); fi
+
+# The example in the README is tried with it.
+nginx:
+	@if ! command -v nginx >/dev/null && ! [ -e /usr/sbin/nginx ]; then $(call apt,nginx); fi
 
 # The tests have a speech engine hear speech. A program alone says nothing about
 # its model, which is a package of its own.

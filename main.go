@@ -56,6 +56,9 @@ type serveSettings struct {
 	MaxRejectedSeconds   float64 `default:"300" env:"GENSUB_MAX_REJECTED_SECONDS" help:"Processor seconds that files of each user which are then rejected may take within an hour; 0 = no limit."`
 	UploadExpiryHours    float64 `default:"24" env:"GENSUB_UPLOAD_EXPIRY_HOURS" help:"Hours after which an unfinished upload that nothing comes of is removed; may be fractional."`
 	MoveOrphans          bool    `env:"GENSUB_MOVE_ORPHANS" help:"Start although the database knows no videos and the folder has some: set them aside in orphans/."`
+	MaxReservedMB        int64   `default:"1500" env:"GENSUB_MAX_RESERVED_MB" name:"max-reserved-mb" help:"Space in MB that each user's unfinished uploads may hold; 0 = no limit."`
+	MinUploadKBPerSecond float64 `default:"64" env:"GENSUB_MIN_UPLOAD_KB_PER_SECOND" name:"min-upload-kb-per-second" help:"Average KB a second that an upload request has to bring after its first minute; 0 = any."`
+	MaxUploadHours       float64 `default:"2" env:"GENSUB_MAX_UPLOAD_HOURS" help:"Hours that one upload request may take; may be fractional; 0 = any."`
 	Registration         string  `default:"open" env:"GENSUB_REGISTRATION" enum:"open,closed" help:"Who may register: open or closed."`
 	SignupsPerHour       int     `default:"30" env:"GENSUB_SIGNUPS_PER_HOUR" help:"Registrations of one address in an hour; 0 = no limit."`
 	AdminPassword        string  `env:"GENSUB_ADMIN_PASSWORD" help:"Password of the user admin, whom the first start creates."`
@@ -121,6 +124,8 @@ func (s serveSettings) check() (handlers.Config, error) {
 		SignupsPerHour:   s.SignupsPerHour,
 		MaxUnfinished:    s.MaxUnfinishedUploads,
 		UploadExpiry:     time.Duration(s.UploadExpiryHours * float64(time.Hour)),
+		MinUploadRate:    int64(s.MinUploadKBPerSecond * 1024),
+		MaxUploadTime:    time.Duration(s.MaxUploadHours * float64(time.Hour)),
 		MaxSubtitleRuns:  s.MaxSubtitleRuns,
 		EngineName:       s.engineName(),
 	}
@@ -143,6 +148,9 @@ func (s serveSettings) check() (handlers.Config, error) {
 		{"--max-unfinished-uploads", float64(s.MaxUnfinishedUploads), 1, 1e9},
 		{"--max-rejected-seconds", s.MaxRejectedSeconds, 0, 1e6},
 		{"--upload-expiry-hours", s.UploadExpiryHours, 0.0001, 1e5},
+		{"--max-reserved-mb", float64(s.MaxReservedMB), 0, 1e9},
+		{"--min-upload-kb-per-second", s.MinUploadKBPerSecond, 0, 1e6},
+		{"--max-upload-hours", s.MaxUploadHours, 0, 1e5},
 		{"--signups-per-hour", float64(s.SignupsPerHour), 0, 1e9},
 	}
 	for _, n := range numbers {
@@ -330,7 +338,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 			}
 		}
 	}
-	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics()}
+	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics(), Ballast: media.NewBallast(s.DataDir, log)}
 	err := func() error {
 		if !s.MoveOrphans {
 			if err := upkeep.CheckFolder(s.DataDir); err != nil {
@@ -351,7 +359,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		closers = append(closers, p.Process.Leave)
 		if p.DB, err = db.Open(ctx, db.Options{
 			Path: filepath.Join(s.DataDir, db.FileName), Defaults: config.Defaults, Observe: p.Metrics.Written,
-			Webhooks: s.WebhookURL != "",
+			Webhooks: s.WebhookURL != "", MaxReserved: s.MaxReservedMB << 20, MakeRoom: p.Ballast.GiveUp,
 		}); err != nil {
 			return err
 		}
@@ -368,6 +376,9 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		p.Files.Keeps = p.DB.KeepsFiles
 		p.House = &upkeep.House{
 			DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: config.UploadExpiry, MoveOrphans: s.MoveOrphans,
+		}
+		if err := p.Ballast.Fill(); err != nil {
+			log.Warn("there is no ballast yet", "error", err)
 		}
 		p.Meter = media.NewMeter(media.Options{
 			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Log: log,

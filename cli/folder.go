@@ -67,7 +67,8 @@ func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Proce
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	database, err := db.Open(ctx, db.Options{Path: s.database(), Defaults: defaults})
+	ballast := media.NewBallast(s.DataDir, slog.New(slog.DiscardHandler))
+	database, err := db.Open(ctx, db.Options{Path: s.database(), Defaults: defaults, MakeRoom: ballast.GiveUp})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, process.Leave())
 	}

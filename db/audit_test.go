@@ -316,7 +316,7 @@ func TestUploadsUnderWay(t *testing.T) {
 	upload(t, d, u.SessionID, time.Second)
 	reject(t, d, u.SessionID)
 	other := newID()
-	if err := d.Admit(t.Context(), u.SessionID, other, processB); err != nil {
+	if err := d.Admit(t.Context(), Upload{ID: other, SessionID: u.SessionID}, processB); err != nil {
 		t.Fatal(err)
 	}
 	list, err := d.Unsettled(t.Context())

@@ -54,6 +54,12 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Observe  func(Write)      // called after each write transaction, unless nil
 	Webhooks bool             // whether there is a webhook to tell of what happens
+	// MaxReserved is how many bytes of the disk the unfinished uploads of one
+	// session may hold; 0: no limit.
+	MaxReserved int64
+	// MakeRoom is asked for room when the disk has none for a write, which is
+	// tried once more where there is some then; nil: there never is.
+	MakeRoom func() bool
 }
 
 // DB is safe for use by many goroutines, and beside other processes.
@@ -72,6 +78,9 @@ type DB struct {
 	webhooks bool
 	patience time.Duration // patience, less in tests
 	reach    int64         // searchReach, less in tests
+
+	maxReserved int64
+	makeRoom    func() bool
 }
 
 // Open opens the database and brings its schema up to date. One that a newer
@@ -112,7 +121,10 @@ func openDB(ctx context.Context, o Options) (*DB, error) {
 	reader.SetMaxIdleConns(readers)
 	d := &DB{
 		writer: writer, reader: reader, defaults: o.Defaults, now: o.Now, webhooks: o.Webhooks,
-		patience: patience, reach: searchReach,
+		patience: patience, reach: searchReach, maxReserved: o.MaxReserved, makeRoom: o.MakeRoom,
+	}
+	if d.makeRoom == nil {
+		d.makeRoom = func() bool { return false }
 	}
 	if d.observe = o.Observe; d.observe == nil {
 		d.observe = func(Write) {}
@@ -293,6 +305,10 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// IsFull reports whether an error of an SQLite database, such as that of the
+// login sessions, says that the disk is full.
+func IsFull(err error) bool { return errors.Is(classify(err), ErrStorageFull) }
 
 // LoginsDSN names the database file of the login sessions, which another
 // library keeps: with the pragmas of ours, and slightly less care for the last

@@ -372,7 +372,7 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			return err
 		},
 		func() error { return b.Revoke(ctx, big, time.Now().Add(time.Hour)) },
-		func() error { return b.Admit(ctx, b.user.SessionID, newID(), big) },
+		func() error { return b.Admit(ctx, Upload{ID: newID(), SessionID: b.user.SessionID}, big) },
 		func() error { _, err := b.Received(ctx, b.receiving, big, 1); return err },
 		func() error {
 			_, _, err := b.Accept(ctx, b.measuring, Measured{Duration: time.Second, Container: big})
@@ -468,7 +468,7 @@ func TestDamagedTable(t *testing.T) {
 	_, read := d.Video(t.Context(), u.SessionID, id)
 	_, _, list := d.ListVideos(t.Context(), u.SessionID, "", 10)
 	for what, err := range map[string]error{
-		"read": read, "list": list, "admit": d.Admit(t.Context(), u.SessionID, newID(), processA),
+		"read": read, "list": list, "admit": d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA),
 	} {
 		if !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: got %v, want %v", what, err, ErrUnavailable)
@@ -485,7 +485,7 @@ func TestCancelledWrite(t *testing.T) {
 	before := dump(t, d)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := d.Admit(ctx, u.SessionID, newID(), processA); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable) {
+	if err := d.Admit(ctx, Upload{ID: newID(), SessionID: u.SessionID}, processA); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	err := d.write(t.Context(), "fail", func(tx *sql.Tx) error {

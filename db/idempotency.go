@@ -114,7 +114,7 @@ type AcceptedUpload struct {
 // AdmitOnce is Admit for a request with a key. It returns what the first one came
 // to where that was accepted; ErrKeyInUse while it is under way. The key is free
 // again when the upload is abandoned.
-func (d *DB) AdmitOnce(ctx context.Context, sessionID, videoID string, r *Request) (*AcceptedUpload, error) {
+func (d *DB) AdmitOnce(ctx context.Context, u Upload, r *Request) (*AcceptedUpload, error) {
 	var first *AcceptedUpload
 	err := d.write(ctx, "admit upload", func(tx *sql.Tx) error {
 		state, err := d.keyState(ctx, tx, r)
@@ -125,10 +125,10 @@ func (d *DB) AdmitOnce(ctx context.Context, sessionID, videoID string, r *Reques
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := d.admitWhole(ctx, tx, sessionID, videoID, r.ProcessID); err != nil {
+		if err := d.admitWhole(ctx, tx, u, r.ProcessID); err != nil {
 			return err
 		}
-		return d.putKey(ctx, tx, r, videoID, nil)
+		return d.putKey(ctx, tx, r, u.ID, nil)
 	})
 	return first, err
 }

@@ -231,7 +231,7 @@ func TestUploadWithAKey(t *testing.T) {
 	d := open(t)
 	u := newUser(t, d, "john")
 	admit := func(id string) (*AcceptedUpload, error) {
-		return d.AdmitOnce(t.Context(), u.SessionID, id, request(u, "a"))
+		return d.AdmitOnce(t.Context(), Upload{ID: id, SessionID: u.SessionID}, request(u, "a"))
 	}
 	for what, end := range map[string]func(id string) error{
 		"abandoned":    func(id string) error { return d.Abandon(t.Context(), id) },

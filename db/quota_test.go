@@ -132,7 +132,7 @@ func TestLimitsLoweredBelowUsage(t *testing.T) {
 			if s.RemainingVideos() != test.videos || s.RemainingDuration() != test.duration {
 				t.Errorf("%d videos and %v remain, want %d and %v", s.RemainingVideos(), s.RemainingDuration(), test.videos, test.duration)
 			}
-			wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), test.resource)
+			wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA), test.resource)
 			_, _, err = d.Accept(t.Context(), waiting, Measured{Duration: time.Second, Container: "mp4"})
 			wantQuotaError(t, err, test.resource)
 			wantUsage(t, d, u.SessionID, Usage{Videos: 3, Duration: 3 * time.Second})
@@ -225,7 +225,7 @@ func TestExactMilliseconds(t *testing.T) {
 		}
 	}
 	wantUsage(t, d, u.SessionID, Usage{Videos: count, Duration: 19980 * time.Millisecond})
-	wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), Duration)
+	wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA), Duration)
 }
 
 func TestFractionOfAMillisecond(t *testing.T) {

@@ -16,14 +16,14 @@ func TestReleaseSlots(t *testing.T) {
 	counted, rejected := upload(t, d, john.SessionID, time.Second), reject(t, d, john.SessionID)
 	kept := []string{newID(), newID()}
 	for i, u := range []User{john, jane} {
-		if err := d.Admit(t.Context(), u.SessionID, kept[i], processB); err != nil {
+		if err := d.Admit(t.Context(), Upload{ID: kept[i], SessionID: u.SessionID}, processB); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantHolders(t, d, processA, processB)
 	released = append(released, admit(t, d, john.SessionID))
 	slices.Sort(released)
-	wantQuotaError(t, d.Admit(t.Context(), john.SessionID, newID(), processB), Videos)
+	wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: john.SessionID}, processB), Videos)
 
 	ids, err := d.ReleaseSlots(t.Context(), processA, processB)
 	if slices.Sort(ids); err != nil || !slices.Equal(ids, released) {
@@ -68,7 +68,7 @@ func TestSlotsOfTheDead(t *testing.T) {
 	survivor, _ := startChild(t, locks)
 	slots := map[string]string{p.ID: newID(), victim: newID(), survivor: newID()}
 	for process, id := range slots {
-		if err := d.Admit(t.Context(), u.SessionID, id, process); err != nil {
+		if err := d.Admit(t.Context(), Upload{ID: id, SessionID: u.SessionID}, process); err != nil {
 			t.Fatal(err)
 		}
 	}

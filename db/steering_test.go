@@ -135,7 +135,7 @@ func TestLedgerHolds(t *testing.T) {
 // tryUpload brings an upload to its end, whichever that is.
 func tryUpload(t *testing.T, d *DB, u User) error {
 	id := newID()
-	if err := d.Admit(t.Context(), u.SessionID, id, processA); err != nil {
+	if err := d.Admit(t.Context(), Upload{ID: id, SessionID: u.SessionID}, processA); err != nil {
 		return err
 	}
 	if _, err := d.Received(t.Context(), id, "a.mp4", 1); err != nil {

@@ -8,24 +8,36 @@ import (
 	"time"
 )
 
-// ErrTooManyUploads refuses another resumable upload to a user who has as
-// many unfinished ones as are allowed.
-var ErrTooManyUploads = errors.New("too many unfinished uploads")
+// What an upload may be refused for as long as others of its user are under way.
+var (
+	// ErrTooManyUploads: as many resumable ones are unfinished as are allowed.
+	ErrTooManyUploads = errors.New("too many unfinished uploads")
+	// ErrTooMuchReserved: they hold as much of the disk as is allowed.
+	ErrTooMuchReserved = errors.New("unfinished uploads hold too much of the disk")
+)
 
-// Upload is a resumable upload that is to be admitted.
+// Upload is an upload that is to be admitted.
 type Upload struct {
 	ID        string
 	SessionID string
-	Filename  string
-	SizeBytes int64
+	Filename  string // of a resumable one; of another it is not known yet
+	Metadata  string // of a resumable one: Upload-Metadata as it was sent
+	SizeBytes int64  // that it holds of the disk from now on; 0 where that is not known
+}
+
+// Resumable is a resumable upload, whatever has become of it.
+type Resumable struct {
+	Video
+	Metadata string // Upload-Metadata as it was sent
 }
 
 // AdmitResumable takes a slot of the session for an upload that may arrive in
 // pieces, through any process. A *QuotaError says which limit leaves no room,
-// ErrTooManyUploads that atMost others are unfinished.
+// ErrTooManyUploads that atMost others are unfinished, ErrTooMuchReserved that
+// they hold too much of the disk.
 func (d *DB) AdmitResumable(ctx context.Context, u Upload, atMost int64) error {
 	return d.write(ctx, "admit resumable upload", func(tx *sql.Tx) error {
-		if err := d.admit(ctx, tx, u.SessionID); err != nil {
+		if err := d.admit(ctx, tx, u); err != nil {
 			return err
 		}
 		var unfinished int64
@@ -39,21 +51,25 @@ func (d *DB) AdmitResumable(ctx context.Context, u Upload, atMost int64) error {
 		}
 		now := d.nowMillis()
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO videos (id, session_id, filename, size_bytes, status, process_id, resumable, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, 'receiving', '', 1, $5, $6)`, u.ID, u.SessionID, u.Filename, u.SizeBytes, now, now)
+			INSERT INTO videos (id, session_id, filename, metadata, size_bytes, status, process_id, resumable, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, 'receiving', '', 1, $6, $7)`,
+			u.ID, u.SessionID, u.Filename, u.Metadata, u.SizeBytes, now, now)
 		return err
 	})
 }
 
 // ResumableUpload returns a resumable upload of a session, whatever has become
 // of it; somebody else's, and one that came in one piece, is ErrNotFound.
-func (d *DB) ResumableUpload(ctx context.Context, sessionID, videoID string) (Video, error) {
-	v, err := scanVideo(d.reader.QueryRowContext(ctx, `
-		SELECT `+videoColumns+` FROM videos WHERE id = $1 AND session_id = $2 AND resumable = 1`, videoID, sessionID))
+func (d *DB) ResumableUpload(ctx context.Context, sessionID, videoID string) (Resumable, error) {
+	var r Resumable
+	row := d.reader.QueryRowContext(ctx, `
+		SELECT `+videoColumns+`, metadata FROM videos WHERE id = $1 AND session_id = $2 AND resumable = 1`, videoID, sessionID)
+	var err error
+	r.Video, err = scanVideoAnd(row, &r.Metadata)
 	if err != nil {
-		return v, fmt.Errorf("read upload: %w", notFound(err))
+		return r, fmt.Errorf("read upload: %w", notFound(err))
 	}
-	return v, nil
+	return r, nil
 }
 
 // Complete notes that all bytes of a resumable upload are on disk and that

@@ -155,11 +155,11 @@ func TestResumableUpload(t *testing.T) {
 	}
 	read := func() {
 		t.Helper()
-		if v, err := d.ResumableUpload(t.Context(), u.SessionID, want.ID); err != nil || v != want {
+		if v, err := d.ResumableUpload(t.Context(), u.SessionID, want.ID); err != nil || v.Video != want {
 			t.Errorf("got %+v, want %+v: %v", v, want, err)
 		}
 	}
-	err := d.AdmitResumable(t.Context(), Upload{want.ID, want.SessionID, want.Filename, want.SizeBytes}, 1)
+	err := d.AdmitResumable(t.Context(), Upload{ID: want.ID, SessionID: want.SessionID, Filename: want.Filename, SizeBytes: want.SizeBytes}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestAdmitResumableCountsSlots(t *testing.T) {
 		t.Errorf("the error tells %+v", e)
 	}
 	wantQuotaError(t, d.AdmitResumable(t.Context(), next, 0), Videos) // of two reasons the one that lasts
-	wantQuotaError(t, d.Admit(t.Context(), u.SessionID, next.ID, processA), Videos)
+	wantQuotaError(t, d.Admit(t.Context(), Upload{ID: next.ID, SessionID: u.SessionID}, processA), Videos)
 	nobody := Upload{ID: newID(), SessionID: "user_nobody"}
 	if err := d.AdmitResumable(t.Context(), nobody, manyUploads); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: got %v, want %v", err, ErrNotFound)
@@ -324,7 +324,7 @@ func TestAdmitBothKindsTogether(t *testing.T) {
 		p := processes[i/2%2]
 		all.Go(func() {
 			if i%2 == 0 {
-				errs[i] = p.Admit(t.Context(), u.SessionID, newID(), processA)
+				errs[i] = p.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA)
 			} else {
 				errs[i] = p.AdmitResumable(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, manyUploads)
 			}

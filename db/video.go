@@ -40,42 +40,48 @@ type Video struct {
 
 const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, resumable, has_picture, created_at"
 
-func scanVideo(row interface{ Scan(...any) error }) (Video, error) {
+func scanVideo(row interface{ Scan(...any) error }) (Video, error) { return scanVideoAnd(row) }
+
+// scanVideoAnd reads videoColumns, and what more was asked for after them.
+func scanVideoAnd(row interface{ Scan(...any) error }, more ...any) (Video, error) {
 	var v Video
 	var duration, created int64
-	err := row.Scan(&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason,
-		&v.Resumable, &v.HasPicture, &created)
+	err := row.Scan(append([]any{
+		&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason,
+		&v.Resumable, &v.HasPicture, &created,
+	}, more...)...)
 	v.Duration = durationOf(duration)
 	v.CreatedAt = timeOf(created)
 	return v, err
 }
 
 // Admit takes a slot of the session for an upload of this process.
-// A *QuotaError says which limit leaves no room.
-func (d *DB) Admit(ctx context.Context, sessionID, videoID, processID string) error {
+// A *QuotaError says which limit leaves no room, ErrTooMuchReserved that other
+// uploads hold too much of the disk.
+func (d *DB) Admit(ctx context.Context, u Upload, processID string) error {
 	return d.write(ctx, "admit upload", func(tx *sql.Tx) error {
-		return d.admitWhole(ctx, tx, sessionID, videoID, processID)
+		return d.admitWhole(ctx, tx, u, processID)
 	})
 }
 
-func (d *DB) admitWhole(ctx context.Context, tx *sql.Tx, sessionID, videoID, processID string) error {
-	if err := d.admit(ctx, tx, sessionID); err != nil {
+func (d *DB) admitWhole(ctx context.Context, tx *sql.Tx, u Upload, processID string) error {
+	if err := d.admit(ctx, tx, u); err != nil {
 		return err
 	}
 	now := d.nowMillis()
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO videos (id, session_id, status, process_id, created_at, updated_at)
-		VALUES ($1, $2, 'receiving', $3, $4, $5)`, videoID, sessionID, processID, now, now)
+		INSERT INTO videos (id, session_id, size_bytes, status, process_id, created_at, updated_at)
+		VALUES ($1, $2, $3, 'receiving', $4, $5, $6)`, u.ID, u.SessionID, u.SizeBytes, processID, now, now)
 	return err
 }
 
-// admit requires that a slot of the session is free.
-func (d *DB) admit(ctx context.Context, tx *sql.Tx, sessionID string) error {
-	q, err := d.quota(ctx, tx, sessionID)
+// admit requires that a slot of the session is free, and room for the upload.
+func (d *DB) admit(ctx context.Context, tx *sql.Tx, u Upload) error {
+	q, err := d.quota(ctx, tx, u.SessionID)
 	if err != nil {
 		return err
 	}
-	running, err := slots(ctx, tx, sessionID)
+	running, err := slots(ctx, tx, u.SessionID)
 	if err != nil {
 		return err
 	}
@@ -84,6 +90,19 @@ func (d *DB) admit(ctx context.Context, tx *sql.Tx, sessionID string) error {
 	}
 	if q.RemainingDuration() <= 0 {
 		return &QuotaError{Resource: Duration, Quota: q}
+	}
+	if d.maxReserved == 0 {
+		return nil
+	}
+	var reserved int64
+	if err := tx.QueryRowContext(ctx, `
+		SELECT coalesce(sum(size_bytes), 0) FROM videos
+		WHERE session_id = $1 AND status = 'receiving'`, u.SessionID).Scan(&reserved); err != nil {
+		return err
+	}
+	// One file of the largest size that is allowed always has room.
+	if reserved+u.SizeBytes > max(d.maxReserved, q.Limits.FileBytes) {
+		return ErrTooMuchReserved
 	}
 	return nil
 }

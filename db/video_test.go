@@ -15,7 +15,7 @@ import (
 func admit(t *testing.T, d *DB, sessionID string) string {
 	t.Helper()
 	id := newID()
-	if err := d.Admit(t.Context(), sessionID, id, processA); err != nil {
+	if err := d.Admit(t.Context(), Upload{ID: id, SessionID: sessionID}, processA); err != nil {
 		t.Fatal(err)
 	}
 	return id
@@ -70,7 +70,7 @@ func TestVideoStates(t *testing.T) {
 	}
 	steps := map[string]func(*testing.T, *DB, string, string) error{
 		"admit": func(t *testing.T, d *DB, sessionID, id string) error {
-			return d.Admit(t.Context(), sessionID, id, processA)
+			return d.Admit(t.Context(), Upload{ID: id, SessionID: sessionID}, processA)
 		},
 		"received": func(t *testing.T, d *DB, _, id string) error {
 			_, err := d.Received(t.Context(), id, "a.mp4", 1)
@@ -170,7 +170,7 @@ func TestAdmitCountsSlots(t *testing.T) {
 	receive(t, d, u.SessionID)
 	last := admit(t, d, u.SessionID)
 
-	e := wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), Videos)
+	e := wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA), Videos)
 	if e.Quota.SessionID != u.SessionID || e.Quota.Usage.Videos != 1 || e.Quota.Limits.Videos != 3 || e.Asked != 0 {
 		t.Errorf("the error tells %+v", e)
 	}
@@ -181,8 +181,8 @@ func TestAdmitCountsSlots(t *testing.T) {
 		t.Fatal(err)
 	}
 	admit(t, d, u.SessionID)
-	wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), Videos)
-	if err := d.Admit(t.Context(), "user_nobody", newID(), processA); !errors.Is(err, ErrNotFound) {
+	wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA), Videos)
+	if err := d.Admit(t.Context(), Upload{ID: newID(), SessionID: "user_nobody"}, processA); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: got %v, want %v", err, ErrNotFound)
 	}
 }
@@ -201,7 +201,9 @@ func TestAdmitTogether(t *testing.T) {
 	errs := make([]error, 200)
 	var all sync.WaitGroup
 	for i := range errs {
-		all.Go(func() { errs[i] = processes[i%2].Admit(t.Context(), u.SessionID, newID(), processA) })
+		all.Go(func() {
+			errs[i] = processes[i%2].Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA)
+		})
 	}
 	waittest.Group(t, &all)
 	admitted := 0
@@ -295,7 +297,7 @@ func TestAcceptAtTheLimit(t *testing.T) {
 		t.Errorf("exactly what remains: %v", err)
 	}
 	wantUsage(t, d, u.SessionID, Usage{Videos: 2, Duration: 10 * time.Minute})
-	wantQuotaError(t, d.Admit(t.Context(), u.SessionID, newID(), processA), Duration)
+	wantQuotaError(t, d.Admit(t.Context(), Upload{ID: newID(), SessionID: u.SessionID}, processA), Duration)
 }
 
 func TestAcceptTogether(t *testing.T) {

@@ -53,7 +53,8 @@ func (d *DB) patienceOf(ctx context.Context) time.Duration {
 	return max(left, leastPatience)
 }
 
-// write runs f in one transaction and says in an error what was being done.
+// write runs f in one transaction and says in an error what was being done. On
+// a full disk f may run twice, the first time to no effect.
 func (d *DB) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	return d.writeOn(ctx, nil, what, f)
 }
@@ -72,6 +73,9 @@ func (d *DB) writeUncounted(ctx context.Context, what string, f func(*sql.Tx) er
 func (d *DB) observed(ctx context.Context, conn *sql.Conn, what string, f func(*sql.Tx) error, committed func()) error {
 	start := time.Now()
 	waited, err := d.transact(ctx, conn, f, committed)
+	if errors.Is(classify(err), ErrStorageFull) && d.makeRoom() {
+		waited, err = d.transact(ctx, conn, f, committed)
+	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", what, classify(err))
 	}

@@ -101,7 +101,7 @@ func readerless(t *testing.T) *os.File {
 func TestCommandIntoAPipe(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	cmd := command("session", "export", "--format=csv", "--data-dir="+s.dir)
+	cmd := command(t, "session", "export", "--format=csv", "--data-dir="+s.dir)
 	var log output
 	cmd.Stdout, cmd.Stderr = readerless(t), &log
 	err := cmd.Run()

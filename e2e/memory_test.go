@@ -61,7 +61,7 @@ func TestMemory(t *testing.T) {
 		{"tus", tus, 16, 192 << 20},
 	} {
 		t.Run(fmt.Sprintf("%d %s at once", m.uploads, m.name), func(t *testing.T) {
-			s := start(t, "--max-videos=16", "--max-unfinished-uploads=16")
+			s := start(t, "--max-videos=16", "--max-unfinished-uploads=16", "--max-reserved-mb=0")
 			c := s.register("a")
 			parallel(m.uploads, func(int) { m.upload(t, c) })
 			if peak := s.peak(); peak >= m.limit {

@@ -30,20 +30,23 @@ func once(t *testing.T, env []string, args ...string) (code int, stdout, stderr 
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	for flag, values := range map[string][]string{
-		"addr":                   {"nonsense", "127.0.0.1:99999", "127.0.0.1"},
-		"public-url":             {"ftp://example.test", "not a url", "https://", "https://example.test/path"},
-		"trusted-proxies":        {"300.0.0.0/8", "example.test", "10.0.0.0/33"},
-		"max-videos":             {"ten", "-1", "1.5"},
-		"max-duration-minutes":   {"ten", "-1", "NaN", "Inf"},
-		"max-file-size-mb":       {"big", "-5"},
-		"registration":           {"maybe"},
-		"signups-per-hour":       {"many", "-1"},
-		"upload-expiry-hours":    {"0"},
-		"max-unfinished-uploads": {"0"},
-		"max-rejected-seconds":   {"-1", "NaN"},
-		"admin-password":         {"short", strings.Repeat("x", 129)},
-		"metrics-addr":           {"nonsense"},
-		"log-format":             {"xml"},
+		"addr":                     {"nonsense", "127.0.0.1:99999", "127.0.0.1"},
+		"public-url":               {"ftp://example.test", "not a url", "https://", "https://example.test/path"},
+		"trusted-proxies":          {"300.0.0.0/8", "example.test", "10.0.0.0/33"},
+		"max-videos":               {"ten", "-1", "1.5"},
+		"max-duration-minutes":     {"ten", "-1", "NaN", "Inf"},
+		"max-file-size-mb":         {"big", "-5"},
+		"registration":             {"maybe"},
+		"signups-per-hour":         {"many", "-1"},
+		"upload-expiry-hours":      {"0"},
+		"max-unfinished-uploads":   {"0"},
+		"max-rejected-seconds":     {"-1", "NaN"},
+		"max-reserved-mb":          {"-1", "much"},
+		"min-upload-kb-per-second": {"-1", "NaN"},
+		"max-upload-hours":         {"-1", "long"},
+		"admin-password":           {"short", strings.Repeat("x", 129)},
+		"metrics-addr":             {"nonsense"},
+		"log-format":               {"xml"},
 	} {
 		for _, value := range values {
 			t.Run(flag+"="+head20(value), func(t *testing.T) {

@@ -48,7 +48,7 @@ func mountSmall(t *testing.T, folder string, size int64) (unmount func()) {
 // fill takes all room of a disk but this much, and returns what gives it back.
 func fill(t *testing.T, disk string, leave int64) (empty func()) {
 	t.Helper()
-	file, err := os.Create(filepath.Join(disk, "filler"))
+	file, err := os.CreateTemp(disk, "filler-*")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,8 @@ func TestTusProtocol(t *testing.T) {
 		h := s.anyone().do("OPTIONS", "/files/", nil).want(204).header
 		for name, want := range map[string]string{
 			"Tus-Resumable": "1.0.0", "Tus-Version": "1.0.0", "Tus-Max-Size": "1048576",
-			"Tus-Extension": "creation,creation-with-upload,termination,expiration",
+			"Tus-Extension":          "creation,creation-with-upload,termination,expiration,checksum",
+			"Tus-Checksum-Algorithm": "sha1,md5,sha256",
 		} {
 			if got := h.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
@@ -128,8 +129,16 @@ func TestTusProtocol(t *testing.T) {
 		{"no offset", func() *answer { return a.tus().send("PATCH", path, chunkType, bytes.NewReader(data), -1) }, 400, "invalid"},
 		{"a wrong type", func() *answer {
 			return a.tus().with("Upload-Offset", "0").send("PATCH", path, "text/plain", bytes.NewReader(data), -1)
-		}, 400, "invalid"},
+		}, 415, "wrong-content-type"},
+		{"first bytes of a wrong type", func() *answer {
+			return a.tus().with("Upload-Length", long).send("POST", "/files/", "text/plain", bytes.NewReader(data), -1)
+		}, 415, "wrong-content-type"},
 		{"more than was announced", func() *answer { return a.chunk(path, 0, append(data, 'x')) }, 413, "body-too-large"},
+		{"more than was announced, in chunks", func() *answer {
+			path := b.created("b", 1000)
+			defer b.tus().do("DELETE", path, nil)
+			return b.tus().with("Upload-Offset", "0").send("PATCH", path, chunkType, io.MultiReader(bytes.NewReader(make([]byte, 1001))), -1)
+		}, 413, "body-too-large"},
 		{"a length that is told again", func() *answer {
 			return a.tus().with("Upload-Offset", "0").with("Upload-Length", long).send("PATCH", path, chunkType, bytes.NewReader(data), -1)
 		}, 400, "invalid"},
@@ -150,8 +159,12 @@ func TestTusProtocol(t *testing.T) {
 
 	t.Run("piece by piece", func(t *testing.T) {
 		third := len(data) / 3
-		if got := a.chunk(path, 0, data[:third]).want(204).header.Get("Upload-Offset"); got != strconv.Itoa(third) {
+		first := a.chunk(path, 0, data[:third]).want(204).header
+		if got := first.Get("Upload-Offset"); got != strconv.Itoa(third) {
 			t.Errorf("Upload-Offset %s, want %d", got, third)
+		}
+		if expires, err := http.ParseTime(first.Get("Upload-Expires")); err != nil || time.Until(expires) < 23*time.Hour {
+			t.Errorf("Upload-Expires %q", first.Get("Upload-Expires"))
 		}
 		if got := a.offset(path); got != third {
 			t.Errorf("offset %d, want %d", got, third)
@@ -160,9 +173,8 @@ func TestTusProtocol(t *testing.T) {
 		override := a.tus().with("Upload-Offset", strconv.Itoa(third)).with("X-HTTP-Method-Override", "PATCH")
 		override.send("POST", path, chunkType, io.MultiReader(bytes.NewReader(data[third:2*third])), -1).want(204)
 		checkUsage(t, a.session(), 0, 0)
-		last := a.chunk(path, 2*third, data[2*third:]).want(204)
-		if expires, err := http.ParseTime(last.header.Get("Upload-Expires")); err != nil || time.Until(expires) < 23*time.Hour {
-			t.Errorf("Upload-Expires %q", last.header.Get("Upload-Expires"))
+		if last := a.chunk(path, 2*third, data[2*third:]).want(204); last.header.Get("Upload-Expires") != "" {
+			t.Errorf("complete, and Upload-Expires %q", last.header.Get("Upload-Expires"))
 		}
 		v, _ := a.outcome(path)
 		if v.Status != "accepted" || v.Filename != "สวัสดี.wav" || v.Size != int64(len(data)) || millis(v.Duration) != 1000 {
@@ -179,6 +191,7 @@ func TestTusProtocol(t *testing.T) {
 		}
 		a.chunk(path, len(data), nil).want(204)
 		a.chunk(path, 0, data).problem(409, "offset-mismatch")
+		a.chunk(path, len(data), []byte("x")).problem(413, "body-too-large")
 		a.tus().do("DELETE", path, nil).problem(404, "not-found")
 		checkUsage(t, a.session(), 1, 1000)
 	})
@@ -219,8 +232,19 @@ func TestTusRejected(t *testing.T) {
 		if v, got := c.outcome(path); v.Status != "rejected" || got != reason {
 			t.Errorf("%s: %s because of %q", reason, v.Status, got)
 		}
-		if got := c.offset(path); got != len(data) {
-			t.Errorf("%s: offset %d, want %d", reason, got, len(data))
+		// Nobody can take it for a success, whatever is asked.
+		for method, a := range map[string]*answer{
+			"HEAD":         c.tus().do("HEAD", path, nil).want(410),
+			"PATCH":        c.chunk(path, len(data), nil).want(410),
+			"PATCH from 0": c.chunk(path, 0, data).want(410),
+			"DELETE":       c.tus().do("DELETE", path, nil).want(410),
+		} {
+			if got := a.header.Get("Upload-Rejected"); got != "urn:gensubtitle:"+reason {
+				t.Errorf("%s: Upload-Rejected %q, want %s", method, got, reason)
+			}
+			if method != "HEAD" {
+				a.problem(410, "upload-rejected")
+			}
 		}
 	}
 	checkUsage(t, c.session(), 0, 0)
@@ -245,7 +269,11 @@ func TestTusSlots(t *testing.T) {
 	for range 3 {
 		paths = append(paths, a.created("x.wav", 1000))
 	}
-	a.create("x.wav", 1000).problem(429, "too-many-uploads")
+	full := a.create("x.wav", 1000)
+	full.problem(429, "too-many-uploads")
+	if full.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
 	b.created("x.wav", 1000)
 	a.accepted("y.wav", wav(100, 1))
 	p := a.create("x.wav", 1000).problem(403, "quota-videos")
@@ -345,6 +373,9 @@ func TestTusTakesOver(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("waited %v for a connection that hangs", took)
 	}
+	res := readResponse(t, conn)
+	cut := &answer{t, "PATCH " + path, res.StatusCode, res.Header, []byte(res.text)}
+	cut.problem(423, "upload-locked") // It has not stalled: the other took over.
 	c.chunk(path, at, data[at:]).want(204)
 	if v, _ := c.outcome(path); v.Status != "accepted" {
 		t.Errorf("video %+v", v)

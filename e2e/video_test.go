@@ -21,7 +21,7 @@ func (s *server) media() []string {
 	walk(s.t, s.dir, func(path string) {
 		name := filepath.Base(path)
 		folder := filepath.Base(filepath.Dir(path))
-		own := strings.Contains(name, ".db") || strings.Contains(name, "key") || folder == "processes"
+		own := strings.Contains(name, ".db") || strings.Contains(name, "key") || folder == "processes" || name == "ballast"
 		_, err := os.Stat(filepath.Join(s.dir, "videos", name))
 		ofVideo := folder == "audio" && err == nil
 		if !own && !ofVideo {

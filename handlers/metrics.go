@@ -280,7 +280,7 @@ func (m *Metrics) uploadEnded(kind uploadKind, err error) {
 	p := problemOf(err)
 	outcome := "rejected"
 	switch {
-	case p == errIncomplete, p == errStalled:
+	case p == errIncomplete, p == errStalled, p == errTooSlow:
 		outcome = "abandoned"
 	case p.status >= fiber.StatusInternalServerError:
 		outcome = "failed"

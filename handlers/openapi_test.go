@@ -133,7 +133,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	for _, err := range []error{
 		errUnauthenticated, errBadCredentials, errForbidden, errRegistrationClosed, errSessionMismatch,
 		errCrossOrigin, errNoRoute, errMethod, errStalled, errIncomplete, errOffsetMismatch, errUploadLocked,
-		errTooManyUploads, errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
+		errTooManyUploads, errTooSlow, errChecksum, uploadRejected("not-a-video"), errEncoded, errContentType, errMalformed, errTimeout, errLastAdmin, errSelectionChanged, errUsernameTaken, errSignInNeeded, errTooManyTokens,
 		errNoEngine, errTooManyRuns, errKeyInUse, errKeyReused, errSubtitlesChanged, errNotMuxable,
 		errBodyTooLarge, errNotAVideo, errMisdirected, errInternal, errStorageFull, errBusy, errUnavailable,
 		invalid(nil), fileTooLarge(1), tooManyAttempts(time.Second), tooManyRejected(time.Second),

@@ -17,7 +17,13 @@ import (
 	"gensubtitle/views"
 )
 
-const problemPrefix = "urn:gensubtitle:"
+const (
+	problemPrefix = "urn:gensubtitle:"
+	// statusChecksumMismatch is the tus protocol's own.
+	statusChecksumMismatch = 460
+	// uploadsWait is when another upload of the user may have ended.
+	uploadsWait = 30 * time.Second
+)
 
 // problem is an error that is meant for people: a status, a type and words.
 // Anything that is not one is an internal error.
@@ -64,8 +70,14 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.OffsetMismatch })
 	errUploadLocked = simple(fiber.StatusLocked, "upload-locked",
 		func(t *views.Text) views.Problem { return t.Problems.UploadLocked })
-	errTooManyUploads = simple(fiber.StatusTooManyRequests, "too-many-uploads",
+	errTooManyUploads = later(fiber.StatusTooManyRequests, uploadsWait, "too-many-uploads",
 		func(t *views.Text) views.Problem { return t.Problems.TooManyUploads })
+	errTooMuchReserved = later(fiber.StatusTooManyRequests, uploadsWait, "too-many-uploads",
+		func(t *views.Text) views.Problem { return t.Problems.TooMuchReserved })
+	errTooSlow = simple(fiber.StatusRequestTimeout, "upload-too-slow",
+		func(t *views.Text) views.Problem { return t.Problems.UploadTooSlow })
+	errChecksum = simple(statusChecksumMismatch, "checksum-mismatch",
+		func(t *views.Text) views.Problem { return t.Problems.ChecksumMismatch })
 	errTusVersion = simple(fiber.StatusPreconditionFailed, "invalid",
 		func(t *views.Text) views.Problem { return t.Problems.TusVersion })
 	errTusHeaders = simple(fiber.StatusBadRequest, "invalid",
@@ -113,9 +125,18 @@ var (
 		func(t *views.Text) views.Problem { return t.TooManyTokens(db.MaxAPITokens) })
 	errStorageFull = simple(fiber.StatusInsufficientStorage, "storage-full",
 		func(t *views.Text) views.Problem { return t.Problems.StorageFull })
-	errBusy = later(5*time.Second, "busy",
+	// What a full disk means depends on what was asked for.
+	errFullUpload = simple(fiber.StatusInsufficientStorage, "storage-full",
+		func(t *views.Text) views.Problem { return t.Problems.FullUpload })
+	errFullSignIn = simple(fiber.StatusInsufficientStorage, "storage-full",
+		func(t *views.Text) views.Problem { return t.Problems.FullSignIn })
+	errFullSubtitles = simple(fiber.StatusInsufficientStorage, "storage-full",
+		func(t *views.Text) views.Problem { return t.Problems.FullSubtitles })
+	errFullDelete = simple(fiber.StatusInsufficientStorage, "storage-full",
+		func(t *views.Text) views.Problem { return t.Problems.FullDelete })
+	errBusy = later(fiber.StatusServiceUnavailable, 5*time.Second, "busy",
 		func(t *views.Text) views.Problem { return t.Problems.Busy })
-	errUnavailable = later(10*time.Second, "unavailable",
+	errUnavailable = later(fiber.StatusServiceUnavailable, 10*time.Second, "unavailable",
 		func(t *views.Text) views.Problem { return t.Problems.Unavailable })
 )
 
@@ -127,8 +148,8 @@ func simple(status int, kind string, words func(*views.Text) views.Problem) *pro
 	return p
 }
 
-func later(after time.Duration, kind string, words func(*views.Text) views.Problem) *problem {
-	return &problem{status: fiber.StatusServiceUnavailable, kind: kind, words: words, retryAfter: after}
+func later(status int, after time.Duration, kind string, words func(*views.Text) views.Problem) *problem {
+	return &problem{status: status, kind: kind, words: words, retryAfter: after}
 }
 
 // invalid says which fields are wrong.
@@ -150,6 +171,13 @@ func fileTooLarge(limit int64) *problem {
 	})
 }
 
+// uploadRejected says of a resumable upload why nothing came of it.
+func uploadRejected(reason string) *problem {
+	return simple(fiber.StatusGone, "upload-rejected", func(t *views.Text) views.Problem {
+		return t.UploadRejected(reason)
+	})
+}
+
 // insufficientScope refuses a personal token what another could do.
 func insufficientScope(needed db.Scope) *problem {
 	return outOfScope(`, scope="`+string(needed)+`"`, func(t *views.Text) views.Problem {
@@ -165,12 +193,9 @@ func outOfScope(attributes string, words func(*views.Text) views.Problem) *probl
 }
 
 func tooManyAttempts(wait time.Duration) *problem {
-	return &problem{
-		status: fiber.StatusTooManyRequests, kind: "too-many-attempts", retryAfter: wait,
-		words: func(t *views.Text) views.Problem {
-			return t.TooManyAttempts(wait)
-		},
-	}
+	return later(fiber.StatusTooManyRequests, max(wait, time.Second), "too-many-attempts", func(t *views.Text) views.Problem {
+		return t.TooManyAttempts(wait)
+	})
 }
 
 func tooManyRejected(wait time.Duration) *problem {
@@ -212,6 +237,8 @@ func problemOf(err error) *problem {
 		return errNoRoute
 	case errors.Is(err, db.ErrTooManyUploads):
 		return errTooManyUploads
+	case errors.Is(err, db.ErrTooMuchReserved):
+		return errTooMuchReserved
 	case errors.Is(err, tusd.ErrLockTimeout):
 		return errUploadLocked
 	case errors.Is(err, db.ErrTooManyTokens):

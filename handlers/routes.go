@@ -19,6 +19,11 @@ func (s *Server) routes() {
 
 	read, upload, admin := s.signInOr(db.ScopeRead), s.signInOr(db.ScopeUpload), s.signInOr(db.ScopeAdmin)
 
+	// What a full disk means for what is asked for.
+	a.Use([]string{"/login", "/register"}, onFullDisk(errFullSignIn))
+	a.Use([]string{"/upload-video", "/files"}, onFullDisk(errFullUpload))
+	a.Use("/videos/:id/subtitles", onFullDisk(errFullSubtitles))
+
 	packed := compress.New(compress.Config{Level: compress.LevelBestSpeed})
 	a.Get("/healthz", s.health)
 	a.Get("/readyz", s.readiness)
@@ -78,12 +83,12 @@ func (s *Server) routes() {
 	a.Get("/videos/:id/subtitled.mkv", read, s.subtitledVideo(media.MKV))
 	a.Get("/videos/:id/subtitled.mp4", read, s.subtitledVideo(media.MP4))
 
-	a.Options("/files", s.visit, resumable, s.tusProtocol)
-	a.Post("/files", upload, resumable, s.createUpload)
-	a.Head("/files/:id", upload, resumable, s.uploadOffset)
-	a.Patch("/files/:id", upload, resumable, s.receiveChunk)
-	a.Delete("/files/:id", upload, resumable, s.terminateUpload)
-	a.Post("/files/:id", upload, resumable, s.overriddenMethod)
+	a.Options("/files", resumable, s.visit, s.tusProtocol)
+	a.Post("/files", resumable, upload, spokenVersion, s.createUpload)
+	a.Head("/files/:id", resumable, upload, spokenVersion, s.uploadOffset)
+	a.Patch("/files/:id", resumable, upload, spokenVersion, s.receiveChunk)
+	a.Delete("/files/:id", resumable, upload, spokenVersion, s.terminateUpload)
+	a.Post("/files/:id", resumable, upload, spokenVersion, s.overriddenMethod)
 
 	a.Get("/admin/sessions", packed, admin, adminOnly, s.listSessions)
 	a.Get("/admin/overview", admin, adminOnly, s.overview)

@@ -57,6 +57,8 @@ type Config struct {
 	SignupsPerHour   int           // of one address; 0 for no limit
 	MaxUnfinished    int64         // resumable uploads of one user at a time
 	UploadExpiry     time.Duration // how long one may go without another byte
+	MinUploadRate    int64         // bytes a second that an upload request has to bring; 0 for any
+	MaxUploadTime    time.Duration // of one upload request; 0 for any
 	MaxSubtitleRuns  int           // of one video; 0 for no limit
 	EngineName       string        // what admins are told that the speech engine is
 }
@@ -67,6 +69,7 @@ type Parts struct {
 	DB      *db.DB
 	Process *db.Process
 	Files   *media.Store
+	Ballast *media.Ballast
 	Meter   *media.Meter
 	Muxer   *media.Muxer
 	Hasher  *auth.Hasher
@@ -106,7 +109,7 @@ func New(c Config, p Parts) (*Server, error) {
 	s := &Server{
 		Config:          c,
 		Parts:           p,
-		logins:          newLogins(p.Logins, c.PublicURL != nil, p.Log),
+		logins:          newLogins(ballasted{p.Logins, p.Ballast}, c.PublicURL != nil, p.Log),
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),

@@ -36,6 +36,7 @@ func (s *Server) Tend(ctx context.Context) {
 			s.attend(ctx, "note what was used", s.keepSeen)
 		case <-tend.C:
 			s.retryLeftovers()
+			s.attend(ctx, "make the ballast", func(context.Context) error { return s.Ballast.Fill() })
 			s.attend(ctx, "remove expired uploads", s.House.Expire)
 		}
 	}

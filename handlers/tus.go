@@ -22,22 +22,27 @@ import (
 
 // Resumable uploads after the tus protocol, version 1.0.0
 // (https://tus.io/protocols/resumable-upload), with its extensions creation,
-// creation-with-upload, termination and expiration. The upload's id is the
-// video's id.
+// creation-with-upload, termination, expiration and checksum. The upload's id
+// is the video's id.
 
 const (
 	tusVersion    = "1.0.0"
-	tusExtensions = "creation,creation-with-upload,termination,expiration"
+	tusExtensions = "creation,creation-with-upload,termination,expiration,checksum"
 	tusPath       = "/files/"
 	// tusLockWait is how long a request waits for the one before it, which may
 	// hang on a connection that is gone, to let go of the upload.
 	tusLockWait = 10 * time.Second
+	// tusQuiet is how long a body is silent before its connection is taken for
+	// gone by a request that waits.
+	tusQuiet = 2 * time.Second
 )
 
 func (s *Server) newTus() (*tusd.UnroutedHandler, error) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil)) // Every request has its own line already.
 	h, err := tusd.NewUnroutedHandler(tusd.Config{
-		StoreComposer:                    s.Files.Resumable(media.Hooks{Failed: reportTus, Interrupter: interrupter}),
+		StoreComposer: s.Files.Resumable(media.Hooks{
+			Failed: reportTus, Interrupter: interrupter, Check: checker, MakeRoom: s.Ballast.GiveUp,
+		}),
 		BasePath:                         tusPath,
 		DisableDownload:                  true,
 		Cors:                             &tusd.CorsConfig{Disable: true},
@@ -59,6 +64,7 @@ func (s *Server) newTus() (*tusd.UnroutedHandler, error) {
 func (s *Server) tusProtocol(c *fiber.Ctx) error {
 	c.Set("Tus-Version", tusVersion)
 	c.Set("Tus-Extension", tusExtensions)
+	c.Set("Tus-Checksum-Algorithm", checksumAlgorithms)
 	c.Set("Tus-Max-Size", strconv.FormatInt(s.limitsFor(c).FileBytes, 10))
 	return c.SendStatus(fiber.StatusNoContent)
 }
@@ -66,6 +72,17 @@ func (s *Server) tusProtocol(c *fiber.Ctx) error {
 // resumable marks every answer as one of the protocol.
 func resumable(c *fiber.Ctx) error {
 	c.Set("Tus-Resumable", tusVersion)
+	return c.Next()
+}
+
+// spokenVersion takes no request of another version. Some clients leave it out
+// where they only ask.
+func spokenVersion(c *fiber.Ctx) error {
+	given := c.Get("Tus-Resumable")
+	if given != tusVersion && (given != "" || c.Method() != fiber.MethodHead) {
+		c.Set("Tus-Version", tusVersion)
+		return errTusVersion
+	}
 	return c.Next()
 }
 
@@ -89,16 +106,21 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 	if c.Get("Upload-Length") == "0" {
 		return false, invalidField("Upload-Length", fileRequired)
 	}
+	if err := checkMetadata(c.Get("Upload-Metadata")); err != nil {
+		return false, err
+	}
 	if s.stopping.Load() {
 		return false, errUnavailable
 	}
-	r := &tusRequest{c: c, visitor: signedIn(c)}
+	// What is no length the library refuses.
+	length, _ := strconv.ParseInt(c.Get("Upload-Length"), 10, 64)
+	r := &tusRequest{c: c, visitor: signedIn(c), room: length}
 	err = s.serveTus(r, "", s.tus.PostFile)
 	if r.id == "" {
 		return false, err
 	}
 	if !r.made {
-		s.abandon(s.logOf(c), r.id)
+		s.abandon(context.WithoutCancel(c.UserContext()), s.logOf(c), r.id)
 		return false, err
 	}
 	if has, err := s.DB.HasVideo(c.UserContext(), r.id); err == nil && !has {
@@ -106,14 +128,14 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 		return false, errors.Join(errUnauthenticated, s.Files.Discard(r.id))
 	}
 	c.Set(fiber.HeaderLocation, tusPath+r.id)
-	s.setExpiry(c, time.Now())
+	_, _ = s.setExpiry(c, r.id, length) // It may be complete, and have moved on.
 	return true, err
 }
 
 // admitTus is asked by the library before it makes an upload.
 func (s *Server) admitTus(hook tusd.HookEvent) (answer tusd.HTTPResponse, changes tusd.FileInfoChanges, err error) {
 	r := tusRequestOf(hook.Context)
-	id, err := s.admitUpload(r.c.UserContext(), r.visitor, hook.Upload)
+	id, err := s.admitUpload(r, hook.Upload)
 	if err != nil {
 		reportTus(hook.Context, err)
 		return answer, changes, err
@@ -122,11 +144,11 @@ func (s *Server) admitTus(hook tusd.HookEvent) (answer tusd.HTTPResponse, change
 	return answer, changes, nil
 }
 
-func (s *Server) admitUpload(ctx context.Context, v *visitor, info tusd.FileInfo) (string, error) {
-	if limit := v.Quota.Limits.FileBytes; info.Size > limit {
+func (s *Server) admitUpload(r *tusRequest, info tusd.FileInfo) (string, error) {
+	if limit := r.visitor.Quota.Limits.FileBytes; info.Size > limit {
 		return "", fileTooLarge(limit)
 	}
-	if err := s.roomFor(v.SessionID, info.Size); err != nil {
+	if err := s.roomFor(r.visitor.SessionID, info.Size); err != nil {
 		return "", err
 	}
 	id, err := uuid.NewV7()
@@ -134,69 +156,78 @@ func (s *Server) admitUpload(ctx context.Context, v *visitor, info tusd.FileInfo
 		return "", fmt.Errorf("make video id: %w", err)
 	}
 	u := db.Upload{
-		ID: id.String(), SessionID: v.SessionID, SizeBytes: info.Size,
-		Filename: cleanName(info.MetaData["filename"]),
+		ID: id.String(), SessionID: r.visitor.SessionID, SizeBytes: info.Size,
+		Filename: cleanName(info.MetaData["filename"]), Metadata: r.c.Get("Upload-Metadata"),
 	}
 	if u.Filename == "" {
 		u.Filename = unnamed
 	}
-	return u.ID, s.DB.AdmitResumable(ctx, u, s.MaxUnfinished)
+	return u.ID, s.DB.AdmitResumable(r.c.UserContext(), u, s.MaxUnfinished)
 }
 
 // uploadOffset tells how much has come (HEAD).
 func (s *Server) uploadOffset(c *fiber.Ctx) error {
-	v, err := s.ownUpload(c)
+	u, err := s.ownUpload(c)
 	if err != nil {
 		return err
 	}
-	if v.Status == db.Receiving {
-		err := s.withUpload(c, v, s.tus.HeadFile)
-		if err != nil {
-			return err
-		}
-		if offset, last, err := s.Files.Received(v.ID); err == nil {
-			s.setExpiry(c, last)
-			if offset == v.SizeBytes {
-				// Something failed after the last byte: it is tried again.
-				return s.complete(c.UserContext(), v.ID)
-			}
-		}
-		return nil
+	if u.Status != db.Receiving {
+		return ended(c, u, fiber.StatusOK)
 	}
-	c.Set("Upload-Length", strconv.FormatInt(v.SizeBytes, 10))
-	return allReceived(c, v, fiber.StatusOK)
+	if err := s.withUpload(c, &tusRequest{id: u.ID}, s.tus.HeadFile); err != nil {
+		return err
+	}
+	setMetadata(c, u)
+	offset, err := s.setExpiry(c, u.ID, u.SizeBytes)
+	if err == nil && offset == u.SizeBytes {
+		// Something failed after the last byte: it is tried again.
+		return s.complete(c.UserContext(), u.ID)
+	}
+	return nil
 }
 
 // receiveChunk writes the next bytes of an upload (PATCH).
 func (s *Server) receiveChunk(c *fiber.Ctx) error {
-	v, err := s.ownUpload(c)
+	u, err := s.ownUpload(c)
 	if err != nil {
 		return err
 	}
-	if v.Status == db.Receiving {
-		err := s.withUpload(c, v, s.tus.PatchFile)
-		s.setExpiry(c, time.Now())
+	if !isChunk(c) {
+		return errContentType
+	}
+	if u.Status == db.Receiving {
+		// What is no offset, or not that of the upload, the library refuses.
+		offset, _ := strconv.ParseInt(c.Get("Upload-Offset"), 10, 64)
+		err := s.withUpload(c, &tusRequest{id: u.ID, room: u.SizeBytes - offset}, s.tus.PatchFile)
+		_, _ = s.setExpiry(c, u.ID, u.SizeBytes) // Its file may have moved on.
 		return err
 	}
-	if c.Get("Upload-Offset") != strconv.FormatInt(v.SizeBytes, 10) {
+	switch atEnd := c.Get("Upload-Offset") == strconv.FormatInt(u.SizeBytes, 10); {
+	case u.Status == db.Rejected:
+	case !atEnd:
 		return errOffsetMismatch
+	case hasBody(c):
+		return errBodyTooLarge
 	}
-	return allReceived(c, v, fiber.StatusNoContent)
+	return ended(c, u, fiber.StatusNoContent)
 }
 
-// terminateUpload gives an upload up (DELETE).
+// terminateUpload gives an upload up (DELETE). One that is complete is deleted
+// as the video that it has become.
 func (s *Server) terminateUpload(c *fiber.Ctx) error {
-	v, err := s.ownUpload(c)
-	if err != nil {
+	u, err := s.ownUpload(c)
+	switch {
+	case err != nil:
 		return err
-	}
-	if v.Status != db.Receiving {
+	case u.Status == db.Rejected:
+		return ended(c, u, fiber.StatusNoContent)
+	case u.Status != db.Receiving:
 		return errNoRoute
 	}
-	if err := s.withUpload(c, v, s.tus.DelFile); err != nil {
+	if err := s.withUpload(c, &tusRequest{id: u.ID}, s.tus.DelFile); err != nil {
 		return err
 	}
-	return s.House.RemoveFiles(c.UserContext(), v.ID)
+	return s.House.RemoveFiles(c.UserContext(), u.ID)
 }
 
 // overriddenMethod serves clients whose network lets only POST through.
@@ -212,30 +243,31 @@ func (s *Server) overriddenMethod(c *fiber.Ctx) error {
 }
 
 // ownUpload finds the upload in the path among the caller's own.
-func (s *Server) ownUpload(c *fiber.Ctx) (db.Video, error) {
+func (s *Server) ownUpload(c *fiber.Ctx) (db.Resumable, error) {
 	return s.DB.ResumableUpload(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
 }
 
 // withUpload has the library serve an upload that is still received. One whose
 // file is gone is forgotten; one that another request completed meanwhile has
 // moved on.
-func (s *Server) withUpload(c *fiber.Ctx, v db.Video, method http.HandlerFunc) error {
-	err := s.serveTus(&tusRequest{c: c, visitor: signedIn(c), id: v.ID}, v.ID, method)
+func (s *Server) withUpload(c *fiber.Ctx, r *tusRequest, method http.HandlerFunc) error {
+	r.c, r.visitor = c, signedIn(c)
+	err := s.serveTus(r, r.id, method)
 	if !errors.Is(err, errNoRoute) {
 		return err
 	}
-	if _, _, lost := s.Files.Received(v.ID); !errors.Is(lost, fs.ErrNotExist) {
+	if _, _, lost := s.Files.Received(r.id); !errors.Is(lost, fs.ErrNotExist) {
 		return err
 	}
-	dropped := s.DB.DropUpload(c.UserContext(), v.ID)
+	dropped := s.DB.DropUpload(c.UserContext(), r.id)
 	if dropped == nil {
 		s.Metrics.uploadDropped("lost")
-		dropped = s.House.RemoveFiles(c.UserContext(), v.ID)
+		dropped = s.House.RemoveFiles(c.UserContext(), r.id)
 	}
 	if !errors.Is(dropped, db.ErrNotFound) {
 		return errors.Join(err, dropped)
 	}
-	if v, now := s.ownUpload(c); now == nil && v.Status != db.Receiving {
+	if u, now := s.ownUpload(c); now == nil && u.Status != db.Receiving {
 		return errOffsetMismatch // The client asks for the offset, which is the end.
 	}
 	return err
@@ -244,7 +276,7 @@ func (s *Server) withUpload(c *fiber.Ctx, v db.Video, method http.HandlerFunc) e
 // completeTus is called by the library after the last byte.
 func (s *Server) completeTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 	// All of it has come: the client's going away changes nothing any more.
-	err := s.complete(context.Background(), hook.Upload.ID)
+	err := s.complete(context.WithoutCancel(hook.Context), hook.Upload.ID)
 	if err != nil {
 		reportTus(hook.Context, err)
 	}
@@ -262,14 +294,37 @@ func (s *Server) dropTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 	return tusd.HTTPResponse{}, err
 }
 
-// allReceived answers for an upload whose bytes are all there.
-func allReceived(c *fiber.Ctx, v db.Video, status int) error {
-	c.Set("Upload-Offset", strconv.FormatInt(v.SizeBytes, 10))
+// ended answers for an upload whose bytes have all come. A rejected one is
+// gone: whoever asks about it must not take it for a success.
+func ended(c *fiber.Ctx, u db.Resumable, status int) error {
+	if u.Status == db.Rejected {
+		c.Set("Upload-Rejected", problemPrefix+u.Reason)
+		return uploadRejected(u.Reason)
+	}
+	c.Set("Upload-Offset", strconv.FormatInt(u.SizeBytes, 10))
+	if c.Method() == fiber.MethodHead {
+		c.Set("Upload-Length", strconv.FormatInt(u.SizeBytes, 10))
+		setMetadata(c, u)
+	}
 	c.Status(status)
 	return nil
 }
 
-// setExpiry tells until when the next byte has to come.
-func (s *Server) setExpiry(c *fiber.Ctx, last time.Time) {
-	c.Set("Upload-Expires", last.Add(s.UploadExpiry).UTC().Format(http.TimeFormat))
+// setMetadata repeats what was sent, letter by letter. Of an upload that an
+// older version began, the library tells what it has kept.
+func setMetadata(c *fiber.Ctx, u db.Resumable) {
+	if u.Metadata != "" {
+		c.Set("Upload-Metadata", u.Metadata)
+	}
+}
+
+// setExpiry tells until when the next byte of an upload has to come, unless all
+// have, and returns how many have. Only bytes put it off, never a request that
+// is refused.
+func (s *Server) setExpiry(c *fiber.Ctx, id string, size int64) (int64, error) {
+	received, last, err := s.Files.Received(id)
+	if err == nil && received < size {
+		c.Set("Upload-Expires", last.Add(s.UploadExpiry).UTC().Format(http.TimeFormat))
+	}
+	return received, err
 }

@@ -52,7 +52,7 @@ func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (accepted db.AcceptedUploa
 	if err != nil {
 		return accepted, false, fmt.Errorf("make video id: %w", err)
 	}
-	first, err := s.admitOnce(c, v, id.String())
+	first, err := s.admitOnce(c, db.Upload{ID: id.String(), SessionID: v.SessionID, SizeBytes: form.holds()})
 	if err != nil {
 		return accepted, false, err
 	}
@@ -62,24 +62,24 @@ func (s *Server) takeUpload(c *fiber.Ctx, v *visitor) (accepted db.AcceptedUploa
 	counted := false
 	defer func() {
 		if !counted { // After a panic, too.
-			s.abandon(s.logOf(c), id.String())
+			s.abandon(context.WithoutCancel(c.UserContext()), s.logOf(c), id.String())
 		}
 	}()
-	accepted.Video, accepted.Quota, err = s.receive(form, id.String(), v)
+	accepted.Video, accepted.Quota, err = s.receive(c.UserContext(), form, id.String())
 	counted = err == nil
 	return accepted, false, err
 }
 
 // admitOnce takes a slot, unless the upload bears the key of one that was accepted.
-func (s *Server) admitOnce(c *fiber.Ctx, v *visitor, id string) (*db.AcceptedUpload, error) {
+func (s *Server) admitOnce(c *fiber.Ctx, u db.Upload) (*db.AcceptedUpload, error) {
 	r, err := s.request(c)
 	if err != nil {
 		return nil, err
 	}
 	if r.Key == "" {
-		return nil, s.DB.Admit(c.UserContext(), v.SessionID, id, s.Process.ID)
+		return nil, s.DB.Admit(c.UserContext(), u, s.Process.ID)
 	}
-	return s.DB.AdmitOnce(c.UserContext(), v.SessionID, id, r)
+	return s.DB.AdmitOnce(c.UserContext(), u, r)
 }
 
 func (s *Server) uploadAgain() formAgain {
@@ -133,7 +133,7 @@ func (s *Server) hasRoom(length int64) error {
 }
 
 // receive brings an admitted upload to its end.
-func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.Quota, error) {
+func (s *Server) receive(ctx context.Context, form *uploadForm, id string) (db.Video, db.Quota, error) {
 	file, err := s.Files.Create(id)
 	if err != nil {
 		return db.Video{}, db.Quota{}, err
@@ -160,7 +160,7 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 	}
 	// From here on the client has sent all it had: what was begun is finished,
 	// whatever becomes of the connection.
-	ctx := context.Background()
+	ctx = context.WithoutCancel(ctx)
 	quota, err := s.DB.Received(ctx, id, name, size)
 	if err != nil {
 		return db.Video{}, quota, err
@@ -171,8 +171,8 @@ func (s *Server) receive(form *uploadForm, id string, v *visitor) (db.Video, db.
 // abandon leaves nothing of an upload that failed: neither slot nor file.
 // Whatever a failure here leaves behind is tried again before the next upload,
 // every minute, and at the next start.
-func (s *Server) abandon(log *slog.Logger, id string) {
-	if err := s.forget(context.Background(), id); err != nil {
+func (s *Server) abandon(ctx context.Context, log *slog.Logger, id string) {
+	if err := s.forget(ctx, id); err != nil {
 		log.Error("failed upload not cleaned up yet", "video", id, "error", err)
 		s.leftovers.add(id)
 	}
@@ -191,8 +191,9 @@ func (s *Server) forget(ctx context.Context, id string) error {
 
 // retryLeftovers cleans up after uploads that failed while something else did.
 func (s *Server) retryLeftovers() {
+	ctx := db.WithPatience(context.Background())
 	for _, id := range s.leftovers.take() {
-		s.abandon(s.Log, id)
+		s.abandon(ctx, s.Log, id)
 	}
 }
 

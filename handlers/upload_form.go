@@ -65,6 +65,7 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 		ctx: c.Context(), stream: stream,
 		length: int64(c.Request().Header.ContentLength()), limit: fileLimit + formBytes,
 		headLimit: math.MaxInt64,
+		pace:      s.newPace(),
 		received:  s.Metrics.received.WithLabelValues(string(multipartUpload)),
 	}
 	return &uploadForm{
@@ -73,6 +74,10 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 		fileLimit: fileLimit, sessionID: sessionID, free: s.Files.Free,
 	}, nil
 }
+
+// holds is how much of the disk the file will take at most, 0 where that is not
+// known.
+func (f *uploadForm) holds() int64 { return min(max(f.body.length, 0), f.fileLimit) }
 
 // store writes the form's file into file and returns its name and size.
 // It succeeds only if the form is whole and says nothing wrong.
@@ -154,6 +159,8 @@ func (f *uploadForm) readError(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errTooSlow):
+		return fmt.Errorf("%s: %w", doing, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%s: %w: %w", doing, errStalled, err)
 	case errors.Is(err, errFormTooLarge):
@@ -204,8 +211,8 @@ var (
 	errHeadTooLarge = errors.New("head of a form's part is too large")
 )
 
-// steadyReader reads a body of whatever length at whatever speed, as long as
-// something comes every 30 seconds, and knows whether all of it came.
+// steadyReader reads a body of whatever length as long as it keeps its pace, and
+// knows whether all of it came.
 type steadyReader struct {
 	ctx    *fasthttp.RequestCtx
 	stream io.Reader
@@ -216,6 +223,7 @@ type steadyReader struct {
 	failed error // by what, if not well
 	// headLimit is what read may come to while the head of a part is read.
 	headLimit int64
+	pace      pace
 	received  prometheus.Counter // of bytes
 }
 
@@ -224,7 +232,7 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 		return 0, errHeadTooLarge
 	}
 	b = b[:min(int64(len(b)), r.headLimit-r.read)]
-	if err := r.ctx.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
+	if err := r.ctx.SetReadDeadline(r.pace.deadline()); err != nil {
 		return 0, err
 	}
 	n, err := r.stream.Read(b)
@@ -232,6 +240,9 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 	r.received.Add(float64(n))
 	if err != nil {
 		r.ended = true
+	}
+	if err == nil && r.read != r.length || errors.Is(err, os.ErrDeadlineExceeded) {
+		err = cmp.Or(r.pace.check(r.read), err)
 	}
 	// The server ends a body that was cut off without an error.
 	if errors.Is(err, io.EOF) && r.length >= 0 && r.read < r.length {

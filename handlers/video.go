@@ -112,9 +112,8 @@ func (s *Server) showVideo(c *fiber.Ctx) error {
 
 // deleteVideo removes the file; what it used stays used.
 func (s *Server) deleteVideo(c *fiber.Ctx) error {
-	v := signedIn(c)
-	if err := s.House.DeleteVideo(c.UserContext(), v.SessionID, c.Params("id")); err != nil {
-		return err
+	if err := s.House.DeleteVideo(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
+		return fullDisk(err, errFullDelete)
 	}
 	if !wantsHTML(c) {
 		return c.SendStatus(fiber.StatusNoContent)

@@ -27,12 +27,14 @@ const (
 	staleTime = 24 * time.Hour
 )
 
-// What tusd keeps beside incoming/<id>: what it knows of the upload, the lock
-// of the one request that writes, and a request to let go of it.
+// What is kept beside incoming/<id>: what tusd knows of the upload, its lock of
+// the one request that writes, a request to let go of it, and how many bytes
+// there were before those that are still to be checked.
 const (
-	infoSuffix = ".info"
-	lockSuffix = ".lock"
-	stopSuffix = ".stop"
+	infoSuffix      = ".info"
+	lockSuffix      = ".lock"
+	stopSuffix      = ".stop"
+	uncheckedSuffix = ".unchecked"
 )
 
 // Hooks tell, each with the context of the request that it is about, of what the
@@ -43,6 +45,12 @@ type Hooks struct {
 	// upload that it has locked. The library's own way to do so reads and writes
 	// the request from two goroutines at once, as does asking its context later.
 	Interrupter func(context.Context) func()
+	// Check returns what decides, once the bytes of a request are written,
+	// whether they stay: after an error they are removed again, also after a
+	// crash. Nil, or returning nil: whatever comes stays.
+	Check func(context.Context) func() error
+	// MakeRoom is asked for room where the disk has none for a lock.
+	MakeRoom func() bool
 }
 
 // Resumable is where the tus protocol keeps uploads: in incoming/, under the
@@ -61,7 +69,8 @@ func (s *Store) Resumable(hooks Hooks) *handler.StoreComposer {
 }
 
 // Received is how many bytes of incoming/<id> have come, and when the last did.
-// A missing file is fs.ErrNotExist.
+// Those that are still to be checked do not count. A missing file is
+// fs.ErrNotExist.
 func (s *Store) Received(id string) (int64, time.Time, error) {
 	path, err := pathOf(s.incoming, id)
 	if err != nil {
@@ -71,7 +80,14 @@ func (s *Store) Received(id string) (int64, time.Time, error) {
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("look at incoming file: %w", err)
 	}
-	return info.Size(), info.ModTime(), nil
+	checked, err := readChecked(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return info.Size(), info.ModTime(), nil
+	case err != nil:
+		return 0, time.Time{}, fmt.Errorf("look at incoming file: %w", err)
+	}
+	return checked.bytes, info.ModTime(), nil
 }
 
 // Sync makes what has come of incoming/<id> survive a power cut.
@@ -188,7 +204,11 @@ func (s resumableStore) NewUpload(ctx context.Context, info handler.FileInfo) (h
 		s.hooks.Failed(ctx, fmt.Errorf("make upload: %w", StorageError(err)))
 		return nil, err
 	}
-	return resumableUpload{upload, s.hooks}, nil
+	return s.wrap(upload, info.ID, info.Size), nil
+}
+
+func (s resumableStore) wrap(upload handler.Upload, id string, size int64) resumableUpload {
+	return resumableUpload{upload, s.hooks, filepath.Join(s.Path, id), size}
 }
 
 func (s resumableStore) reserve(info handler.FileInfo) error {
@@ -207,15 +227,40 @@ func (s resumableStore) reserve(info handler.FileInfo) error {
 	return syncDir(s.Path)
 }
 
+// GetUpload is called by who holds the upload's lock.
 func (s resumableStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	upload, err := s.getUpload(ctx, id)
+	if err != nil && !errors.Is(err, handler.ErrNotFound) {
+		s.hooks.Failed(ctx, fmt.Errorf("open upload: %w", StorageError(err)))
+	}
+	return upload, err
+}
+
+func (s resumableStore) getUpload(ctx context.Context, id string) (handler.Upload, error) {
 	upload, err := s.FileStore.GetUpload(ctx, id)
 	if err != nil {
-		if !errors.Is(err, handler.ErrNotFound) {
-			s.hooks.Failed(ctx, fmt.Errorf("open upload: %w", err))
-		}
 		return nil, err
 	}
-	return resumableUpload{upload, s.hooks}, nil
+	info, err := upload.GetInfo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := s.wrap(upload, id, info.Size)
+	// A process that died was checking: what it had of that request goes.
+	checked, err := readChecked(known.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return known, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := known.goBack(checked); err != nil {
+		return nil, err
+	}
+	if upload, err = s.FileStore.GetUpload(ctx, id); err != nil {
+		return nil, err
+	}
+	return s.wrap(upload, id, info.Size), nil
 }
 
 func (s resumableStore) AsTerminatableUpload(upload handler.Upload) handler.TerminatableUpload {
@@ -225,14 +270,94 @@ func (s resumableStore) AsTerminatableUpload(upload handler.Upload) handler.Term
 type resumableUpload struct {
 	handler.Upload
 	hooks Hooks
+	path  string
+	size  int64 // that it will have
 }
 
 func (u resumableUpload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	var check func() error
+	if u.hooks.Check != nil {
+		check = u.hooks.Check(ctx)
+	}
+	if check == nil {
+		return u.write(ctx, offset, src)
+	}
+	checked, err := u.beginCheck(offset)
+	if err != nil {
+		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
+		return 0, err
+	}
+	n, err := u.write(ctx, offset, src)
+	if err == nil {
+		if err = check(); err != nil {
+			u.hooks.Failed(ctx, err)
+		}
+	}
+	if err == nil {
+		return n, remove(u.path + uncheckedSuffix)
+	}
+	// Where this fails, the next request does it.
+	return 0, errors.Join(err, u.goBack(checked))
+}
+
+func (u resumableUpload) write(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	n, err := u.Upload.WriteChunk(ctx, offset, largeReads{src})
 	if err != nil {
 		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
 	}
 	return n, err
+}
+
+// checked is how much of an upload counted before the bytes that are still to
+// be checked, and when the last of it came.
+type checked struct {
+	bytes int64
+	last  time.Time
+}
+
+// beginCheck notes that no byte from offset on counts yet. A symbolic link
+// holds the note: it is made as a whole and takes no block of the disk.
+func (u resumableUpload) beginCheck(offset int64) (checked, error) {
+	info, err := os.Stat(u.path)
+	if err != nil {
+		return checked{}, err
+	}
+	c := checked{bytes: offset, last: info.ModTime()}
+	return c, os.Symlink(fmt.Sprintf("%d %d", c.bytes, c.last.UnixNano()), u.path+uncheckedSuffix)
+}
+
+// readChecked reads that note; without one all bytes count: fs.ErrNotExist.
+func readChecked(path string) (c checked, err error) {
+	note, err := os.Readlink(path + uncheckedSuffix)
+	if err != nil {
+		return c, err
+	}
+	var last int64
+	if _, err := fmt.Sscan(note, &c.bytes, &last); err != nil {
+		return c, fmt.Errorf("read %s: %w", uncheckedSuffix, err)
+	}
+	c.last = time.Unix(0, last)
+	return c, nil
+}
+
+// goBack removes the bytes that were not found to be right. The upload keeps
+// its room on the disk, and expires when it would have without them.
+func (u resumableUpload) goBack(to checked) error {
+	file, err := os.OpenFile(u.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Truncate(to.bytes); err != nil {
+		return err
+	}
+	if err := Reserve(file, u.size); err != nil && !errors.Is(err, ErrStorageFull) {
+		return err
+	}
+	if err := os.Chtimes(u.path, time.Time{}, to.last); err != nil {
+		return err
+	}
+	return remove(u.path + uncheckedSuffix)
 }
 
 // largeReads has io.Copy move more than its usual 32 KiB at once.
@@ -260,7 +385,11 @@ type resumableLock struct {
 func (l resumableLock) Unlock() error { return l.lock.Unlock() }
 
 func (l resumableLock) Lock(ctx context.Context, _ func()) error {
-	err := l.lock.Lock(ctx, l.hooks.Interrupter(ctx))
+	interrupt := l.hooks.Interrupter(ctx)
+	err := l.lock.Lock(ctx, interrupt)
+	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom() {
+		err = l.lock.Lock(ctx, interrupt)
+	}
 	if err != nil {
 		l.hooks.Failed(ctx, fmt.Errorf("lock upload: %w", StorageError(err)))
 	}

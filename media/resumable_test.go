@@ -181,6 +181,86 @@ func TestResumableStoreTellsWhatFails(t *testing.T) {
 	}
 }
 
+// TestResumableCheck removes bytes that are not found to be right, at once and
+// after a process died before it could look.
+func TestResumableCheck(t *testing.T) {
+	store, id := openStore(t), uuid.NewString()
+	var told reports
+	wrong := errors.New("wrong bytes")
+	var found error
+	looked := func() {}
+	hooks := Hooks{Failed: told.add, Check: func(context.Context) func() error {
+		return func() error { looked(); return found }
+	}}
+	uploads := store.Resumable(hooks)
+	const size = 1 << 20
+	upload, err := uploads.Core.NewUpload(t.Context(), handler.FileInfo{ID: id, Size: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := store.IncomingPath(id)
+	last := time.Unix(1_700_000_000, 0)
+	check := func(what string, want int64) {
+		t.Helper()
+		n, touched, err := store.Received(id)
+		if err != nil || n != want || !touched.Equal(last) {
+			t.Errorf("%s: %d bytes at %v, want %d at %v: %v", what, n, touched, want, last, err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if blocks := info.Sys().(*syscall.Stat_t).Blocks; blocks*512 < size {
+			t.Errorf("%s: %d blocks are reserved for %d bytes", what, blocks, size)
+		}
+	}
+	write := func(offset int64, want int64, wantErr error) {
+		t.Helper()
+		if n, err := upload.WriteChunk(t.Context(), offset, strings.NewReader("12345")); n != want || !errors.Is(err, wantErr) {
+			t.Errorf("wrote %d, want %d: %v, want %v", n, want, err, wantErr)
+		}
+	}
+	write(0, 5, nil)
+	if err := os.Chtimes(path, time.Time{}, last); err != nil {
+		t.Fatal(err)
+	}
+	check("right bytes", 5)
+	found = wrong
+	// Nobody counts them while they are looked at.
+	looked = func() {
+		if n, _, err := store.Received(id); err != nil || n != 5 {
+			t.Errorf("while they are looked at %d bytes have come: %v", n, err)
+		}
+	}
+	write(5, 0, wrong)
+	check("wrong bytes", 5)
+	told.want(t, wrong)
+
+	// As a process leaves it that is killed meanwhile.
+	looked = func() { panic("killed") }
+	func() {
+		defer func() { _ = recover() }()
+		write(5, 0, nil)
+	}()
+	if n, _, err := store.Received(id); err != nil || n != 5 {
+		t.Errorf("after a kill %d bytes have come: %v", n, err)
+	}
+	again, err := uploads.Core.GetUpload(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := again.GetInfo(t.Context()); err != nil || info.Offset != 5 {
+		t.Errorf("offset %d: %v", info.Offset, err)
+	}
+	check("after the next request", 5)
+	if err := store.Discard(id); err != nil {
+		t.Error(err)
+	}
+	if left := names(t, store.incoming); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
 // TestResumableLock holds the promise that one request at a time writes.
 func TestResumableLock(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()

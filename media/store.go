@@ -196,7 +196,7 @@ func (s *Store) Discard(id string) error {
 	if err != nil {
 		return fmt.Errorf("discard incoming file: %w", err)
 	}
-	if err := errors.Join(remove(path), remove(path+infoSuffix)); err != nil {
+	if err := errors.Join(remove(path), remove(path+infoSuffix), remove(path+uncheckedSuffix)); err != nil {
 		return fmt.Errorf("discard incoming file: %w", err)
 	}
 	return nil
@@ -249,9 +249,11 @@ func (s *Store) HasFiles(id string) (bool, error) {
 }
 
 // Free is the space in bytes that an unprivileged user may still fill.
-func (s *Store) Free() (int64, error) {
+func (s *Store) Free() (int64, error) { return freeBytes(s.incoming) }
+
+func freeBytes(folder string) (int64, error) {
 	var stat unix.Statfs_t
-	if err := unix.Statfs(s.incoming, &stat); err != nil {
+	if err := unix.Statfs(folder, &stat); err != nil {
 		return 0, fmt.Errorf("free space: %w", err)
 	}
 	return int64(stat.Bavail) * stat.Bsize, nil

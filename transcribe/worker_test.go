@@ -63,7 +63,7 @@ func (h *house) video(sound []byte) string {
 	made, err := uuid.NewV7()
 	h.check(err)
 	id := made.String()
-	h.check(h.db.Admit(h.t.Context(), "user_a", id, "process"))
+	h.check(h.db.Admit(h.t.Context(), db.Upload{ID: id, SessionID: "user_a"}, "process"))
 	_, err = h.db.Received(h.t.Context(), id, "a.wav", int64(len(sound)))
 	h.check(err)
 	h.check(os.WriteFile(h.files.Path(id), sound, 0o600))

@@ -53,11 +53,30 @@ func (h *House) DeleteUser(ctx context.Context, key string) error {
 
 // DeleteVideo deletes a video as db.DeleteVideo does and removes its files.
 func (h *House) DeleteVideo(ctx context.Context, sessionID, id string) error {
-	if err := h.DB.DeleteVideo(ctx, sessionID, id); err != nil {
+	err := h.DB.DeleteVideo(ctx, sessionID, id)
+	if errors.Is(err, db.ErrStorageFull) {
+		err = h.deleteForRoom(ctx, sessionID, id, err)
+	}
+	if err != nil {
 		return err
 	}
 	h.removeLater(ctx, id)
 	return nil
+}
+
+// deleteForRoom deletes a video on a disk that has no room to say so. The files
+// go first, which is what the user asked for; deleting again ends what a crash
+// interrupts.
+func (h *House) deleteForRoom(ctx context.Context, sessionID, id string, full error) error {
+	v, err := h.DB.Video(ctx, sessionID, id)
+	if err != nil || v.Status != db.Accepted {
+		return full
+	}
+	h.Log.Warn("files of a video removed before its row: the disk is full", "video", id)
+	if err := h.Files.Remove(id); err != nil {
+		return errors.Join(full, err)
+	}
+	return h.DB.DeleteVideo(ctx, sessionID, id)
 }
 
 // removeLater removes files now if that succeeds, and else with the next clean-up.

@@ -108,7 +108,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 func (p *place) form(sessionID, processID string) string {
 	p.t.Helper()
 	id := newID()
-	p.must(p.DB.Admit(p.t.Context(), sessionID, id, processID))
+	p.must(p.DB.Admit(p.t.Context(), db.Upload{ID: id, SessionID: sessionID}, processID))
 	p.put("incoming/"+id, "whole")
 	return id
 }

@@ -26,7 +26,10 @@ type Problems struct {
 	Busy, Unavailable, StorageFull   Problem
 	UploadStalled, UploadIncomplete  Problem
 	OffsetMismatch, UploadLocked     Problem
-	TooManyUploads                   Problem
+	TooManyUploads, TooMuchReserved  Problem
+	UploadTooSlow, ChecksumMismatch  Problem
+	FullUpload, FullSignIn           Problem
+	FullSubtitles, FullDelete        Problem
 	TusVersion, TusHeaders           Problem
 	LastAdmin, SelectionChanged      Problem
 	EncodedBody, ContentType         Problem
@@ -40,6 +43,7 @@ type Problems struct {
 	quotaDuration   problemOf[LeftFormat]
 	quotaDurationOf problemOf[LengthFormat]
 	fileTooLarge    problemOf[Format] // limit
+	uploadRejected  problemOf[Format] // why
 	tooManyAttempts problemOf[Format] // minutes
 	tooManyRejected problemOf[Format] // minutes
 }
@@ -65,6 +69,12 @@ func (t *Text) QuotaDuration(video, left, limit time.Duration) Problem {
 func (t *Text) FileTooLarge(limit int64) Problem {
 	p := t.Problems.fileTooLarge
 	return p.with(p.Detail.With(Size(limit)))
+}
+
+// UploadRejected says why nothing came of an upload that had arrived.
+func (t *Text) UploadRejected(code string) Problem {
+	p := t.Problems.uploadRejected
+	return p.with(p.Detail.With(t.Reason(code)))
 }
 
 // TooManyAttempts says how long to wait before the next one.
@@ -95,6 +105,8 @@ type Fields struct {
 	SearchTooLong, ReasonTooLong              string
 	FilterInvalid, SelectionInvalid           string
 	LanguageInvalid, JSONMalformed            string
+	MetadataInvalid, ChecksumInvalid          string
+	ChecksumUnknown                           Format // those that are known
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string

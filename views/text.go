@@ -46,6 +46,7 @@ type Text struct {
 	UploadCancelled, UploadFailed, UploadGone, FileUnreadable               string
 	Uploading                                                               Format   // filename
 	UploadPaused                                                            Format   // percent
+	UploadProxyLimit                                                        Format   // size
 	UploadProgress                                                          Template // {percent} {speed} {left}
 	UploadCounted                                                           Format   // duration
 	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads Format   // filename

@@ -37,7 +37,7 @@ func outbox(t *testing.T) *db.DB {
 	_, err = d.CreateUser(t.Context(), db.NewUser{Name: "a", Key: "a", SessionID: "user_a", PasswordHash: "x", Role: db.RoleUser})
 	check(err)
 	id := uuid.NewString()
-	check(d.Admit(t.Context(), "user_a", id, "process"))
+	check(d.Admit(t.Context(), db.Upload{ID: id, SessionID: "user_a"}, "process"))
 	_, err = d.Received(t.Context(), id, "a.wav", 1)
 	check(err)
 	_, _, err = d.Accept(t.Context(), id, db.Measured{Duration: time.Second, Container: "wav"})

@@ -10,12 +10,22 @@ export class Problem extends Error {
     this.status = status;
     /** @type {string|undefined} in the reader's language */
     this.detail = undefined;
+    /** @type {string|undefined} only where our server has answered */
+    this.type = undefined;
+    /** @type {string|undefined} the code of why the server rejected an upload */
+    this.rejected = undefined;
     try {
-      const { detail, errors = {} } = JSON.parse(body);
+      const { type, detail, errors = {} } = JSON.parse(body);
+      this.type = type;
       this.detail = Object.values(errors).join(" ") || detail;
     } catch {
       // It is a proxy's page, or no page at all.
     }
+  }
+
+  /** Whether a proxy takes no body of this size. */
+  get isProxyLimit() {
+    return this.status === 413 && !this.type;
   }
 
   /** Whether another try may succeed without anybody doing anything. */

@@ -3,10 +3,14 @@
 // Its sources, because what it was compiled to is for older browsers and twice the size.
 import { Upload as TusUpload } from "tus-js-client/lib/browser/index.js";
 import { forget, recall, remember } from "./memory.js";
+import { pieceSize, shrinkPiece } from "./piece.js";
 import { Problem } from "./problem.js";
 import { delay, wait } from "./wait.js";
 
 const endpoint = new URL("/files/", location.href).href;
+
+/** What stands before the code of a problem in its type. */
+const typePrefix = "urn:gensubtitle:";
 
 /** A line that carries nothing for so long is taken for dead. */
 const silence = 60_000;
@@ -31,6 +35,8 @@ export class Transfer {
   #creating = false;
   #abandoned = false;
   #most = 0;
+  /** How many bytes the last PATCH carried. */
+  #carried = 0;
   #tries = 0;
   #retry;
   #watchdog;
@@ -114,6 +120,7 @@ export class Transfer {
     this.#cancelRetry();
     this.#heard = performance.now();
     if (!this.#creating) {
+      this.tus.options.chunkSize = pieceSize();
       this.tus.start();
     }
   }
@@ -142,11 +149,14 @@ export class Transfer {
       throw new Error("stopped meanwhile");
     }
     this.#creating = request.getMethod() === "POST";
+    const offset = Number(request.getHeader("Upload-Offset") ?? this.file.size);
+    this.#carried = Math.min(this.tus.options.chunkSize, this.file.size - offset);
   }
 
   /**
    * The library takes every refusal of an upload that it asks for as a sign
-   * that it is gone, and makes a new one; that is right for two of them.
+   * that it is gone, and makes a new one; that is right for two of them, unless
+   * the server says that it has rejected the upload.
    *
    * @param {import("tus-js-client").HttpRequest} request
    * @param {import("tus-js-client").HttpResponse} response
@@ -157,8 +167,11 @@ export class Transfer {
     this.#kept = keptFor(response) ?? this.#kept;
     const status = response.getStatus();
     const gone = request.getMethod() === "HEAD" && (status === 404 || status === 410);
-    if (status >= 400 && !gone) {
-      throw new Problem(status, response.getBody());
+    const rejected = response.getHeader("Upload-Rejected");
+    if (status >= 400 && (rejected || !gone)) {
+      const problem = new Problem(status, response.getBody());
+      problem.rejected = rejected?.slice(typePrefix.length);
+      throw problem;
     }
   }
 
@@ -202,7 +215,9 @@ export class Transfer {
     if (!this.#wanted) {
       return;
     }
-    if (problem?.passes) {
+    if (problem?.isProxyLimit && shrinkPiece(this.#carried)) {
+      this.#go();
+    } else if (problem?.passes) {
       this.#retry = setTimeout(() => this.#go(), delay(this.#tries++));
       this.listener.interrupted(problem);
     } else {

@@ -5,6 +5,7 @@ import { durationOf } from "./duration.js";
 import { clock, size } from "./format.js";
 import { drawFrame } from "./frame.js";
 import { forget, recall } from "./memory.js";
+import { smallest } from "./piece.js";
 import { Problem } from "./problem.js";
 import { Transfer } from "./transfer.js";
 import { UploadRow } from "./upload_row.js";
@@ -272,6 +273,17 @@ export class Upload {
   /** @param {Problem|undefined} problem */
   #failed(problem) {
     const { row } = this;
+    if (problem?.rejected) {
+      forget(this.session, this.file);
+      this.#enter("refused", row.rejection(problem.rejected));
+      this.keeper.released();
+      return;
+    }
+    if (problem?.isProxyLimit) {
+      this.#enter("failed", row.text("proxyLimit", size(smallest)));
+      this.transfer.abandon(); // Its slot is free for what comes another way.
+      return;
+    }
     switch (problem?.status) {
       case undefined:
         this.#enter("failed", row.text("unreadable"));
