@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // failing is a reader's end that fails where it is told to.
@@ -134,7 +136,7 @@ func TestLogKeepsAllLines(t *testing.T) {
 	if err := write.Close(); err != nil {
 		t.Error(err)
 	}
-	if all := <-got; all != want.String() || b.Dropped() != 0 {
+	if all := waittest.Receive(t, got); all != want.String() || b.Dropped() != 0 {
 		t.Errorf("%d bytes of %d came, %d lines dropped", len(all), want.Len(), b.Dropped())
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 )
 
 const testPassword = "correct horse battery"
@@ -50,7 +51,10 @@ type holding struct {
 func (h *holding) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == h.message {
 		close(h.held)
-		<-h.free
+		select {
+		case <-h.free:
+		case <-time.After(waittest.Limit):
+		}
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -128,7 +132,7 @@ func (s *service) wait() {
 func (s *service) login() string {
 	s.t.Helper()
 	body := fmt.Sprintf(`{"username":"admin","password":%q}`, testPassword)
-	res, err := http.Post("http://"+s.addr+"/login", "application/json", strings.NewReader(body))
+	res, err := (&http.Client{Timeout: waittest.Limit}).Post("http://"+s.addr+"/login", "application/json", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func (s *service) login() string {
 // hang sends the beginning of a request and nothing more.
 func (s *service) hang(head string, headers ...string) {
 	s.t.Helper()
-	conn, err := net.Dial("tcp", s.addr)
+	conn, err := net.DialTimeout("tcp", s.addr, waittest.Limit)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -227,7 +231,7 @@ func TestStopWaitsForTheBackground(t *testing.T) {
 	} {
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: waittest.Limit}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

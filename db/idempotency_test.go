@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func request(u User, key string) *Request {
@@ -153,7 +155,7 @@ func TestSentAtOnce(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		waittest.Group(t, &all)
 		if n := events(t, processes[0], u); n != 1 {
 			t.Errorf("key %q: %d events", key, n)
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // lockedBy is a database to which somebody else writes until release is called.
@@ -40,10 +42,10 @@ func lockedBy(t *testing.T, holder string, patience time.Duration) (d *DB, relea
 				return err
 			})
 		}()
-		<-began
+		waittest.Receive(t, began)
 		return d, func() {
 			close(end)
-			if err := <-ended; err != nil {
+			if err := waittest.Receive(t, ended); err != nil {
 				t.Errorf("a write that had begun was cut: %v", err)
 			}
 		}
@@ -71,7 +73,7 @@ func TestWritersWaitTogether(t *testing.T) {
 					}
 				})
 			}
-			all.Wait()
+			waittest.Group(t, &all)
 			if took := time.Since(start); took < patience || took > writers*patience/2 {
 				t.Errorf("it took %v", took)
 			}
@@ -135,7 +137,7 @@ func TestWriteWaitsForAnother(t *testing.T) {
 			case <-time.After(200 * time.Millisecond):
 			}
 			release()
-			if err := <-wrote; err != nil {
+			if err := waittest.Receive(t, wrote); err != nil {
 				t.Error(err)
 			}
 		})

@@ -29,7 +29,7 @@ func TestNotModified(t *testing.T) {
 		for _, encoding := range []string{"identity", "gzip"} {
 			c := c.with("Accept-Encoding", encoding)
 			if encoding == "gzip" {
-				c.http = &http.Client{} // What is compressed cannot be held against the document.
+				c.http = &http.Client{Timeout: patience} // What is compressed cannot be held against the document.
 			}
 			whole := c.get(path).want(200)
 			tag := whole.header.Get("ETag")

@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"gensubtitle/apidoc"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/static"
 )
 
@@ -79,7 +79,7 @@ func TestDocsExamples(t *testing.T) {
 func (x *examples) run(o apidoc.Operation) {
 	x.t.Helper()
 	command := x.prepare(o)
-	shell := exec.CommandContext(x.t.Context(), "sh", "-c", command)
+	shell := waittest.Command(x.t, "sh", "-c", command)
 	shell.Dir = x.folder
 	shell.Env = append(os.Environ(), "CURL_HOME="+x.folder, "URL=http://"+x.s.addr, "TOKEN="+x.token(o))
 	if out, err := shell.CombinedOutput(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 const keyHeader = "Idempotency-Key"
@@ -73,7 +75,7 @@ func TestChangesSentTwice(t *testing.T) {
 			for range 2 {
 				all.Go(send)
 			}
-			all.Wait()
+			waittest.Group(t, &all)
 			send()
 			if n := admin.eventCount("user_john", test.kind) - before; n != 1 || len(answers) != 1 {
 				t.Errorf("%s, key %q: %d events, answers %v", test.what, key, n, answers)

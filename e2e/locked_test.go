@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestManyMeetALockedDatabase has another program write for long. Whoever wants to write
@@ -38,7 +40,7 @@ func TestManyMeetALockedDatabase(t *testing.T) {
 	}
 	ask("the last bytes", func() *answer { return a.chunk(whole, 0, wav(100, 1)) })
 	a.get("/user/session").want(200)
-	all.Wait()
+	waittest.Group(t, &all)
 	// One after the other they would take more than two minutes.
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("the answers took %v", took)

@@ -25,7 +25,7 @@ func TestLogReader(t *testing.T) {
 			}
 			// 4 MB of lines: more than a pipe and the program hold.
 			for range 500 {
-				res, err := http.Get(s.url("/" + strings.Repeat("x", 8000)))
+				res, err := (&http.Client{Timeout: patience}).Get(s.url("/" + strings.Repeat("x", 8000)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -68,9 +68,9 @@ func piped(t *testing.T) (pipedServer, func() metrics) {
 		_ = s.cmd.Wait() // Its exit status is read from ProcessState.
 		close(s.exited)
 	}()
-	t.Cleanup(func() { _ = s.cmd.Process.Kill(); <-s.exited })
+	t.Cleanup(func() { _ = s.cmd.Process.Kill(); s.wait(patience) })
 	eventually(t, patience, "the service", func() bool {
-		res, err := http.Get(s.url("/healthz"))
+		res, err := (&http.Client{Timeout: patience}).Get(s.url("/healthz"))
 		if err == nil {
 			res.Body.Close()
 		} else if s.dead() {

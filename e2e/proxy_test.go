@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // startNginx runs nginx with these servers until the test ends.
@@ -62,7 +64,7 @@ func startNginx(t *testing.T, addr, servers string) {
 		}
 	})
 	eventually(t, patience, "nginx", func() bool {
-		conn, err := net.Dial("tcp", addr)
+		conn, err := net.DialTimeout("tcp", addr, patience)
 		if err == nil {
 			_ = conn.Close()
 		}
@@ -299,7 +301,7 @@ func TestReadmeNginx(t *testing.T) {
 	}
 	eventually(t, patience, "the bytes to come through", func() bool { return s.received() > 0 })
 	_ = writer.CloseWithError(io.ErrUnexpectedEOF)
-	<-cut
+	waittest.Receive(t, cut)
 	at, err := strconv.Atoi(ask("HEAD", path, header(), "").want(200).header.Get("Upload-Offset"))
 	if err != nil || at == 0 {
 		t.Fatalf("offset %d after the line broke: %v", at, err)

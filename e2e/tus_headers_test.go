@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func TestTusMetadata(t *testing.T) {
@@ -175,7 +177,7 @@ func TestTusChecksumCut(t *testing.T) {
 			})
 			cut(s, writer)
 			_ = writer.CloseWithError(io.ErrUnexpectedEOF)
-			<-done
+			waittest.Receive(t, done)
 			if got := c.offset(path); got != 1000 {
 				t.Errorf("offset %d, want 1000", got)
 			}
@@ -260,10 +262,10 @@ func TestTusTwoAtOnce(t *testing.T) {
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if a := <-first; a.status != 204 {
+	if a := waittest.Receive(t, first); a.status != 204 {
 		t.Errorf("the first got %d: %s", a.status, a.body)
 	}
-	if a := <-second; a.status != 409 && a.status != 423 {
+	if a := waittest.Receive(t, second); a.status != 409 && a.status != 423 {
 		t.Errorf("the second got %d: %s", a.status, a.body)
 	}
 	if v, reason := c.outcome(path); v.Status != "accepted" {

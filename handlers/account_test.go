@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // answerOf is what a test looks at of an answer.
@@ -63,7 +65,7 @@ func TestExcessSignIns(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	if served == 0 || refused == 0 {
 		t.Errorf("%d served, %d refused", served, refused)
 	}

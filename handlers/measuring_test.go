@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/media"
 )
 
@@ -116,8 +117,8 @@ func TestSettleTogether(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
-	s.background.all.Wait()
+	waittest.Group(t, &all)
+	waittest.Group(t, &s.background.all)
 	wantVideo(t, s, good.ID, db.Accepted, "")
 	wantVideo(t, s, bad.ID, db.Rejected, "not-a-video")
 	quota, err := s.DB.Quota(t.Context(), "user_admin")
@@ -133,7 +134,7 @@ func TestPoisonedUpload(t *testing.T) {
 			meter := s.Meter
 			s.Meter = nil // What is called on it panics.
 			s.measureLater(v)
-			s.background.all.Wait()
+			waittest.Group(t, &s.background.all)
 			s.Meter = meter
 		},
 		"ends the process": func(s *Server, v db.Video) {
@@ -155,7 +156,7 @@ func TestPoisonedUpload(t *testing.T) {
 			if err := s.resumeMeasuring(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			s.background.all.Wait()
+			waittest.Group(t, &s.background.all)
 			wantVideo(t, s, v.ID, db.Rejected, "unmeasurable")
 			wantVideo(t, s, other.ID, db.Accepted, "")
 		})
@@ -205,7 +206,7 @@ func TestPacedCheck(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	waittest.Group(t, &all)
 	if len(began) > 2 {
 		t.Errorf("checked %d times at once", len(began))
 	}

@@ -252,7 +252,7 @@ func TestLargeChildrenTakeTurns(t *testing.T) {
 	case <-time.After(2 * meter.hangTime):
 	}
 	giveBack()
-	if err := <-result; !errors.Is(err, errNothing) {
+	if err := waittest.Receive(t, result); !errors.Is(err, errNothing) {
 		t.Errorf("got %v, want a program that ended well", err)
 	}
 	if len(meter.shares.owners) > 0 {

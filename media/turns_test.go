@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 func take(t *testing.T, turns *turns, owner string) (giveBack func()) {
@@ -81,7 +83,7 @@ func TestTurnsGoByOwner(t *testing.T) {
 			}
 			for range queued {
 				ends[0]()
-				begun := <-began
+				begun := waittest.Receive(t, began)
 				served += begun.owner
 				ends = append(ends[1:], begun.giveBack)
 			}

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // marker is an argument for sleep that no other process has.
@@ -76,7 +77,7 @@ func TestNothingIsLeft(t *testing.T) {
 				await(t, mark, 4)
 				cancel()
 			}
-			err := <-result
+			err := waittest.Receive(t, result)
 			if n := running(t, mark); n > 0 {
 				t.Errorf("%d processes are left", n)
 			}
@@ -85,6 +86,18 @@ func TestNothingIsLeft(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ended waits for a program, for so long.
+func ended(t *testing.T, p *Process) (used time.Duration, err error) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		used, err = p.Wait()
+	}()
+	waittest.Receive(t, done)
+	return used, err
 }
 
 // TestNothingOutlivesUs kills a process that runs a program. That process is
@@ -98,7 +111,7 @@ func TestNothingOutlivesUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := marker()
-	us := exec.Command(self, "-test.run=^TestNothingOutlivesUs$")
+	us := waittest.Command(t, self, "-test.run=^TestNothingOutlivesUs$")
 	us.Env = append(os.Environ(), "PROC_TEST_MARK="+mark)
 	if err := us.Start(); err != nil {
 		t.Fatal(err)
@@ -180,7 +193,7 @@ func TestPause(t *testing.T) {
 		}
 	}
 	p.Resume()
-	if _, err := p.Wait(); err != nil || lines.String() != "begun\nmore\n" {
+	if _, err := ended(t, p); err != nil || lines.String() != "begun\nmore\n" {
 		t.Errorf("got %q, %v", lines.String(), err)
 	}
 	p, err = Start(shell("while :; do :; done"))
@@ -195,7 +208,7 @@ func TestPause(t *testing.T) {
 	}
 	p.Kill()
 	var end *ExitError
-	if used, err := p.Wait(); !errors.As(err, &end) || end.Status.Signal() != syscall.SIGKILL || used <= 0 {
+	if used, err := ended(t, p); !errors.As(err, &end) || end.Status.Signal() != syscall.SIGKILL || used <= 0 {
 		t.Errorf("got %v, %v, want a kill", used, err)
 	}
 }
@@ -206,7 +219,7 @@ func TestUsedTimeIsOfAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := p.Wait()
+	alone, err := ended(t, p)
 	if err != nil || alone < 50*time.Millisecond {
 		t.Errorf("used %v, %v", alone, err)
 	}

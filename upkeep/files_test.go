@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/waittest"
 	"gensubtitle/media"
 )
 
@@ -293,7 +294,7 @@ func TestMadeOfADeletedVideo(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		both.Wait()
+		waittest.Group(t, &both)
 	}
 	p.wantFiles()
 }

@@ -19,6 +19,8 @@ var limited = map[string]string{
 	"e2e/account_test.go parallel":                     "each request that it waits for has a limit of its own",
 	"e2e/process_test.go TestSettingsFromEnvironment":  "starts a server; see launch",
 	"e2e/server_test.go launch":                        "starts the server, which lives as long as its test",
+	"e2e/log_reader_test.go piped":                     "starts a server; see launch",
+	"e2e/proxy_test.go startNginx":                     "kills what it waits for",
 	"handlers/login_session_test.go TestLoginLifetime": "its transport has a limit",
 	"handlers/login_session_test.go newBrowser":        "its transport has a limit",
 }
