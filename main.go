@@ -349,7 +349,7 @@ func open(ctx context.Context, s serveSettings, config handlers.Config, log *slo
 		if err := db.CheckVersion(ctx, filepath.Join(s.DataDir, db.FileName)); err != nil {
 			return err
 		}
-		if err := datadir.Prepare(s.DataDir, db.FileName); err != nil {
+		if err := datadir.Prepare(s.DataDir, db.FileName, db.LoginsName); err != nil {
 			return err
 		}
 		var err error

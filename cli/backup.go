@@ -95,7 +95,7 @@ func (c *restoreCommand) Run(ctx context.Context, sh *Shell) (err error) {
 		return err
 	}
 	defer source.Close()
-	if err := datadir.Prepare(c.DataDir, db.FileName); err != nil {
+	if err := datadir.Prepare(c.DataDir, db.FileName, db.LoginsName); err != nil {
 		return err
 	}
 	gate, err := db.Seclude(filepath.Join(c.DataDir, db.ProcessesName))

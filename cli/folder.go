@@ -60,7 +60,7 @@ func (s folderSettings) open(ctx context.Context, defaults db.Limits) (*db.DB, f
 }
 
 func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Process, *db.DB, func() error, error) {
-	if err := datadir.Prepare(s.DataDir, db.FileName); err != nil {
+	if err := datadir.Prepare(s.DataDir, db.FileName, db.LoginsName); err != nil {
 		return nil, nil, nil, err
 	}
 	process, err := db.Join(filepath.Join(s.DataDir, db.ProcessesName))

@@ -23,9 +23,9 @@ const (
 
 // Prepare makes the data directory where it is missing, and closes it where
 // others may enter it. A directory that this account may not close, or that
-// holds something else than our databases, is refused instead. database is the
-// name of the file that tells ours.
-func Prepare(dir, database string) error {
+// holds something else than our databases, is refused instead. databases are the
+// names of the files that tell ours.
+func Prepare(dir string, databases ...string) error {
 	if err := MakeAll(dir); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
@@ -34,7 +34,7 @@ func Prepare(dir, database string) error {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer root.Close()
-	if err := tighten(root, database); err != nil {
+	if err := tighten(root, databases); err != nil {
 		return fmt.Errorf("close the data directory %s to others: %w", dir, err)
 	}
 	return nil
@@ -133,13 +133,13 @@ func giveNew(path string, chown func(uid, gid int) error) error {
 
 // tighten closes the folder and what lies directly in it. The rest lies in
 // folders that are closed then.
-func tighten(root *os.Root, database string) error {
+func tighten(root *os.Root, databases []string) error {
 	folder, err := root.Stat(".")
 	if err != nil {
 		return err
 	}
 	if folder.Mode().Perm()&others != 0 {
-		if err := tightenFolder(root, folder, database); err != nil {
+		if err := tightenFolder(root, folder, databases); err != nil {
 			return err
 		}
 	}
@@ -164,8 +164,8 @@ func tighten(root *os.Root, database string) error {
 	return nil
 }
 
-func tightenFolder(root *os.Root, folder fs.FileInfo, database string) error {
-	ours, err := isOurs(root, folder, database)
+func tightenFolder(root *os.Root, folder fs.FileInfo, databases []string) error {
+	ours, err := isOurs(root, folder, databases)
 	if err != nil {
 		return err
 	}
@@ -183,9 +183,9 @@ func tightenFolder(root *os.Root, folder fs.FileInfo, database string) error {
 	return errors.New("it is open and holds other files; give --data-dir a folder of its own, or close this one with chmod 700")
 }
 
-// isOurs is true for a folder that holds our database, or nothing. The shared
+// isOurs is true for a folder that holds one of our databases, or nothing. The shared
 // folders of a machine, such as /tmp, are nobody's.
-func isOurs(root *os.Root, folder fs.FileInfo, database string) (bool, error) {
+func isOurs(root *os.Root, folder fs.FileInfo, databases []string) (bool, error) {
 	if folder.Mode()&fs.ModeSticky != 0 {
 		return false, nil
 	}
@@ -194,7 +194,7 @@ func isOurs(root *os.Root, folder fs.FileInfo, database string) (bool, error) {
 		return false, err
 	}
 	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != "lost+found" })
-	return !foreign || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == database }), nil
+	return !foreign || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(databases, e.Name()) }), nil
 }
 
 func list(root *os.Root) ([]fs.DirEntry, error) {

@@ -89,7 +89,7 @@ func TestUsernames(t *testing.T) {
 	s := start(t)
 	c := s.anyone()
 	for _, name := range []string{
-		"b", "John", "user.name_1-2", "...", "สมชาย", "น้ำใจ", "ผู้ใช้๙", "ก", strings.Repeat("x", 32), strings.Repeat("ก", 32),
+		"b", "John", "user.name_1-2", ".a", "สมชาย", "น้ำใจ", "ผู้ใช้๙", "ก", strings.Repeat("x", 32), strings.Repeat("ก", 32),
 	} {
 		var tok token
 		c.post("/register", credentials(name, password)).want(201).decode(&tok)
@@ -98,7 +98,7 @@ func TestUsernames(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"", " ", "a b", " john", "john ", "a\tb", "a\x00b", "a\nb", "a/b", "a\\b", "a@b", "a:b", "a%b", "<b>",
+		"", " ", ".", "..", "...", "a b", " john", "john ", "a\tb", "a\x00b", "a\nb", "a/b", "a\\b", "a@b", "a:b", "a%b", "<b>",
 		strings.Repeat("x", 33), strings.Repeat("ก", 33),
 		"jоhn" /* Cyrillic о */, "Ａ" /* full width */, "ａdmin", "é", "日本", "a\u200bb", "a\u00adb", "a\u202eb", "ﬁ", "ß", "ſ", "\u212a", /* Kelvin */
 		"ເ" /* Lao */, "😀", "\u0e3f" /* baht sign */, "a\xffb",
@@ -149,7 +149,8 @@ func TestOneNameRegisteredAtOnce(t *testing.T) {
 		}
 		statuses[a.status]++
 	})
-	if statuses[201] != 1 || statuses[409] != 19 {
+	// A busy server refuses some with 503.
+	if statuses[201] != 1 || statuses[201]+statuses[409]+statuses[503] != 20 {
 		t.Errorf("statuses %v", statuses)
 	}
 }
@@ -305,6 +306,8 @@ func TestFailuresAtOnce(t *testing.T) {
 	}
 }
 
+// TestRightLoginsAtOnce has nobody throttled for the logins of others. A busy
+// server may refuse some.
 func TestRightLoginsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -312,10 +315,11 @@ func TestRightLoginsAtOnce(t *testing.T) {
 	parallel(200, func(int) {
 		a, err := s.anyone().try("POST", "/login", "application/json",
 			strings.NewReader(`{"username":"a","password":"`+password+`"}`), -1)
-		if err != nil || a.status != 200 {
+		if err != nil || a.status != 200 && a.status != 503 {
 			t.Errorf("login: %v %+v", err, a)
 		}
 	})
+	s.login("a", password)
 }
 
 func TestForwardedFor(t *testing.T) {

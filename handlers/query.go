@@ -28,7 +28,12 @@ func (s *Server) checkQueries() {
 		}
 	}
 	for _, routes := range s.app.Stack() {
+		// Middleware that was registered with Use comes before its routes.
+		last := map[string]*fiber.Route{}
 		for _, r := range routes {
+			last[r.Path] = r
+		}
+		for _, r := range last {
 			path := documentPath(r.Path)
 			names, ok := known[r.Method+" "+path]
 			if !ok && r.Method == fiber.MethodHead {
