@@ -174,7 +174,14 @@ func (s *Server) uploadOffset(c *fiber.Ctx) error {
 	if u.Status != db.Receiving {
 		return ended(c, u, fiber.StatusOK)
 	}
-	if err := s.withUpload(c, &tusRequest{id: u.ID}, s.tus.HeadFile); err != nil {
+	err = s.withUpload(c, &tusRequest{id: u.ID}, s.tus.HeadFile)
+	if errors.Is(err, errOffsetMismatch) {
+		// It was completed meanwhile.
+		if u, err = s.ownUpload(c); err == nil && u.Status != db.Receiving {
+			return ended(c, u, fiber.StatusOK)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	setMetadata(c, u)
