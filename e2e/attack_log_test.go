@@ -11,7 +11,7 @@ import (
 // TestAttack57 sends what would break a line of the log, or colour a terminal.
 func TestAttack57(t *testing.T) {
 	t.Parallel()
-	s := attacked(t)
+	s := start(t)
 	const evil = "x\r\n{\"level\":\"ERROR\",\"msg\":\"forged\"}\x1b[31m\u2028"
 	c := s.register("a")
 	s.anyone().post("/login", credentials(evil, password))
