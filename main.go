@@ -284,6 +284,9 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 // orphansRefused says what an operator can do about a database that lacks the
 // videos of its folder.
 func (s serveSettings) orphansRefused(err error) error {
+	if !errors.Is(err, upkeep.ErrNoVideos) {
+		return err
+	}
 	return fmt.Errorf("%s: %w; put the right %s back, or set the files aside with --move-orphans", s.DataDir, err, db.FileName)
 }
 

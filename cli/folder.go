@@ -46,10 +46,14 @@ func (s folderSettings) begin(ctx context.Context, sh *Shell) error {
 	if _, err := os.Stat(s.database()); !errors.Is(err, fs.ErrNotExist) {
 		return s.exists(ctx)
 	}
-	if err := upkeep.CheckFolder(s.DataDir); err != nil {
+	err := upkeep.CheckFolder(s.DataDir)
+	if errors.Is(err, upkeep.ErrNoVideos) {
 		return fmt.Errorf("%s: %w; put the right %s back", s.DataDir, err, db.FileName)
 	}
-	_, err := fmt.Fprintf(sh.Err, "This begins a new installation in %s.\n", s.DataDir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(sh.Err, "This begins a new installation in %s.\n", s.DataDir)
 	return err
 }
 

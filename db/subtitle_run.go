@@ -36,6 +36,7 @@ func (d *DB) ClaimSubtitles(ctx context.Context, processID string, lease time.Du
 	var run SubtitleRun
 	claimed := false
 	err = d.write(ctx, what, func(tx *sql.Tx) error {
+		claimed = false // It may run twice.
 		now := d.nowMillis()
 		runs, err := runningJobs(ctx, tx, processID, now)
 		if err != nil || runs.count >= atMost {

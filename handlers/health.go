@@ -114,7 +114,8 @@ func (p *pacedCheck) await(check func() []part) []part {
 		<-shared.done
 		return shared.parts
 	}
-	shared = &sharedCheck{done: make(chan struct{})}
+	// What those who wait get when the check panics.
+	shared = &sharedCheck{done: make(chan struct{}), parts: []part{{"check", errInternal}}}
 	p.next = shared
 	pause := time.Until(p.last.Add(readinessPause))
 	p.mu.Unlock()
