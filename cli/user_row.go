@@ -121,7 +121,7 @@ func newUserRows(from io.Reader) (*userRows, error) {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("the file is empty: its first line names the columns")
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("line %d: is no CSV: %w", rows.lineOf(syntax.StartLine), syntax.Err)
+		return nil, fmt.Errorf("line %d: invalid CSV: %w", rows.lineOf(syntax.StartLine), syntax.Err)
 	case err != nil:
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (u *userRows) each(f func(userRow) error) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &syntax):
-			row.line, row.refused = u.lineOf(syntax.StartLine), "is no CSV: "+syntax.Err.Error()
+			row.line, row.refused = u.lineOf(syntax.StartLine), "invalid CSV: "+syntax.Err.Error()
 			if errors.Is(err, csv.ErrFieldCount) {
 				row.refused = fmt.Sprintf("columns: %d instead of %d", len(cells), u.csv.FieldsPerRecord)
 			} else {
