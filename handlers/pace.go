@@ -27,8 +27,8 @@ func (p pace) deadline() time.Time {
 	return stall
 }
 
-// check is errTooSlow for a body of which no more than so many bytes have come
-// by now, and of which more is to come.
+// check returns errTooSlow if an unfinished body of read bytes is too slow or too
+// late.
 func (p pace) check(read int64) error {
 	took := p.now().Sub(p.began)
 	late := p.most > 0 && took >= p.most

@@ -112,7 +112,7 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 	if s.stopping.Load() {
 		return false, errUnavailable
 	}
-	// What is no length the library refuses.
+	// The library refuses an invalid length.
 	length, _ := strconv.ParseInt(c.Get("Upload-Length"), 10, 64)
 	r := &tusRequest{c: c, visitor: signedIn(c), room: length}
 	err = s.serveTus(r, "", s.tus.PostFile)
@@ -196,7 +196,7 @@ func (s *Server) receiveChunk(c *fiber.Ctx) error {
 		return errContentType
 	}
 	if u.Status == db.Receiving {
-		// What is no offset, or not that of the upload, the library refuses.
+		// The library refuses an invalid offset.
 		offset, _ := strconv.ParseInt(c.Get("Upload-Offset"), 10, 64)
 		err := s.withUpload(c, &tusRequest{id: u.ID, room: u.SizeBytes - offset}, s.tus.PatchFile)
 		_, _ = s.setExpiry(c, u.ID, u.SizeBytes) // Its file may have moved on.
@@ -212,8 +212,8 @@ func (s *Server) receiveChunk(c *fiber.Ctx) error {
 	return ended(c, u, fiber.StatusNoContent)
 }
 
-// terminateUpload gives an upload up (DELETE). One that is complete is deleted
-// as the video that it has become.
+// terminateUpload gives an upload up (DELETE). A complete one is 404; delete the
+// video instead.
 func (s *Server) terminateUpload(c *fiber.Ctx) error {
 	u, err := s.ownUpload(c)
 	switch {

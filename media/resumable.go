@@ -37,8 +37,8 @@ const (
 	uncheckedSuffix = ".unchecked"
 )
 
-// Hooks tell, each with the context of the request that it is about, of what the
-// protocol's library would put into words of its own or do in its own way.
+// Hooks replace what tusd would report or do in its own way. Each gets the
+// request's context.
 type Hooks struct {
 	Failed func(context.Context, error) // something went wrong inside the store
 	// Interrupter returns what ends a request, when another one waits for the
