@@ -1,6 +1,11 @@
 package handlers
 
-import "time"
+import (
+	"cmp"
+	"errors"
+	"os"
+	"time"
+)
 
 // paceGrace is how long a body may come at any speed.
 const paceGrace = time.Minute
@@ -37,4 +42,13 @@ func (p pace) check(read int64) error {
 		return errTooSlow
 	}
 	return nil
+}
+
+// orTooSlow returns err, which a read of a body of length bytes ended with, or
+// errTooSlow in its place if that body is unfinished or nothing came of it.
+func (p pace) orTooSlow(err error, read, length int64) error {
+	if err == nil && read != length || errors.Is(err, os.ErrDeadlineExceeded) {
+		return cmp.Or(p.check(read), err)
+	}
+	return err
 }
