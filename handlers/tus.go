@@ -259,12 +259,11 @@ func (s *Server) withUpload(c *fiber.Ctx, r *tusRequest, method http.HandlerFunc
 	if _, _, lost := s.Files.Received(r.id); !errors.Is(lost, fs.ErrNotExist) {
 		return err
 	}
-	dropped := s.DB.DropUpload(c.UserContext(), r.id)
-	if dropped == nil {
+	switch dropped := s.DB.DropUpload(c.UserContext(), r.id); {
+	case dropped == nil:
 		s.Metrics.uploadDropped("lost")
-		dropped = s.House.RemoveFiles(c.UserContext(), r.id)
-	}
-	if !errors.Is(dropped, db.ErrNotFound) {
+		return errors.Join(err, s.House.RemoveFiles(c.UserContext(), r.id))
+	case !errors.Is(dropped, db.ErrNotFound):
 		return errors.Join(err, dropped)
 	}
 	if u, now := s.ownUpload(c); now == nil && u.Status != db.Receiving {
