@@ -49,7 +49,8 @@ type Hooks struct {
 	// whether they stay: after an error they are removed again, also after a
 	// crash. Nil, or returning nil: whatever comes stays.
 	Check func(context.Context) func() error
-	// MakeRoom is asked for room where the disk has none for a lock.
+	// MakeRoom makes room on a disk that has none for a lock, and reports whether
+	// it did. Nil: nothing can.
 	MakeRoom func() bool
 }
 
@@ -387,7 +388,7 @@ func (l resumableLock) Unlock() error { return l.lock.Unlock() }
 func (l resumableLock) Lock(ctx context.Context, _ func()) error {
 	interrupt := l.hooks.Interrupter(ctx)
 	err := l.lock.Lock(ctx, interrupt)
-	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom() {
+	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom != nil && l.hooks.MakeRoom() {
 		err = l.lock.Lock(ctx, interrupt)
 	}
 	if err != nil {
