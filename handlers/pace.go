@@ -44,8 +44,8 @@ func (p pace) check(read int64) error {
 	return nil
 }
 
-// orTooSlow returns err, which a read of a body of length bytes ended with, or
-// errTooSlow in its place if that body is unfinished or nothing came of it.
+// orTooSlow returns what check says of a read that timed out or left some of the
+// length bytes to come, or else err, which the read returned.
 func (p pace) orTooSlow(err error, read, length int64) error {
 	if err == nil && read != length || errors.Is(err, os.ErrDeadlineExceeded) {
 		return cmp.Or(p.check(read), err)
