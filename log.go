@@ -32,8 +32,8 @@ func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(to, &options))
 }
 
-// outliveReaders has a write to a pipe that nobody reads any more fail, instead
-// of ending the process. Children are not affected.
+// outliveReaders makes a write to a closed pipe fail with EPIPE instead of ending
+// the process. Children are not affected.
 func outliveReaders() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
@@ -99,8 +99,7 @@ func (b *logBuffer) writeRegularly() {
 	}
 }
 
-// take returns the lines that wait. What it is given is the next buffer, unless
-// it has grown.
+// take swaps the buffers; a large one is dropped.
 func (b *logBuffer) take(next []byte) []byte {
 	if cap(next) > 2*logBytes {
 		next = nil

@@ -43,16 +43,6 @@ func (f *failing) text() string {
 	return f.taken.String()
 }
 
-// soon waits until ok holds.
-func soon(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited for %s", what)
-		}
-	}
-}
-
 // TestLogAfterFailure has a write fail, as on a full disk. Later lines come.
 func TestLogAfterFailure(t *testing.T) {
 	for what, test := range map[string]struct {
@@ -69,10 +59,10 @@ func TestLogAfterFailure(t *testing.T) {
 			to.set(test.fail)
 			b := newLogBuffer(to)
 			fmt.Fprint(b, "first\nsecond\n") // in one write
-			soon(t, "the failure", func() bool { return b.Dropped() > 0 })
+			waittest.Until(t, "the failure", func() bool { return b.Dropped() > 0 })
 			to.set(nil)
 			fmt.Fprint(b, "third\n")
-			soon(t, "the third line", func() bool { return to.text() == test.want })
+			waittest.Until(t, "the third line", func() bool { return to.text() == test.want })
 			b.Close()
 			if want := uint64(strings.Count("first\nsecond\n", "\n") - strings.Count(strings.TrimSuffix(test.want, "third\n"), "\n")); b.Dropped() < want {
 				t.Errorf("%d dropped, want %d at least", b.Dropped(), want)

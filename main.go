@@ -255,11 +255,11 @@ func Run(ctx context.Context, s serveSettings, config handlers.Config, log *slog
 		log.Warn("uploads cannot be measured", "error", err)
 	}
 	if s.MetricsAddr != "" {
-		close, err := serveMetrics(s.MetricsAddr, parts.Metrics.Handler(), log)
+		endMetrics, err := serveMetrics(s.MetricsAddr, parts.Metrics.Handler(), log)
 		if err != nil {
 			return err
 		}
-		defer close()
+		defer endMetrics()
 	}
 	hooks, err := s.sender(parts.DB, log)
 	if err != nil {

@@ -98,7 +98,7 @@ func serve(t *testing.T, hold *holding, flags ...string) *service {
 	go func() {
 		s.ended <- Run(ctx, all.Serve, config, slog.New(handler), func() uint64 { return 0 })
 	}()
-	soon(t, "the address", func() bool {
+	waittest.Until(t, "the address", func() bool {
 		for line := range strings.Lines(s.log.String()) {
 			var entry struct{ Msg, Addr string }
 			if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "listening" {
@@ -201,9 +201,9 @@ func TestStopCutsOff(t *testing.T) {
 		}
 		return n
 	}
-	soon(t, "the clock to move on", func() bool { return time.Now().UnixMilli() > signIn().CreatedAt.UnixMilli() })
+	waittest.Until(t, "the clock to move on", func() bool { return time.Now().UnixMilli() > signIn().CreatedAt.UnixMilli() })
 	s.hang("POST /upload-video", "Authorization: Bearer "+token, "Content-Type: multipart/form-data; boundary=b", "Content-Length: 100000")
-	soon(t, "the upload to begin", func() bool { return slots() == 1 })
+	waittest.Until(t, "the upload to begin", func() bool { return slots() == 1 })
 	s.stop()
 	s.wait()
 	if !strings.Contains(s.log.String(), "requests are cut off") {

@@ -13,7 +13,7 @@ const MaxUsernameLength = 32
 
 // ErrUsername says that a text cannot be a username, because of its length or
 // because of a character in it.
-var ErrUsername = errors.New("username is not 1 to 32 ASCII or Thai letters, digits and marks, '.', '_' or '-', or has dots alone")
+var ErrUsername = errors.New("username is not 1 to 32 ASCII or Thai letters, digits and marks, '.', '_' or '-', or consists of dots only")
 
 // Username is a name that has been found valid by ParseUsername.
 type Username struct {

@@ -185,7 +185,7 @@ func startServerOn(b *testing.B, program, data string, flags ...string) (addr st
 	defer log.Close()
 	cmd.Stderr = log // A file, as for a service, so that nobody here has to read it meanwhile.
 	run(b, cmd)
-	poll(b, "the program says where it listens", func() bool {
+	waittest.Until(b, "the program to say where it listens", func() bool {
 		addr = listening(b, log.Name())
 		return addr != ""
 	})
@@ -218,18 +218,6 @@ func listening(b *testing.B, path string) string {
 	return ""
 }
 
-// poll waits until ok holds.
-func poll(b *testing.B, what string, ok func() bool) {
-	b.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(deadline) {
-			b.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
 // startBare starts the bare server and returns its address.
 func startBare(b *testing.B, body string) string {
 	b.Helper()
@@ -251,7 +239,7 @@ func freeAddr(b *testing.B) string {
 
 func awaitListener(b *testing.B, addr string) {
 	b.Helper()
-	poll(b, "a server listens on "+addr, func() bool {
+	waittest.Until(b, "a server on "+addr, func() bool {
 		conn, err := net.DialTimeout("tcp", addr, waittest.Limit)
 		if err != nil {
 			return false

@@ -39,7 +39,7 @@ func (o oneSession) with(ctx context.Context, defaults db.Limits, f func(*db.DB,
 		s, err := d.Session(ctx, o.ID)
 		if name, invalid := auth.ParseUsername(o.ID); errors.Is(err, db.ErrNotFound) && invalid == nil {
 			var key string
-			if key, err = d.UsernameKey(ctx, name.Key, name.Former); err == nil {
+			if key, err = d.KeyOf(ctx, name.Key, name.Former); err == nil {
 				s, err = d.SessionByKey(ctx, key)
 			}
 		}
@@ -269,7 +269,7 @@ type selection struct {
 
 func (s selection) query() (db.SessionQuery, error) {
 	column, descending := strings.CutPrefix(s.Sort, "-")
-	q := db.SessionQuery{SessionMatch: db.SessionMatch{Key: searchKey(s.Search)}, Sort: db.SessionSort(column), Descending: descending, Limit: listPage}
+	q := db.SessionQuery{SessionMatch: db.SessionMatch{Key: auth.UsernameKey(s.Search)}, Sort: db.SessionSort(column), Descending: descending, Limit: listPage}
 	if !q.Sort.Valid() {
 		return q, misuse("--sort: %q is not one of username, videos, duration, last_upload and created", s.Sort)
 	}

@@ -54,7 +54,7 @@ func (u oneUser) with(ctx context.Context, f func(d *db.DB, key string) error) e
 		return u.explain(db.ErrNotFound)
 	}
 	return u.withDB(ctx, limits, func(d *db.DB) error {
-		key, err := d.UsernameKey(ctx, name.Key, name.Former)
+		key, err := d.KeyOf(ctx, name.Key, name.Former)
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (c *userDelete) Run(ctx context.Context, sh *Shell) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := house.DB.UsernameKey(ctx, name.Key, name.Former)
+	key, err := house.DB.KeyOf(ctx, name.Key, name.Former)
 	if err == nil {
 		err = house.DeleteUser(ctx, key)
 	}
@@ -227,7 +227,7 @@ const tableHelp = "On a terminal the columns are aligned. Elsewhere they are sep
 
 // Run prints the users page by page.
 func (c *userList) Run(ctx context.Context, sh *Shell) error {
-	q := db.UserQuery{Key: searchKey(c.Search), Role: db.Role(c.Role), Deleted: c.Deleted, Limit: listPage}
+	q := db.UserQuery{Key: auth.UsernameKey(c.Search), Role: db.Role(c.Role), Deleted: c.Deleted, Limit: listPage}
 	return c.withDB(ctx, db.Limits{}, func(d *db.DB) error {
 		if !c.JSON {
 			t := newTable(sh.Out, "USER", "ROLE", "STATE", "CREATED", "CHANGED")
@@ -278,8 +278,5 @@ func userState(u db.ListedUser) string {
 	}
 	return "enabled"
 }
-
-// searchKey is what part of a name is looked for by, as in the API.
-func searchKey(part string) string { return auth.UsernameKey(part) }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -121,7 +121,7 @@ func newUserRows(from io.Reader) (*userRows, error) {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("the file is empty: its first line names the columns")
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("line %d: is no CSV: %w", rows.lineOf(syntax.StartLine), syntax.Err)
+		return nil, fmt.Errorf("line %d: invalid CSV: %w", rows.lineOf(syntax.StartLine), syntax.Err)
 	case err != nil:
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (u *userRows) each(f func(userRow) error) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &syntax):
-			row.line, row.refused = u.lineOf(syntax.StartLine), "is no CSV: "+syntax.Err.Error()
+			row.line, row.refused = u.lineOf(syntax.StartLine), "invalid CSV: "+syntax.Err.Error()
 			if errors.Is(err, csv.ErrFieldCount) {
 				row.refused = fmt.Sprintf("columns: %d instead of %d", len(cells), u.csv.FieldsPerRecord)
 			} else {
@@ -262,11 +262,11 @@ func (r userRow) figures(u *db.ImportedUser) string {
 	}
 	videos, ok := r.amount(columnVideos, mostVideos)
 	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return "videos_count is no whole number between 0 and 1000000000"
+		return outOfRange(columnVideos, "whole number", mostVideos)
 	}
 	duration, ok := r.amount(columnDuration, mostMinutes*60)
 	if !ok {
-		return "total_duration is no number of seconds between 0 and 6000000000"
+		return outOfRange(columnDuration, "number of seconds", mostMinutes*60)
 	}
 	if videos != nil {
 		u.Usage.Videos = int64(*videos)
@@ -281,21 +281,26 @@ func (r userRow) figures(u *db.ImportedUser) string {
 func (r userRow) limits(own *db.OwnLimits) string {
 	videos, ok := r.amount(columnOwnVideos, mostVideos)
 	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return "own_max_videos is no whole number between 0 and 1000000000"
+		return outOfRange(columnOwnVideos, "whole number", mostVideos)
 	}
 	minutes, ok := r.amount(columnOwnMinutes, mostMinutes)
 	if !ok {
-		return "own_max_duration_minutes is no number between 0 and 100000000"
+		return outOfRange(columnOwnMinutes, "number", mostMinutes)
 	}
 	size, ok := r.amount(columnOwnFileSize, mostMB)
 	if !ok {
-		return "own_max_file_size_mb is no number between 0 and 1000000000"
+		return outOfRange(columnOwnFileSize, "number", mostMB)
 	}
 	own.Videos, own.FileBytes = scaled[int64](videos, 1), scaled[int64](size, 1<<20)
 	if own.Duration = scaled[time.Duration](minutes, 60_000); own.Duration != nil {
 		*own.Duration *= time.Millisecond
 	}
 	return ""
+}
+
+// outOfRange says that a column holds no such number.
+func outOfRange(column, kind string, most float64) string {
+	return fmt.Sprintf("%s is no %s between 0 and %.0f", column, kind, most)
 }
 
 // amount is a plain decimal number, nil where there is none.

@@ -45,7 +45,7 @@ func TestUserRows(t *testing.T) {
 			"2 a! a password needs", "3 b! a password needs", "4 c! has a password and a hash", "5 d! password hash cannot be used",
 		}},
 		{"wrong columns", "username,role\na\nb,user,x\nc,user\n", []string{"2 a! columns: 1 instead of 2", "3 b! columns: 3 instead of 2", "4 c: user 0 0s"}},
-		{"a stray quote", "username\na\"b\nc\n", []string{"2 ! is no CSV", "3 c: user 0 0s"}},
+		{"a stray quote", "username\na\"b\nc\n", []string{"2 ! invalid CSV", "3 c: user 0 0s"}},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			rows, err := newUserRows(strings.NewReader(test.file))

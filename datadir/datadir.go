@@ -1,5 +1,5 @@
-// Package datadir makes the data directory and what lies in it: closed to all
-// but its owner, and owned by whoever owns the folder around it, so that the
+// Package datadir makes the data directory and what lies in it, readable by its
+// owner alone, and owned by whoever owns the folder around it, so that the
 // service can use what a command makes as root.
 package datadir
 
@@ -112,8 +112,8 @@ func Touch(path string) error {
 	return file.Close()
 }
 
-// giveNew gives what root has made to whom its folder belongs. Nobody else may
-// give anything away, nor may a root without its powers.
+// giveNew gives what root has made to whom its folder belongs. Only root can
+// chown; without CAP_CHOWN it is left as it is.
 func giveNew(path string, chown func(uid, gid int) error) error {
 	if os.Geteuid() != 0 {
 		return nil

@@ -227,7 +227,7 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 	if err != nil {
 		return fmt.Errorf("%s: begin: %w", what, classify(err))
 	}
-	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
+	defer func() { _ = tx.Rollback() }() // Rolls back if f panics.
 	err = f(tx)
 	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 		err = errors.Join(err, rollback)

@@ -24,8 +24,7 @@ var (
 	ErrKeyReused = errors.New("the key was used for another request")
 )
 
-// Request tells a request from the same one sent again: by its key, or without
-// one by what it does.
+// Request identifies a request, so that a repetition is recognized.
 type Request struct {
 	UserID    int64
 	Path      string // what it is sent to
@@ -65,7 +64,7 @@ func (d *DB) keyState(ctx context.Context, tx *sql.Tx, r *Request) (keyState, er
 
 func (d *DB) keysSince() int64 { return d.now().Add(-keyLife).UnixMilli() }
 
-// putKey writes down a key with an answer, or without one that it is under way.
+// putKey stores a key with its answer, or as in progress if answer is nil.
 func (d *DB) putKey(ctx context.Context, tx *sql.Tx, r *Request, videoID string, answer any) error {
 	var text sql.NullString
 	process := r.ProcessID
@@ -159,8 +158,7 @@ func freeKeys(ctx context.Context, tx *sql.Tx, processID string) error {
 	return err
 }
 
-// repeats reports whether an event is the last one of the session once more, sent
-// without a key a moment ago. So the second of two clicks counts nothing.
+// repeats reports whether e equals the session's last event, made within repeatWindow.
 func (d *DB) repeats(ctx context.Context, tx *sql.Tx, e Event) (bool, error) {
 	last, err := scanEvent(tx.QueryRowContext(ctx, `
 		SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY id DESC LIMIT 1`, e.SessionID))

@@ -177,8 +177,7 @@ func (i *Import) Refused(ctx context.Context) iter.Seq2[RefusedUser, error] {
 	}
 }
 
-// MoveTo has all who wait here, and what was refused, be those of an import into
-// another database.
+// MoveTo copies waiting and refused rows into an import of another database.
 func (i *Import) MoveTo(ctx context.Context, other *Import) error {
 	if err := i.move(ctx, other); err != nil {
 		return fmt.Errorf("move the import: %w", classify(err))

@@ -48,11 +48,11 @@ func (d *DB) countSelected(ctx context.Context, tx *sql.Tx, sel Selection) (n in
 }
 
 // ResetMany resets each session of a selection and writes an event for each.
-// Of a is the session id not used. It returns how many were changed, which is
-// less than were meant only together with an error: they are changed in
-// batches, each as a whole, so that uploads need not wait for all of them.
-// ErrSelectionChanged, with nothing changed, when there are not expected many.
-// A request with a key that was cut off goes on where it was.
+// a.SessionID is ignored. It returns how many were changed, which is less than
+// were meant only together with an error: they are changed in batches, each as a
+// whole, so that uploads need not wait for all of them. ErrSelectionChanged, with
+// nothing changed, when there are not expected many. A request with a key that was
+// cut off goes on where it was.
 func (d *DB) ResetMany(ctx context.Context, sel Selection, a Act, expected int64) (int64, error) {
 	return d.steerMany(ctx, "reset many quotas", sel, a, expected, reset)
 }

@@ -144,8 +144,7 @@ const runsEnded = `subtitle_jobs.runs + CASE WHEN subtitle_jobs.status = 'runnin
 // QueueSubtitles asks for the subtitles of an accepted video of the session,
 // again where they were asked for before. A job that runs is superseded, unless
 // the same was asked for a moment ago; one that waits keeps its place. ErrNotFound
-// when there is no such video, ErrTooManyRuns when atMost runs of it came to an
-// end, by whatever, this order included; 0 sets no limit.
+// when there is no such video, ErrTooManyRuns after atMost runs; 0 means no limit.
 func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o SubtitleOrder, atMost int) error {
 	return d.write(ctx, "queue subtitles", func(tx *sql.Tx) error {
 		var runs int

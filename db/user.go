@@ -86,9 +86,9 @@ func (d *DB) HasUsers(ctx context.Context) (bool, error) {
 	return has, nil
 }
 
-// UsernameKey is the key that the user with a name has: the former one where two
+// KeyOf is the key that the user with a name has: the former one where two
 // users had names that have become one since.
-func (d *DB) UsernameKey(ctx context.Context, key, former string) (string, error) {
+func (d *DB) KeyOf(ctx context.Context, key, former string) (string, error) {
 	if former == key {
 		return key, nil
 	}

@@ -64,7 +64,7 @@ func TestUsernameKeysMigrate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := d.UsernameKey(t.Context(), name.Key, name.Former)
+		key, err := d.KeyOf(t.Context(), name.Key, name.Former)
 		if err != nil {
 			t.Fatal(err)
 		}

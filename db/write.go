@@ -64,8 +64,7 @@ func (d *DB) writeOn(ctx context.Context, conn *sql.Conn, what string, f func(*s
 	return d.observed(ctx, conn, what, f, d.commits.add)
 }
 
-// writeUncounted is write for what changes nothing that a memory keeps: nobody
-// need read again what they know.
+// writeUncounted is write for changes to data that no cache holds.
 func (d *DB) writeUncounted(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	return d.observed(ctx, nil, what, f, func() {})
 }
@@ -101,7 +100,7 @@ func (d *DB) transact(ctx context.Context, conn *sql.Conn, f func(*sql.Tx) error
 	if err != nil {
 		return waited, fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // Of f that panics; else it has ended.
+	defer func() { _ = tx.Rollback() }() // Rolls back if f panics.
 	if err := f(tx); err != nil {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, rollback)
@@ -127,8 +126,8 @@ func (d *DB) writingConn(ctx context.Context, until time.Time) (*sql.Conn, error
 	return conn, err
 }
 
-// begin waits while another process writes. SQLite could do that by itself, but
-// not until a moment, and not until ctx ends.
+// begin waits while another process writes. SQLite's busy timeout honours neither
+// a deadline nor ctx.
 func begin(ctx context.Context, conn *sql.Conn, until time.Time) (*sql.Tx, error) {
 	for {
 		tx, err := conn.BeginTx(ctx, nil)

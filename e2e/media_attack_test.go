@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // withPrograms is start with a folder of shell scripts as its only PATH beside
@@ -26,27 +27,10 @@ func withPrograms(t *testing.T, scripts map[string]string, flags ...string) *ser
 	return s
 }
 
-// runningWith counts the processes that have this argument.
-func runningWith(t *testing.T, argument string) int {
-	t.Helper()
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, path := range lines {
-		line, err := os.ReadFile(path) // it may have ended meanwhile
-		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
-			found++
-		}
-	}
-	return found
-}
-
 // TestAttack40 has an ffprobe that does not what it should.
 func TestAttack40(t *testing.T) {
 	t.Parallel()
-	mark := fmt.Sprintf("%d.%d", 100_000+os.Getpid(), time.Now().UnixNano())
+	mark := waittest.Mark()
 	child := "setsid sleep " + mark + " & sleep " + mark + " & until grep -q sleep /proc/$!/comm; do :; done; "
 	for name, test := range map[string]struct {
 		ffprobe string
@@ -81,7 +65,7 @@ func TestAttack40(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := runningWith(t, mark); n > 0 {
+		if n := waittest.Running(t, mark); n > 0 {
 			t.Errorf("%d processes are left", n)
 		}
 	})

@@ -226,11 +226,5 @@ func freeAddr(t testing.TB) string {
 // eventually polls until ok holds and fails the test when it does not in time.
 func eventually(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(limit); !ok(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", limit, what)
-		}
-	}
+	waittest.UntilWithin(t, limit, what, ok)
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 type signIn struct {
@@ -66,7 +68,8 @@ func TestSignIns(t *testing.T) {
 		}
 	}
 	before := other.LastSeen
-	time.Sleep(2 * time.Millisecond) // The clock of the answers counts milliseconds.
+	// The clock of the answers counts milliseconds.
+	waittest.Until(t, "the next millisecond", func() bool { return time.Since(moment(t, before)) >= time.Millisecond })
 	phone.session()
 	if list := script.signIns(); !moment(t, list[1].LastSeen).After(moment(t, before)) {
 		t.Errorf("last seen at %q, then at %q", before, list[1].LastSeen)

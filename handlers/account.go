@@ -157,7 +157,7 @@ func (s *Server) authenticate(c *fiber.Ctx, in credentials) (db.User, error) {
 	// A name that cannot exist is treated like one that does not.
 	key := in.Username
 	if name, err := auth.ParseUsername(in.Username); err == nil {
-		if key, err = s.DB.UsernameKey(c.UserContext(), name.Key, name.Former); err != nil {
+		if key, err = s.DB.KeyOf(c.UserContext(), name.Key, name.Former); err != nil {
 			return db.User{}, err
 		}
 	}

@@ -64,9 +64,8 @@ func readForwardedFor(line string) []string {
 	return nodes
 }
 
-// readForwarded lists the nodes of a line of Forwarded. An element that names
-// none, and a line that is not well-formed, is one that no address is in: where
-// a quote is left open, nobody knows which elements a proxy has added.
+// readForwarded lists the nodes of a line of Forwarded. An element without
+// for= and a malformed line yield one empty node, which ends the search.
 func readForwarded(line string) []string {
 	var nodes []string
 	node, named, empty := "", false, true

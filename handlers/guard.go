@@ -117,12 +117,12 @@ func readWhole(c *fiber.Ctx, most int) error {
 		return errIncomplete
 	}
 	c.Request().SetBodyRaw(body)
-	return checkParts(c)
+	return checkForm(c)
 }
 
-// checkParts reads a multipart form, which those who look for a field would else
-// take for an empty one where it is broken.
-func checkParts(c *fiber.Ctx) error {
+// checkForm parses a multipart form. Reading a field would take a broken form for
+// an empty one.
+func checkForm(c *fiber.Ctx) error {
 	if contentType(c) != fiber.MIMEMultipartForm || len(c.Request().Body()) == 0 {
 		return nil
 	}

@@ -9,10 +9,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// knownHeads answers what the framework would hand on although a proxy may read it
-// in another way, and what it answers itself without our headers: a faulty head
-// with 400 and the end of the connection (RFC 9112, sections 3.2, 6.1 and 6.3),
-// and a method that it has never heard of.
+// knownHeads refuses requests that a proxy may parse differently (RFC 9112,
+// sections 3.2, 6.1 and 6.3), and unknown methods.
 func (s *Server) knownHeads(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		var refused error

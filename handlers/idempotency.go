@@ -16,7 +16,7 @@ const (
 	maxKeyBytes = 255
 )
 
-// changeRequest tells a change of quota sessions from itself sent again. Its key
+// changeRequest identifies a change of quota sessions for idempotency. Its key
 // comes in a header, or from a page in a field.
 func (s *Server) changeRequest(c *fiber.Ctx) (*db.Request, error) {
 	r, err := s.request(c)

@@ -106,7 +106,7 @@ func (l *logins) get(c *fiber.Ctx, cookie string) (s loginSession, stored *sessi
 		return s, nil, false, fmt.Errorf("read login session: %w", err)
 	}
 	if row == nil {
-		// The store would make a session, and give that for the next cookie too.
+		// store.Get would create a session and return it for the next cookie.
 		return s, nil, false, nil
 	}
 	c.Request().Header.DelCookie(l.cookie)

@@ -84,7 +84,7 @@ func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 	}
 	switch {
 	case problemOf(err) == errBusy:
-		level = slog.LevelWarn // It is no fault, and whoever asks too much brings it about.
+		level = slog.LevelWarn // Expected under load, so not logged as an error.
 	case status >= fiber.StatusInternalServerError:
 		level = slog.LevelError
 	}

@@ -1,6 +1,11 @@
 package handlers
 
-import "time"
+import (
+	"cmp"
+	"errors"
+	"os"
+	"time"
+)
 
 // paceGrace is how long a body may come at any speed.
 const paceGrace = time.Minute
@@ -27,8 +32,8 @@ func (p pace) deadline() time.Time {
 	return stall
 }
 
-// check is errTooSlow for a body of which no more than so many bytes have come
-// by now, and of which more is to come.
+// check returns errTooSlow if an unfinished body of read bytes is too slow or too
+// late.
 func (p pace) check(read int64) error {
 	took := p.now().Sub(p.began)
 	late := p.most > 0 && took >= p.most
@@ -37,4 +42,13 @@ func (p pace) check(read int64) error {
 		return errTooSlow
 	}
 	return nil
+}
+
+// orTooSlow returns what check says of a read that timed out or left some of the
+// length bytes to come, or else err, which the read returned.
+func (p pace) orTooSlow(err error, read, length int64) error {
+	if err == nil && read != length || errors.Is(err, os.ErrDeadlineExceeded) {
+		return cmp.Or(p.check(read), err)
+	}
+	return err
 }

@@ -213,7 +213,7 @@ func (s *Server) ifMatch(c *fiber.Ctx) (*int64, error) {
 	}
 	text, err := s.DB.SubtitleText(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
 	if errors.Is(err, db.ErrNotFound) {
-		_, err = s.ownVideo(c) // It is revision 0 that a video without subtitles has.
+		_, err = s.ownVideo(c) // A video without subtitles has revision 0.
 	}
 	if err != nil {
 		return nil, err

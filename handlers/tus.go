@@ -112,7 +112,7 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 	if s.stopping.Load() {
 		return false, errUnavailable
 	}
-	// What is no length the library refuses.
+	// The library refuses an invalid length.
 	length, _ := strconv.ParseInt(c.Get("Upload-Length"), 10, 64)
 	r := &tusRequest{c: c, visitor: signedIn(c), room: length}
 	err = s.serveTus(r, "", s.tus.PostFile)
@@ -203,7 +203,7 @@ func (s *Server) receiveChunk(c *fiber.Ctx) error {
 		return errContentType
 	}
 	if u.Status == db.Receiving {
-		// What is no offset, or not that of the upload, the library refuses.
+		// The library refuses an invalid offset.
 		offset, _ := strconv.ParseInt(c.Get("Upload-Offset"), 10, 64)
 		err := s.withUpload(c, &tusRequest{id: u.ID, room: u.SizeBytes - offset}, s.tus.PatchFile)
 		_, _ = s.setExpiry(c, u.ID, u.SizeBytes) // Its file may have moved on.
@@ -219,8 +219,8 @@ func (s *Server) receiveChunk(c *fiber.Ctx) error {
 	return ended(c, u, fiber.StatusNoContent)
 }
 
-// terminateUpload gives an upload up (DELETE). One that is complete is deleted
-// as the video that it has become.
+// terminateUpload gives an upload up (DELETE). A complete one is 404; delete the
+// video instead.
 func (s *Server) terminateUpload(c *fiber.Ctx) error {
 	u, err := s.ownUpload(c)
 	switch {
@@ -266,12 +266,11 @@ func (s *Server) withUpload(c *fiber.Ctx, r *tusRequest, method http.HandlerFunc
 	if _, _, lost := s.Files.Received(r.id); !errors.Is(lost, fs.ErrNotExist) {
 		return err
 	}
-	dropped := s.DB.DropUpload(c.UserContext(), r.id)
-	if dropped == nil {
+	switch dropped := s.DB.DropUpload(c.UserContext(), r.id); {
+	case dropped == nil:
 		s.Metrics.uploadDropped("lost")
-		dropped = s.House.RemoveFiles(c.UserContext(), r.id)
-	}
-	if !errors.Is(dropped, db.ErrNotFound) {
+		return errors.Join(err, s.House.RemoveFiles(c.UserContext(), r.id))
+	case !errors.Is(dropped, db.ErrNotFound):
 		return errors.Join(err, dropped)
 	}
 	if u, now := s.ownUpload(c); now == nil && u.Status != db.Receiving {

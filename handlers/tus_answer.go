@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -170,9 +169,7 @@ func (b *tusBody) readStream(p []byte) (int, error) {
 	if n > 0 {
 		b.heard.Store(time.Now().UnixNano())
 	}
-	if err == nil && b.read != b.length || os.IsTimeout(err) {
-		err = cmp.Or(b.pace.check(b.read), err)
-	}
+	err = b.pace.orTooSlow(err, b.read, b.length)
 	if err != io.EOF {
 		b.failed = err
 	}

@@ -241,9 +241,7 @@ func (r *steadyReader) Read(b []byte) (int, error) {
 	if err != nil {
 		r.ended = true
 	}
-	if err == nil && r.read != r.length || errors.Is(err, os.ErrDeadlineExceeded) {
-		err = cmp.Or(r.pace.check(r.read), err)
-	}
+	err = r.pace.orTooSlow(err, r.read, r.length)
 	// The server ends a body that was cut off without an error.
 	if errors.Is(err, io.EOF) && r.length >= 0 && r.read < r.length {
 		err = io.ErrUnexpectedEOF

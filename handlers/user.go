@@ -103,7 +103,7 @@ func (s *Server) changeUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.DB.UsernameKey(c.UserContext(), name.Key, name.Former)
+	key, err := s.DB.KeyOf(c.UserContext(), name.Key, name.Former)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (s *Server) deleteUser(c *fiber.Ctx) error {
 		return err
 	}
 	c.Locals(formKey, s.sessionAgain(c, name.SessionID(), views.FormAccount))
-	key, err := s.DB.UsernameKey(c.UserContext(), name.Key, name.Former)
+	key, err := s.DB.KeyOf(c.UserContext(), name.Key, name.Former)
 	if err != nil {
 		return err
 	}

@@ -221,12 +221,12 @@ func isSingleRange(asked string) bool {
 type paced struct {
 	piece io.Reader // what is sent
 	ctx   *fasthttp.RequestCtx
-	close func() error
+	end   func() error
 	log   *slog.Logger
 }
 
-func (s *Server) paced(c *fiber.Ctx, piece io.Reader, close func() error) *paced {
-	return &paced{piece, c.Context(), close, s.logOf(c)}
+func (s *Server) paced(c *fiber.Ctx, piece io.Reader, end func() error) *paced {
+	return &paced{piece, c.Context(), end, s.logOf(c)}
 }
 
 func (p *paced) Read(b []byte) (n int, err error) {
@@ -239,5 +239,5 @@ func (p *paced) Read(b []byte) (n int, err error) {
 
 func (p *paced) Close() (err error) {
 	defer panicked(p.log, "end an answer", &err)
-	return p.close()
+	return p.end()
 }

@@ -408,17 +408,17 @@ func TestMuxLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark, dir := marker(), t.TempDir()
+	mark, dir := waittest.Mark(), t.TempDir()
 	server := waittest.Command(t, self, "-test.run=^TestMuxLeavesNothing$")
 	server.Env = append(os.Environ(), "MEDIA_TEST_MUX="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_DIR="+dir, "MEDIA_TEST_FILE="+tone1s(t))
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 1)
+	waittest.UntilRunning(t, mark, 1)
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 	if left := names(t, filepath.Join(dir, "exports")); len(left) != 0 {
 		t.Errorf("left is %v", left)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,38 +32,6 @@ func script(t *testing.T, text string) string {
 	return path
 }
 
-// marker is an argument for sleep that no other process has.
-func marker() string { return fmt.Sprintf("%d.%d", 1000+os.Getpid(), time.Now().UnixNano()) }
-
-// running counts the processes that have this argument.
-func running(t *testing.T, argument string) int {
-	t.Helper()
-	found := 0
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range lines {
-		line, err := os.ReadFile(path) // it may have ended meanwhile
-		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
-			found++
-		}
-	}
-	return found
-}
-
-// await polls until n processes have this argument.
-func await(t *testing.T, argument string, n int) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for running(t, argument) != n {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d processes run, want %d", running(t, argument), n)
-		}
-		runtime.Gosched()
-	}
-}
-
 // tone1s is a second of sound in a file.
 func tone1s(t *testing.T) string {
 	t.Helper()
@@ -83,7 +50,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			mark := marker()
+			mark := waittest.Mark()
 			fake := script(t, "/bin/sleep "+mark+" & /bin/sleep "+mark+" & wait")
 			ctx, cancel := context.WithCancel(t.Context())
 			result := make(chan error, 1)
@@ -92,7 +59,7 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, "user_a", path, time.Minute, nil)
 				result <- err
 			}()
-			await(t, mark, 2)
+			waittest.UntilRunning(t, mark, 2)
 			if test.cause == context.Canceled {
 				cancel()
 			}
@@ -104,26 +71,26 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 			if took := time.Since(started); took > 10*time.Second {
 				t.Errorf("took %v", took)
 			}
-			await(t, mark, 0)
+			waittest.UntilRunning(t, mark, 0)
 		})
 	}
 }
 
 func TestChildrenOfAChildEndWithIt(t *testing.T) {
-	mark := marker()
+	mark := waittest.Mark()
 	fake := script(t, "/bin/sleep "+mark+" >/dev/null 2>&1 & exit 3")
 	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), "user_a", tone1s(t), time.Minute, nil)
 	if !errors.Is(err, ErrNotVideo) || !errors.Is(err, errFailed) {
 		t.Errorf("got %v, want ErrNotVideo for a program that failed", err)
 	}
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 }
 
 func TestADescendantThatHidesEndsToo(t *testing.T) {
-	mark := marker()
+	mark := waittest.Mark()
 	fake := script(t, "/usr/bin/setsid /bin/sleep "+mark+" & until /bin/grep -q sleep /proc/$!/comm; do :; done")
 	_, err := NewMeter(Options{FFprobe: fake}).Measure(t.Context(), "user_a", tone1s(t), time.Minute, nil)
-	if n := running(t, mark); !errors.Is(err, ErrNotVideo) || n > 0 {
+	if n := waittest.Running(t, mark); !errors.Is(err, ErrNotVideo) || n > 0 {
 		t.Errorf("got %v, and %d processes are left", err, n)
 	}
 }
@@ -236,16 +203,11 @@ func TestLargeChildrenTakeTurns(t *testing.T) {
 		_, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
 		result <- err
 	}()
-	waiting := func() bool {
+	waittest.Until(t, "the program to wait", func() bool {
 		meter.shares.mu.Lock()
 		defer meter.shares.mu.Unlock()
 		return len(meter.shares.queue) > 0
-	}
-	for deadline := time.Now().Add(30 * time.Second); !waiting(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not wait")
-		}
-	}
+	})
 	select {
 	case err := <-result:
 		t.Fatalf("it did not wait: %v", err)
@@ -317,7 +279,7 @@ exit 1`)
 }
 
 func TestMeasureWaitsForItsTurn(t *testing.T) {
-	mark := marker()
+	mark := waittest.Mark()
 	path := tone1s(t)
 	meter := NewMeter(Options{FFprobe: script(t, "exec /bin/sleep "+mark), Concurrency: 1})
 	first, cancelFirst := context.WithCancel(t.Context())
@@ -328,14 +290,14 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 			t.Errorf("first: got %v, want ErrUnavailable", err)
 		}
 	})
-	await(t, mark, 1)
+	waittest.UntilRunning(t, mark, 1)
 	second, cancelSecond := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelSecond()
 	_, err := meter.Measure(second, "user_a", path, time.Minute, nil)
 	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("second: got %v, want ErrUnavailable", err)
 	}
-	if n := running(t, mark); n != 1 {
+	if n := waittest.Running(t, mark); n != 1 {
 		t.Errorf("%d children run at once, want 1", n)
 	}
 	// What is no video at all needs no turn.
@@ -344,7 +306,7 @@ func TestMeasureWaitsForItsTurn(t *testing.T) {
 	}
 	cancelFirst()
 	waittest.Group(t, &group)
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 }
 
 // TestChildEndsWithTheServer kills a process in the middle of measuring. That
@@ -358,17 +320,17 @@ func TestChildEndsWithTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := marker()
+	mark := waittest.Mark()
 	server := waittest.Command(t, self, "-test.run=^TestChildEndsWithTheServer$")
 	server.Env = append(os.Environ(), "MEDIA_TEST_FAKE="+script(t, "exec /bin/sleep "+mark), "MEDIA_TEST_FILE="+tone1s(t))
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 1)
+	waittest.UntilRunning(t, mark, 1)
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 }
 
 // TestChildOutlivesThreads ends many threads while a child runs: it must not be

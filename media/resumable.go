@@ -37,8 +37,8 @@ const (
 	uncheckedSuffix = ".unchecked"
 )
 
-// Hooks tell, each with the context of the request that it is about, of what the
-// protocol's library would put into words of its own or do in its own way.
+// Hooks replace what tusd would report or do in its own way. Each gets the
+// request's context.
 type Hooks struct {
 	Failed func(context.Context, error) // something went wrong inside the store
 	// Interrupter returns what ends a request, when another one waits for the
@@ -49,7 +49,8 @@ type Hooks struct {
 	// whether they stay: after an error they are removed again, also after a
 	// crash. Nil, or returning nil: whatever comes stays.
 	Check func(context.Context) func() error
-	// MakeRoom is asked for room where the disk has none for a lock.
+	// MakeRoom makes room on a disk that has none for a lock, and reports whether
+	// it did. Nil: nothing can.
 	MakeRoom func() bool
 }
 
@@ -387,7 +388,7 @@ func (l resumableLock) Unlock() error { return l.lock.Unlock() }
 func (l resumableLock) Lock(ctx context.Context, _ func()) error {
 	interrupt := l.hooks.Interrupter(ctx)
 	err := l.lock.Lock(ctx, interrupt)
-	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom() {
+	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom != nil && l.hooks.MakeRoom() {
 		err = l.lock.Lock(ctx, interrupt)
 	}
 	if err != nil {

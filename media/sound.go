@@ -200,26 +200,9 @@ func soundBytes(length time.Duration) int64 {
 // well: whole or not at all, in place of any other, and not for a video that is
 // gone.
 func (s *Store) MakeSound(ctx context.Context, id string, write func(SoundFile) error) error {
-	path, err := pathOf(s.audio, id)
+	err := s.makeDerived(ctx, s.audio, id, func(file *os.File) error { return write(file) })
 	if err != nil {
 		return fmt.Errorf("make sound: %w", err)
-	}
-	file, err := os.CreateTemp(s.audio, temporaryPattern)
-	if err != nil {
-		return fmt.Errorf("make sound: %w", StorageError(err))
-	}
-	err = write(file)
-	if err == nil {
-		err = StorageError(file.Sync())
-	}
-	if closed := StorageError(file.Close()); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = s.keepDerived(ctx, file.Name(), path, id)
-	}
-	if err != nil {
-		return fmt.Errorf("make sound: %w", errors.Join(err, remove(file.Name())))
 	}
 	return nil
 }

@@ -289,6 +289,31 @@ func StorageError(err error) error {
 	return err
 }
 
+// makeDerived has write fill folder/<id>: whole or not at all, in place of any
+// other, and not for a video that is gone.
+func (s *Store) makeDerived(ctx context.Context, folder, id string, write func(*os.File) error) error {
+	path, err := pathOf(folder, id)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(folder, temporaryPattern)
+	if err != nil {
+		return StorageError(err)
+	}
+	err = write(file)
+	if err == nil {
+		err = StorageError(file.Sync())
+	}
+	err = errors.Join(err, StorageError(file.Close()))
+	if err == nil {
+		err = s.keepDerived(ctx, file.Name(), path, id)
+	}
+	if err != nil {
+		return errors.Join(err, remove(file.Name()))
+	}
+	return nil
+}
+
 // keepDerived renames what was made of a video to its place, and removes it
 // again when the video is gone: whoever deleted the video may not have seen it.
 func (s *Store) keepDerived(ctx context.Context, from, to, id string) error {

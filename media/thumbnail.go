@@ -71,21 +71,12 @@ func (s *Store) Thumbnail(id string) ([]byte, error) {
 // KeepThumbnail writes thumbnails/<id>, whole or not at all, and not for a
 // video that is gone.
 func (s *Store) KeepThumbnail(ctx context.Context, id string, picture []byte) error {
-	path, err := pathOf(s.thumbnails, id)
+	err := s.makeDerived(ctx, s.thumbnails, id, func(file *os.File) error {
+		_, err := file.Write(picture)
+		return StorageError(err)
+	})
 	if err != nil {
 		return fmt.Errorf("keep thumbnail: %w", err)
-	}
-	file, err := os.CreateTemp(s.thumbnails, temporaryPattern)
-	if err != nil {
-		return fmt.Errorf("keep thumbnail: %w", StorageError(err))
-	}
-	_, err = file.Write(picture)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = s.keepDerived(ctx, file.Name(), path, id)
-	}
-	if err != nil {
-		return fmt.Errorf("keep thumbnail: %w", errors.Join(StorageError(err), remove(file.Name())))
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (t *turns) serve() {
 	}
 }
 
-// before says whose turn it is rather.
+// before reports whether a is served before b.
 func (t *turns) before(a, b string) bool {
 	x, y := t.owners[a], t.owners[b]
 	if x.taken != y.taken {

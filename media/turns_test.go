@@ -62,12 +62,12 @@ func TestTurnsGoByOwner(t *testing.T) {
 				}()
 				queued++
 				// One after the other, so that the order of arrival is known.
-				for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+				waittest.Until(t, "the owners to wait", func() bool {
 					turns.mu.Lock()
 					waits := len(turns.queue)
 					turns.mu.Unlock()
 					if waits == queued {
-						break
+						return true
 					}
 					select {
 					case begun := <-began:
@@ -76,10 +76,8 @@ func TestTurnsGoByOwner(t *testing.T) {
 						queued--
 					default:
 					}
-					if time.Now().After(deadline) {
-						t.Fatalf("%d wait, want %d", waits, queued)
-					}
-				}
+					return false
+				})
 			}
 			for range queued {
 				ends[0]()

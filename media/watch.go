@@ -82,10 +82,9 @@ func readNumber(path string) (int64, error) {
 }
 
 // watcher watches a program of a file: that it does something, and how much
-// memory it holds. A limit on address space would be simpler, but a program that
-// meets one goes on without what it asked for: to the reader of MKV that was the
-// end of the file, and 20 minutes of sound counted as 6 s. Memory fills at a few
-// GB/s, so what comes between two looks is bounded too.
+// memory it holds. RLIMIT_AS would be simpler, but ffmpeg's MKV reader takes a
+// failed allocation for the end of the file. Memory fills at a few GB/s, so what
+// comes between two looks is bounded too.
 type watcher struct {
 	subject *subject
 	child   *proc.Process

@@ -15,38 +15,6 @@ import (
 	"gensubtitle/internal/waittest"
 )
 
-// marker is an argument for sleep that no other process has.
-func marker() string { return fmt.Sprintf("%d.%d", 1000+os.Getpid(), time.Now().UnixNano()) }
-
-// running counts the processes that have this argument.
-func running(t *testing.T, argument string) int {
-	t.Helper()
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, path := range lines {
-		line, err := os.ReadFile(path) // it may have ended meanwhile
-		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
-			found++
-		}
-	}
-	return found
-}
-
-// await polls until n processes have this argument.
-func await(t *testing.T, argument string, n int) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for running(t, argument) != n {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d processes run, want %d", running(t, argument), n)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
 func shell(script string) Command { return Command{Program: "sh", Args: []string{"-c", script}} }
 
 // hiding starts processes that leave the group, the session and their parent.
@@ -68,17 +36,17 @@ func TestNothingIsLeft(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			mark := marker()
+			mark := waittest.Mark()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			result := make(chan error, 1)
 			go func() { result <- Run(ctx, shell(hiding(mark)+test.script)) }()
 			if test.kill {
-				await(t, mark, 4)
+				waittest.UntilRunning(t, mark, 4)
 				cancel()
 			}
 			err := waittest.Receive(t, result)
-			if n := running(t, mark); n > 0 {
+			if n := waittest.Running(t, mark); n > 0 {
 				t.Errorf("%d processes are left", n)
 			}
 			if got := fmt.Sprint(err); got != test.want && !(err == nil && test.want == "") {
@@ -110,18 +78,18 @@ func TestNothingOutlivesUs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := marker()
+	mark := waittest.Mark()
 	us := waittest.Command(t, self, "-test.run=^TestNothingOutlivesUs$")
 	us.Env = append(os.Environ(), "PROC_TEST_MARK="+mark)
 	if err := us.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _, _ = us.Process.Kill(), us.Wait() }()
-	await(t, mark, 4)
+	waittest.UntilRunning(t, mark, 4)
 	if err := us.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 }
 
 func TestWhatAProgramIsGiven(t *testing.T) {
@@ -187,11 +155,7 @@ func TestPause(t *testing.T) {
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 		return strings.Contains(string(stat), ") T ")
 	}
-	for deadline := time.Now().Add(20 * time.Second); !stopped(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("not stopped")
-		}
-	}
+	waittest.Until(t, "the program to stop", stopped)
 	p.Resume()
 	if _, err := ended(t, p); err != nil || lines.String() != "begun\nmore\n" {
 		t.Errorf("got %q, %v", lines.String(), err)
@@ -201,11 +165,7 @@ func TestPause(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Pause()
-	for deadline := time.Now().Add(20 * time.Second); !stopped(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("not paused")
-		}
-	}
+	waittest.Until(t, "the program to be paused", stopped)
 	p.Kill()
 	var end *ExitError
 	if used, err := ended(t, p); !errors.As(err, &end) || end.Status.Signal() != syscall.SIGKILL || used <= 0 {

@@ -3,7 +3,6 @@ package subtitles
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -219,38 +218,6 @@ func TestCommandEnvironment(t *testing.T) {
 	}
 }
 
-// marker is an argument for sleep that no other process has.
-func marker() string { return fmt.Sprintf("%d.%d", 1000+os.Getpid(), time.Now().UnixNano()) }
-
-// running counts the processes that have this argument.
-func running(t *testing.T, argument string) int {
-	t.Helper()
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, path := range lines {
-		line, err := os.ReadFile(path) // it may have ended meanwhile
-		if err == nil && strings.Contains(string(line), "\x00"+argument+"\x00") {
-			found++
-		}
-	}
-	return found
-}
-
-// await polls until n processes have this argument.
-func await(t *testing.T, argument string, n int) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for running(t, argument) != n {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d processes run, want %d", running(t, argument), n)
-		}
-		runtime.Gosched()
-	}
-}
-
 // family is a script with children in the foreground, in the background, and
 // below a shell of their own, all of whom ignore what can be ignored.
 func family(mark string) string {
@@ -262,16 +229,16 @@ func TestCommandFamilyEnds(t *testing.T) {
 	path := record(t, heard{time.Second, 0.5})
 	t.Run("time is up", func(t *testing.T) {
 		t.Parallel()
-		mark := marker()
+		mark := waittest.Mark()
 		err := failed(t, program(t, family(mark)+"sleep "+mark, 2*time.Second), t.Context(), Request{Audio: path})
 		if !errors.Is(err, ErrFailed) || !strings.Contains(err.Error(), "within 2s") {
 			t.Errorf("got %v, want ErrFailed", err)
 		}
-		await(t, mark, 0)
+		waittest.UntilRunning(t, mark, 0)
 	})
 	t.Run("nobody waits any more", func(t *testing.T) {
 		t.Parallel()
-		mark := marker()
+		mark := waittest.Mark()
 		ctx, cancel := context.WithCancel(t.Context())
 		engine := program(t, family(mark)+"sleep "+mark, time.Minute)
 		var group sync.WaitGroup
@@ -280,29 +247,29 @@ func TestCommandFamilyEnds(t *testing.T) {
 				t.Errorf("got %v, want the context's", err)
 			}
 		})
-		await(t, mark, 4)
+		waittest.UntilRunning(t, mark, 4)
 		cancel()
 		waittest.Group(t, &group)
-		await(t, mark, 0)
+		waittest.UntilRunning(t, mark, 0)
 	})
 	t.Run("done", func(t *testing.T) {
 		t.Parallel()
-		mark := marker()
+		mark := waittest.Mark()
 		heard, err := program(t, family(mark)+helloVTT+`"$2"`, time.Minute).Transcribe(t.Context(), Request{Audio: path})
 		if err != nil || !reflect.DeepEqual(heard.Cues, hello) {
 			t.Errorf("got %+v, %v", heard, err)
 		}
-		await(t, mark, 0)
+		waittest.UntilRunning(t, mark, 0)
 	})
 	t.Run("one leaves the group", func(t *testing.T) {
 		t.Parallel()
-		mark := marker()
+		mark := waittest.Mark()
 		script := "setsid sleep " + mark + " & until grep -q sleep /proc/$!/comm; do :; done; " + helloVTT + `"$2"`
 		heard, err := program(t, script, time.Minute).Transcribe(t.Context(), Request{Audio: path})
 		if err != nil || !reflect.DeepEqual(heard.Cues, hello) {
 			t.Errorf("got %+v, %v", heard, err)
 		}
-		if n := running(t, mark); n > 0 {
+		if n := waittest.Running(t, mark); n > 0 {
 			t.Errorf("%d processes are left", n)
 		}
 	})
@@ -323,7 +290,7 @@ func TestCommandEndsWithTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark, dir := marker(), filepath.Join(t.TempDir(), "work")
+	mark, dir := waittest.Mark(), filepath.Join(t.TempDir(), "work")
 	script := keep(t, []byte(family(mark)+"sleep "+mark))
 	server := waittest.Command(t, self, "-test.run=^TestCommandEndsWithTheServer$")
 	server.Env = append(os.Environ(), "SUBTITLES_TEST_DIR="+dir, "SUBTITLES_TEST_COMMAND=sh "+script+" {audio} {output}",
@@ -331,7 +298,7 @@ func TestCommandEndsWithTheServer(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 4)
+	waittest.UntilRunning(t, mark, 4)
 
 	// What is under way elsewhere is no leftover, nor is what others keep there.
 	other := filepath.Join(dir, "notes")
@@ -358,7 +325,7 @@ func TestCommandEndsWithTheServer(t *testing.T) {
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, mark, 0)
+	waittest.UntilRunning(t, mark, 0)
 	_ = server.Wait()
 	if left := names(); !reflect.DeepEqual(left, []string{"notes"}) {
 		t.Errorf("after its end, %v are left", left)

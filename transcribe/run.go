@@ -85,7 +85,7 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 	return t, nil
 }
 
-// ask makes captions of what the engine writes, which must be such as can be kept.
+// ask makes captions of the engine's text. Text that cannot be stored is ErrFailed.
 func (w *Worker) ask(ctx context.Context, r subtitles.Request) (subtitles.Transcript, error) {
 	t, err := w.Engine.Transcribe(ctx, r)
 	if err != nil {

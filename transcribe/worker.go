@@ -138,8 +138,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		jobs.Go(func() {
 			defer func() { <-free; w.Wake() }()
-			var err error
-			defer w.panicked(&err) // The job is left to its lease.
+			defer w.panicked(new(error)) // The job is left to its lease.
 			w.run(ctx, run)
 		})
 	}

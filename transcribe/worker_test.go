@@ -269,19 +269,10 @@ func TestDown(t *testing.T) {
 			return time.Hour
 		}
 	})
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	waittest.Until(t, "the worker to come to rest", func() bool {
 		trouble, down := w.Trouble()
-		if down && time.Until(trouble.Again) > time.Minute {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the worker did not come to rest")
-		}
-		<-tick.C
-	}
+		return down && time.Until(trouble.Again) > time.Minute
+	})
 	for _, id := range []string{first, second} {
 		// The trouble is known a moment before the job goes back.
 		if s := h.await(id, db.SubtitlesQueued); s.Attempts != 0 {

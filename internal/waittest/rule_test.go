@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// limited names the functions that may wait by themselves, and what limits them.
+// limited names the functions that may wait by themselves, and what limits them
+// or why they sleep.
 var limited = map[string]string{
 	"db/process_test.go beChild":                       "is the process that startChild kills",
 	"db/subtitle_run_test.go beWorker":                 "is the process that TestKilledWorkers kills",
@@ -21,8 +22,13 @@ var limited = map[string]string{
 	"e2e/server_test.go launch":                        "starts the server, which lives as long as its test",
 	"e2e/log_reader_test.go piped":                     "starts a server; see launch",
 	"e2e/proxy_test.go startNginx":                     "kills what it waits for",
-	"handlers/login_session_test.go TestLoginLifetime": "its transport has a limit",
+	"e2e/crash_test.go TestKill":                       "sleeps until a random moment",
+	"e2e/subtitle_crash_test.go TestKillDuringJobs":    "sleeps until a random moment",
+	"e2e/tus_client_test.go serve":                     "is a slow line",
+	"handlers/login_session_test.go TestLoginLifetime": "its transport has a limit, and it sleeps by a clock of its own",
 	"handlers/login_session_test.go newBrowser":        "its transport has a limit",
+	"internal/waittest/waittest_test.go TestLimit":     "sleeps by a clock of its own",
+	"media/process_test.go TestWhatHangsIsEnded":       "its writer is slow",
 }
 
 // endless are calls that wait without a limit, with what to use instead.
@@ -41,6 +47,9 @@ var endless = map[string]string{
 	"net.Listen":                  "waittest.Listen",
 	"sync.NewCond":                "a channel and waittest.Receive",
 }
+
+// asleep is what is wrong with a wait for no more than the time.
+const asleep = "a sleep is too short or too long: use waittest.Until"
 
 // TestWaitsHaveLimits reads every test of the project.
 func TestWaitsHaveLimits(t *testing.T) {
@@ -93,7 +102,7 @@ func orSkip(err error) error {
 	return filepath.SkipDir
 }
 
-// wait is one without a limit, in a function.
+// wait is one without a limit, or a sleep, in a function.
 type wait struct {
 	function string
 	pos      token.Pos
@@ -161,7 +170,12 @@ func (f *finder) find(n ast.Node) bool {
 	case *ast.SelectStmt:
 		f.findSelect(n)
 	case *ast.UnaryExpr:
-		if n.Op == token.ARROW && !f.inSelect[n] && !ends(n) && !f.inBackground(n) {
+		if n.Op != token.ARROW || f.inSelect[n] {
+			return true
+		}
+		if call, ok := n.X.(*ast.CallExpr); ok && selector(call.Fun) == "time.After" {
+			f.add(n, asleep)
+		} else if !ends(n) && !f.inBackground(n) {
 			f.add(n, "a receive without a limit: use waittest.Receive")
 		}
 	case *ast.RangeStmt:
@@ -169,6 +183,9 @@ func (f *finder) find(n ast.Node) bool {
 			f.add(n, "a range over a channel without a limit: use waittest.Receive")
 		}
 	case *ast.SelectorExpr:
+		if selector(n) == "time.Sleep" {
+			f.add(n, asleep)
+		}
 		if instead := endless[selector(n)]; instead != "" {
 			f.add(n, selector(n)+" waits without a limit: use "+instead)
 		}

@@ -2,7 +2,8 @@
 // passes it fails with what it waited for and where every goroutine stands,
 // long before the timeout of go test ends the whole run.
 //
-// TestWaitsHaveLimits, in this package, finds waits in tests that have none.
+// TestWaitsHaveLimits, in this package, finds waits in tests that have none, and
+// sleeps.
 package waittest
 
 import (
@@ -46,6 +47,27 @@ func Group(t testing.TB, group *sync.WaitGroup) {
 		close(done)
 	}()
 	Receive(t, done)
+}
+
+// untilTick is how often Until looks. What it asks may be a server.
+const untilTick = 20 * time.Millisecond
+
+// Until polls until ok holds. It must be called from the goroutine of the test.
+func Until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	UntilWithin(t, Limit, what, ok)
+}
+
+// UntilWithin is Until with a limit of its own.
+func UntilWithin(t testing.TB, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(untilTick)
+	defer tick.Stop()
+	for deadline := time.Now().Add(limit); !ok(); <-tick.C {
+		if !time.Now().Before(deadline) {
+			t.Fatalf("waited %v for %s\n%s", limit, what, stacks())
+		}
+	}
 }
 
 // Command is exec.Command for a program that ends within the limit. What still

@@ -42,6 +42,7 @@ func TestLimit(t *testing.T) {
 			group.Go(func() { time.Sleep(10 * Limit) })
 			Group(t, &group)
 		},
+		"condition": func(t testing.TB) { Until(t, "nothing", func() bool { return false }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,6 +82,10 @@ func TestWithinTheLimit(t *testing.T) {
 	if Group(t, &group); done != 1 {
 		t.Error("the group was not waited for")
 	}
+	asked := 0
+	if Until(t, "the third time", func() bool { asked++; return asked == 3 }); asked != 3 {
+		t.Errorf("asked %d times", asked)
+	}
 	if out, err := Command(t, "echo", "hello").Output(); string(out) != "hello\n" || err != nil {
 		t.Errorf("got %q, %v", out, err)
 	}
@@ -95,6 +100,25 @@ func TestCommandIsKilled(t *testing.T) {
 	}
 	if !slices.Equal(f.messages, []string{"sleep still ran after 100ms"}) {
 		t.Errorf("failed with %q", f.messages)
+	}
+}
+
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	mark := Mark()
+	UntilRunning(t, mark, 0)
+	cmd, ended := Command(t, "sleep", mark), make(chan error, 1)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- cmd.Wait() }()
+	UntilRunning(t, mark, 1)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	Receive(t, ended)
+	if n := Running(t, mark); n > 0 {
+		t.Errorf("%d processes are left", n)
 	}
 }
 
@@ -145,7 +169,7 @@ func TestIdleConnections(t *testing.T) {
 }
 
 // TestRule shows each kind of wait to the rule: those on lines that end in
-// "// found" have no limit.
+// "// found" have no limit, or wait for no more than the time.
 func TestRule(t *testing.T) {
 	t.Parallel()
 	const source = `package x
@@ -153,7 +177,9 @@ func TestRule(t *testing.T) {
 func f() {
 	<-ch // found
 	x, ok := <-ch // found
-	<-time.After(time.Second)
+	<-time.After(time.Second) // found
+	time.Sleep(time.Second) // found
+	go func() { time.Sleep(time.Second) }() // found
 	<-tick.C
 	<-r.Context().Done()
 	go func() { <-ch }()

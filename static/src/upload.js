@@ -33,7 +33,7 @@ export class Upload {
   looked = false;
   /** Whether it is to be sent as soon as there is room. */
   wanted = false;
-  /** Whether it goes on somewhere else, if at all: nothing that still comes of it is told. */
+  /** Dropped: its later events are ignored. */
   #dropped = false;
   /** The check of the bytes that counts; those that were held up do not. */
   #checks = 0;
