@@ -325,7 +325,7 @@ func serveMetrics(addr string, metrics http.Handler, log *slog.Logger) (func(), 
 	}()
 	return func() {
 		// A scrape reads the database, which is closed next.
-		ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		_ = errors.Join(server.Shutdown(ctx), server.Close())
 	}, nil

@@ -87,18 +87,28 @@ func (d *DB) Complete(ctx context.Context, videoID, processID string) (Video, er
 	return v, err
 }
 
-// BeginMeasuring counts a try to measure a complete upload of this process and
-// returns how often that was tried, this time included. ErrNotFound when the
-// upload has ended, is gone, or another process has taken it over.
-func (d *DB) BeginMeasuring(ctx context.Context, videoID, processID string) (int, error) {
+// MeasureTries returns how often the measuring of a complete upload of this
+// process was begun and not put off. ErrNotFound when the upload has ended, is
+// gone, or another process has taken it over.
+func (d *DB) MeasureTries(ctx context.Context, videoID, processID string) (int, error) {
 	var tries int
-	err := d.write(ctx, "begin measuring", func(tx *sql.Tx) error {
-		return notFound(tx.QueryRowContext(ctx, `
+	err := d.reader.QueryRowContext(ctx, `
+		SELECT measure_tries FROM videos WHERE id = $1 AND status = 'measuring' AND process_id = $2`,
+		videoID, processID).Scan(&tries)
+	if err != nil {
+		return 0, fmt.Errorf("read tries to measure: %w", notFound(err))
+	}
+	return tries, nil
+}
+
+// BeginMeasuring counts a try to measure an upload, just before what may end the
+// process. Errors are those of MeasureTries.
+func (d *DB) BeginMeasuring(ctx context.Context, videoID, processID string) error {
+	return d.write(ctx, "begin measuring", func(tx *sql.Tx) error {
+		return oneRow(tx.ExecContext(ctx, `
 			UPDATE videos SET measure_tries = measure_tries + 1
-			WHERE id = $1 AND status = 'measuring' AND process_id = $2 RETURNING measure_tries`,
-			videoID, processID).Scan(&tries))
+			WHERE id = $1 AND status = 'measuring' AND process_id = $2`, videoID, processID))
 	})
-	return tries, err
 }
 
 // PutOffMeasuring takes a try back that came to nothing for a reason of ours.

@@ -81,20 +81,38 @@ func (s *Server) measureLater(v db.Video) {
 }
 
 // settle brings a complete upload to its end: counted or rejected. After an
-// error it stays as it is, to be tried again. A try that ended with the process
-// or a panic is not taken back: after two of them the upload is rejected.
+// error it stays as it is, to be tried again. A try counts from its turn on, and
+// is taken back unless it ended with the process or a panic: after two of those
+// the upload is rejected.
 func (s *Server) settle(ctx context.Context, v db.Video) error {
-	tries, err := s.DB.BeginMeasuring(ctx, v.ID, s.Process.ID)
+	tries, err := s.DB.MeasureTries(ctx, v.ID, s.Process.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil // It has ended since it was listed.
 	}
 	if err != nil {
 		return err
 	}
-	if tries > maxMeasureTries {
+	if tries >= maxMeasureTries {
 		return s.reject(ctx, v, errUnmeasurable)
 	}
-	err = s.countLater(ctx, v)
+	if tries > 0 {
+		// It may end the process. No other such upload is to be blamed for that.
+		select {
+		case s.suspects <- struct{}{}:
+			defer func() { <-s.suspects }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	begun := false
+	err = s.countLater(media.OnTurn(ctx, func(ctx context.Context) error {
+		if begun {
+			return nil
+		}
+		err := s.DB.BeginMeasuring(ctx, v.ID, s.Process.ID)
+		begun = err == nil
+		return err
+	}), v)
 	if err == nil {
 		s.Metrics.uploadEnded(resumableUpload, nil)
 		s.Log.Info("upload counted", "video", v.ID, "session_id", v.SessionID)
@@ -110,8 +128,11 @@ func (s *Server) settle(ctx context.Context, v db.Video) error {
 	if isFinal(err) {
 		return s.reject(ctx, v, err)
 	}
-	// The process may be stopping: the try is taken back all the same.
-	return errors.Join(err, s.DB.PutOffMeasuring(context.WithoutCancel(ctx), v.ID, s.Process.ID))
+	if begun {
+		// The process may be stopping: the try is taken back all the same.
+		err = errors.Join(err, s.DB.PutOffMeasuring(context.WithoutCancel(ctx), v.ID, s.Process.ID))
+	}
+	return err
 }
 
 // countLater counts a resumable upload.
@@ -245,6 +266,14 @@ func (b *background) recover(name string) {
 	if value := recover(); value != nil {
 		b.log.Error("panic", "what", name, "value", value, "stack", string(debug.Stack()))
 	}
+}
+
+// within returns a context that ends with the background, for what no client can
+// cancel.
+func (b *background) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(b.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // stop cuts all work short and returns when none is left.

@@ -131,14 +131,14 @@ func TestSettleTogether(t *testing.T) {
 func TestPoisonedUpload(t *testing.T) {
 	for what, fail := range map[string]func(*Server, db.Video){
 		"panics": func(s *Server, v db.Video) {
-			meter := s.Meter
-			s.Meter = nil // What is called on it panics.
+			keeps := s.Files.Keeps
+			s.Files.Keeps = func(context.Context, string) (bool, error) { panic("poison") } // Once it is measured.
 			s.measureLater(v)
 			waittest.Group(t, &s.background.all)
-			s.Meter = meter
+			s.Files.Keeps = keeps
 		},
 		"ends the process": func(s *Server, v db.Video) {
-			if _, err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {
+			if err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {
 				panic(err)
 			}
 		},
@@ -147,6 +147,10 @@ func TestPoisonedUpload(t *testing.T) {
 			s := apiServer(t)
 			t.Cleanup(s.background.stop)
 			v, other := completed(t, s, tone()), completed(t, s, tone())
+			// The other was being measured when the first of them ended the process.
+			if err := s.DB.BeginMeasuring(t.Context(), other.ID, s.Process.ID); err != nil {
+				t.Fatal(err)
+			}
 			for range maxMeasureTries {
 				fail(s, v)
 				if now, err := s.DB.Video(t.Context(), "user_admin", v.ID); err != nil || now.Status != db.Measuring {

@@ -93,6 +93,7 @@ type Server struct {
 	signups         *auth.Throttle
 	stopping        atomic.Bool
 	ready           pacedCheck
+	suspects        chan struct{} // holds one while an upload is measured that may have ended the process
 	running         running
 	connections     connections
 	background      *background
@@ -114,6 +115,7 @@ func New(c Config, p Parts) (*Server, error) {
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      newBackground(p.Log),
+		suspects:        make(chan struct{}, 1),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 		exports:         turns{most: maxExports},
 		texts:           turns{most: maxTexts},

@@ -138,6 +138,7 @@ func (s *Server) receive(ctx context.Context, form *uploadForm, id string) (db.V
 	if err != nil {
 		return db.Video{}, db.Quota{}, err
 	}
+	defer file.Close() // After a panic; else it is closed already.
 	if length := form.body.length; length > 0 {
 		err = media.Reserve(file, length)
 	}
@@ -160,7 +161,8 @@ func (s *Server) receive(ctx context.Context, form *uploadForm, id string) (db.V
 	}
 	// From here on the client has sent all it had: what was begun is finished,
 	// whatever becomes of the connection.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := s.background.within(context.WithoutCancel(ctx))
+	defer cancel()
 	quota, err := s.DB.Received(ctx, id, name, size)
 	if err != nil {
 		return db.Video{}, quota, err

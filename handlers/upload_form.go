@@ -75,9 +75,13 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 	}, nil
 }
 
-// holds is how much of the disk the file will take at most, 0 where that is not
-// known.
-func (f *uploadForm) holds() int64 { return min(max(f.body.length, 0), f.fileLimit) }
+// holds is how much of the disk the file will take at most.
+func (f *uploadForm) holds() int64 {
+	if f.body.length < 0 { // A chunked body does not say.
+		return f.fileLimit
+	}
+	return min(f.body.length, f.fileLimit)
+}
 
 // store writes the form's file into file and returns its name and size.
 // It succeeds only if the form is whole and says nothing wrong.

@@ -178,6 +178,14 @@ func (m *Meter) Measure(ctx context.Context, owner, path string, atMost time.Dur
 	return measured, nil
 }
 
+type turnKey struct{}
+
+// OnTurn returns a context with which a file calls begun when it has its turn.
+// An error of begun is returned, and the file is not looked into.
+func OnTurn(ctx context.Context, begun func(context.Context) error) context.Context {
+	return context.WithValue(ctx, turnKey{}, begun)
+}
+
 // look waits for a turn and has work look into the owner's file at path.
 func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Duration, work func(context.Context, *subject) error) error {
 	file, err := m.open(owner, path)
@@ -191,6 +199,11 @@ func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Durati
 	}
 	defer giveBack()
 	m.waited(time.Since(start))
+	if begun, ok := ctx.Value(turnKey{}).(func(context.Context) error); ok {
+		if err := begun(ctx); err != nil {
+			return err
+		}
+	}
 	ctx, end := file.begin(ctx, atMost)
 	defer end()
 	return m.contain(func() error { return work(ctx, file) })

@@ -44,9 +44,18 @@ func (s *Store) SetAsideIncoming(id string) error {
 	if !moved {
 		return s.Discard(id) // Without bytes, what is beside them is of no use.
 	}
-	err = os.Rename(filepath.Join(s.incoming, id+infoSuffix), filepath.Join(s.orphans, id+partSuffix+infoSuffix))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("set file aside: %w", StorageError(err))
+	if err := renameBeside(filepath.Join(s.incoming, id), filepath.Join(s.orphans, id+partSuffix)); err != nil {
+		return fmt.Errorf("set file aside: %w", err)
+	}
+	return nil
+}
+
+// renameBeside moves what is kept beside the file of a resumable upload.
+func renameBeside(from, to string) error {
+	for _, suffix := range []string{infoSuffix, uncheckedSuffix} {
+		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return StorageError(err)
+		}
 	}
 	return nil
 }
@@ -78,9 +87,8 @@ func (s *Store) TakeBack(o Orphan) error {
 	if o.Part {
 		folder = s.incoming
 		// First, since without it an upload cannot be gone on with.
-		err := os.Rename(filepath.Join(s.orphans, o.Name+infoSuffix), filepath.Join(folder, o.ID+infoSuffix))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("take file back: %w", StorageError(err))
+		if err := renameBeside(filepath.Join(s.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
+			return fmt.Errorf("take file back: %w", err)
 		}
 	}
 	if err := renameNew(filepath.Join(s.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
@@ -133,7 +141,7 @@ func (s *Store) Orphans() ([]Orphan, error) {
 // RemoveOrphan removes a file of orphans/; a missing one is no error.
 func (s *Store) RemoveOrphan(o Orphan) error {
 	path := filepath.Join(s.orphans, o.Name)
-	if err := errors.Join(remove(path), remove(path+infoSuffix)); err != nil {
+	if err := errors.Join(remove(path), remove(path+infoSuffix), remove(path+uncheckedSuffix)); err != nil {
 		return fmt.Errorf("remove orphan: %w", err)
 	}
 	return nil

@@ -239,7 +239,7 @@ func (s *Store) HasFiles(id string) (bool, error) {
 		return false, fmt.Errorf("look for files: %w: %q", errBadID, id)
 	}
 	for _, folder := range []string{s.incoming, s.videos, s.thumbnails, s.audio} {
-		for _, suffix := range []string{"", infoSuffix} {
+		for _, suffix := range []string{"", infoSuffix, uncheckedSuffix} {
 			if _, err := os.Lstat(filepath.Join(folder, id+suffix)); !errors.Is(err, fs.ErrNotExist) {
 				return err == nil, err
 			}
@@ -356,7 +356,7 @@ func ids(folder string) iter.Seq2[string, error] {
 			names, err := dir.Readdirnames(listBatch)
 			for _, name := range names {
 				// What tusd keeps beside a file stands for it where that is gone.
-				name = strings.TrimSuffix(name, infoSuffix)
+				name = strings.TrimSuffix(strings.TrimSuffix(name, infoSuffix), uncheckedSuffix)
 				if isID(name) && !yield(name, nil) {
 					return
 				}

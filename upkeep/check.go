@@ -247,12 +247,12 @@ func (c *check) forget(ctx context.Context, id string) error {
 
 // orphaned tells of the files that were set aside.
 func (c *check) orphaned(ctx context.Context) error {
-	return c.eachOrphan(ctx, func(_ context.Context, o media.Orphan) error {
+	return errors.Join(c.eachOrphan(ctx, func(_ context.Context, o media.Orphan) error {
 		return c.report(Finding{
 			Subject: "file orphans/" + o.Name, Note: true,
 			Problem: "belongs to no video and is removed after " + o.Since.Add(orphanLife).UTC().Format(time.DateOnly),
 		})
-	})
+	})...)
 }
 
 // flaw is what is wrong with a subject and how it is mended.

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,38 +57,34 @@ type House struct {
 // temporary files that nobody writes to any more, and sets aside every file
 // that no row stands for. What fails keeps nothing else from being done.
 func (h *House) Clean(ctx context.Context) error {
-	return h.task("clean up", h.clean(ctx))
+	var problems []error
+	for _, release := range []func(context.Context) []error{h.takeBack, h.releaseSlots, h.releaseJobs} {
+		problems = append(problems, release(ctx)...)
+	}
+	problems = append(problems, h.clearLeftovers())
+	// The files of what was released go first, so that they are no orphans.
+	expired := h.Expire(ctx)
+	problems = append(problems, h.DB.DropEnded(ctx), h.Files.ClearStale())
+	problems = append(problems, h.setOrphansAside(ctx)...)
+	problems = append(problems, h.removeDerived(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail)...)
+	problems = append(problems, h.removeDerived(ctx, h.Files.Sounds(), h.Files.RemoveSound)...)
+	problems = append(problems, h.Process.Sweep())
+	return errors.Join(expired, h.task("clean up", problems))
 }
 
-func (h *House) clean(ctx context.Context) error {
-	return errors.Join(
-		h.takeBack(ctx),
-		h.releaseSlots(ctx),
-		h.releaseJobs(ctx),
-		h.clearLeftovers(),
-		h.expire(ctx),
-		h.DB.DropEnded(ctx),
-		h.removeFiles(ctx),
-		h.Files.ClearStale(),
-		h.setOrphansAside(ctx),
-		h.removeDerived(ctx, h.Files.Thumbnails(), h.Files.RemoveThumbnail),
-		h.removeDerived(ctx, h.Files.Sounds(), h.Files.RemoveSound),
-		h.Process.Sweep(),
-	)
-}
-
-// task notes how a run of a task ended, for Problems.
-func (h *House) task(name string, err error) error {
+// task notes for Problems how many problems a run of a task had.
+func (h *House) task(name string, problems []error) error {
+	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.problems == nil {
 		h.problems = map[string]int{}
 	}
-	h.problems[name] = len(flat(err))
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	h.problems[name] = len(problems)
+	if len(problems) == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: %w", name, errors.Join(problems...))
 }
 
 // Problems counts what the last runs of maintenance could not do. The log says
@@ -102,23 +99,7 @@ func (h *House) Problems() int {
 	return n
 }
 
-// flat lists the errors that were joined to one.
-func flat(err error) []error {
-	var joined interface{ Unwrap() []error }
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &joined):
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flat(e)...)
-	}
-	return all
-}
-
-func (h *House) releaseSlots(ctx context.Context) error {
+func (h *House) releaseSlots(ctx context.Context) []error {
 	return h.eachDead(ctx, h.DB.SlotHolders, func(id string) error {
 		released, err := h.DB.ReleaseSlots(ctx, id, h.Process.ID)
 		if err == nil {
@@ -129,7 +110,7 @@ func (h *House) releaseSlots(ctx context.Context) error {
 }
 
 // releaseJobs queues again what dead processes were transcribing.
-func (h *House) releaseJobs(ctx context.Context) error {
+func (h *House) releaseJobs(ctx context.Context) []error {
 	return h.eachDead(ctx, h.DB.SubtitleHolders, func(id string) error {
 		released, err := h.DB.ReleaseSubtitles(ctx, id)
 		if err == nil {
@@ -140,13 +121,13 @@ func (h *House) releaseJobs(ctx context.Context) error {
 }
 
 // eachDead goes through the processes that hold something and have ended.
-func (h *House) eachDead(ctx context.Context, list func(context.Context) ([]string, error), release func(id string) error) error {
+func (h *House) eachDead(ctx context.Context, list func(context.Context) ([]string, error), release func(id string) error) []error {
 	dead, err := h.deadAmong(ctx, list)
 	errs := []error{err}
 	for _, id := range dead {
 		errs = append(errs, release(id))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // deadAmong lists the processes of a list that have ended.
@@ -169,7 +150,7 @@ func (h *House) deadAmong(ctx context.Context, list func(context.Context) ([]str
 
 // clearLeftovers removes locks and temporary files that dead processes left,
 // before this process has any of its own, and unless another works here: all
-// of them look the same.
+// of them look the same. For that reason it is tried once.
 func (h *House) clearLeftovers() error {
 	if h.cleaned.Swap(true) {
 		return nil
@@ -182,7 +163,7 @@ func (h *House) clearLeftovers() error {
 }
 
 // removeDerived removes what was made of videos that are gone.
-func (h *House) removeDerived(ctx context.Context, ids iter.Seq2[string, error], remove func(string) error) error {
+func (h *House) removeDerived(ctx context.Context, ids iter.Seq2[string, error], remove func(string) error) []error {
 	orphans, err := h.orphans(ctx, ids)
 	errs := []error{err}
 	for id := range orphans {
@@ -190,9 +171,9 @@ func (h *House) removeDerived(ctx context.Context, ids iter.Seq2[string, error],
 			errs = append(errs, err)
 			continue
 		}
-		h.Log.Info("file made of a video that is gone removed", "file", id)
+		h.Log.Info("derived file of a deleted video removed", "file", id)
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // orphans are the ids of files that no upload owns. A row is always made before

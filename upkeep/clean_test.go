@@ -273,7 +273,7 @@ func TestCleanThatFails(t *testing.T) {
 		cancel()
 		for what, run := range map[string]func(context.Context) error{
 			"clean": p.Clean, "expire": p.Expire,
-			"set aside": func(ctx context.Context) error { return p.setAside(ctx, "videos") },
+			"set aside": func(ctx context.Context) error { return errors.Join(p.setAside(ctx, "videos")...) },
 		} {
 			if err := run(ended); !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: got %v, want %v", what, err, context.Canceled)

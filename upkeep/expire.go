@@ -14,13 +14,13 @@ import (
 // Expire removes uploads that nobody has gone on with for too long, those whose
 // bytes are gone, and the files of uploads that are gone.
 func (h *House) Expire(ctx context.Context) error {
-	return h.task("remove expired uploads", errors.Join(h.expire(ctx), h.removeFiles(ctx)))
+	return h.task("remove expired uploads", append(h.expire(ctx), h.removeFiles(ctx)...))
 }
 
-func (h *House) expire(ctx context.Context) error {
+func (h *House) expire(ctx context.Context) []error {
 	unfinished, err := h.DB.Unfinished(ctx)
 	if err != nil {
-		return err
+		return []error{err}
 	}
 	var errs []error
 	for _, v := range unfinished {
@@ -28,7 +28,7 @@ func (h *House) expire(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("upload %s: %w", v.ID, err))
 		}
 	}
-	return errors.Join(append(errs, h.DB.DropRejected(ctx, time.Now().Add(-h.Expiry)))...)
+	return append(errs, h.DB.DropRejected(ctx, time.Now().Add(-h.Expiry)))
 }
 
 // expireUpload drops an upload that is due, under its lock, so that no request

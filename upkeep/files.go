@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gensubtitle/db"
@@ -27,16 +28,16 @@ func (h *House) RemoveFiles(ctx context.Context, id string) error {
 }
 
 // removeFiles removes what a crash or a failing disk left of uploads that are gone.
-func (h *House) removeFiles(ctx context.Context) error {
+func (h *House) removeFiles(ctx context.Context) []error {
 	ids, err := h.DB.Removals(ctx)
 	if err != nil {
-		return err
+		return []error{err}
 	}
 	var errs []error
 	for _, id := range ids {
 		errs = append(errs, h.RemoveFiles(ctx, id))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // DeleteUser ends an account as db.DeleteUser does and removes its files.
@@ -125,18 +126,18 @@ func CheckFolder(dir string) error {
 
 // setOrphansAside sets files aside that no upload owns, and removes those that
 // nobody has missed for a month.
-func (h *House) setOrphansAside(ctx context.Context) error {
+func (h *House) setOrphansAside(ctx context.Context) []error {
 	if err := h.CheckVideos(ctx); err != nil {
-		return err
+		return []error{err}
 	}
-	return errors.Join(
+	return slices.Concat(
 		h.setAside(ctx, "videos"),
 		h.setAside(ctx, "incoming"),
 		h.eachOrphan(ctx, h.expireOrphan),
 	)
 }
 
-func (h *House) setAside(ctx context.Context, folder string) error {
+func (h *House) setAside(ctx context.Context, folder string) []error {
 	ids, move := h.Files.Videos(), h.Files.SetAside
 	if folder == "incoming" {
 		ids, move = h.Files.Incoming(), h.Files.SetAsideIncoming
@@ -148,12 +149,12 @@ func (h *House) setAside(ctx context.Context, folder string) error {
 			errs = append(errs, err)
 			continue
 		}
-		h.Log.Warn("file that no upload owns set aside", "folder", folder, "file", id, "removed_after", orphanLife)
+		h.Log.Warn("unknown file moved to orphans", "folder", folder, "file", id, "removed_after", orphanLife)
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
-func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) error {
+func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) []error {
 	orphans, err := h.Files.Orphans()
 	errs := []error{err}
 	for _, o := range orphans {
@@ -161,12 +162,12 @@ func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.O
 			errs = append(errs, fmt.Errorf("orphan %s: %w", o.Name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // takeBack moves orphans back that an upload lacks: the right database was put
 // back.
-func (h *House) takeBack(ctx context.Context) error {
+func (h *House) takeBack(ctx context.Context) []error {
 	return h.eachOrphan(ctx, func(ctx context.Context, o media.Orphan) error {
 		missed, err := h.missed(ctx, o)
 		if err != nil || !missed {
@@ -190,11 +191,18 @@ func (h *House) missed(ctx context.Context, o media.Orphan) (bool, error) {
 		return false, err
 	}
 	if v.Status == db.Accepted {
-		_, err := h.Files.Size(o.ID)
-		return !o.Part && o.Size == v.SizeBytes && errors.Is(err, fs.ErrNotExist), nil
+		_, err = h.Files.Size(o.ID)
+	} else {
+		_, err = h.Files.Locate(o.ID)
 	}
-	_, err = h.Files.Locate(o.ID)
-	return o.Part && v.Resumable && v.Status != db.Rejected && errors.Is(err, fs.ErrNotExist), nil
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	underWay := v.Resumable && (v.Status == db.Receiving || v.Status == db.Measuring)
+	if o.Part {
+		return underWay, nil
+	}
+	return o.Size == v.SizeBytes && (v.Status == db.Accepted || underWay), nil
 }
 
 func (h *House) expireOrphan(_ context.Context, o media.Orphan) error {

@@ -151,7 +151,7 @@ func TestCleanWithoutItsDatabase(t *testing.T) {
 				t.Errorf("got %v, want %v", err, ErrNoVideos)
 			}
 			for range 2 {
-				if err := p.setOrphansAside(t.Context()); !errors.Is(err, ErrNoVideos) {
+				if err := errors.Join(p.setOrphansAside(t.Context())...); !errors.Is(err, ErrNoVideos) {
 					t.Errorf("got %v, want %v", err, ErrNoVideos)
 				}
 			}

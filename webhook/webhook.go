@@ -145,7 +145,7 @@ var (
 	errPanicked = errors.New("panic")
 )
 
-// maxPanics is how many tries of a message may panic.
+// maxPanics is the try from which on a panic drops the message.
 const maxPanics = 2
 
 // try is deliver, with a panic as an error.
