@@ -34,10 +34,11 @@ import (
 )
 
 const (
-	stopTimeout    = 30 * time.Second
-	tokenLife      = 12 * time.Hour
-	measureTime    = 10 * time.Minute
-	metricsTimeout = 10 * time.Second
+	stopTimeout        = 30 * time.Second
+	tokenLife          = 12 * time.Hour
+	measureTime        = 10 * time.Minute
+	metricsTimeout     = 10 * time.Second
+	metricsStopTimeout = 2 * time.Second
 )
 
 // settings are the flags and environment variables of the program.
@@ -325,7 +326,7 @@ func serveMetrics(addr string, metrics http.Handler, log *slog.Logger) (func(), 
 	}()
 	return func() {
 		// A scrape reads the database, which is closed next.
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), metricsStopTimeout)
 		defer cancel()
 		_ = errors.Join(server.Shutdown(ctx), server.Close())
 	}, nil

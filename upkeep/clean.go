@@ -2,8 +2,9 @@
 // is made to agree again after processes that died, uploads that nobody goes
 // on with, and disks that failed. What is counted is never touched.
 //
-// Files are removed for uploads alone that the database says to remove, and
-// only after it said so. Files that it does not know are set aside.
+// Files are removed only for uploads that the database says to remove, after it
+// said so; the one exception is deleteForRoom. Files that it does not know are
+// set aside.
 package upkeep
 
 import (
