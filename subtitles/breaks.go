@@ -15,10 +15,11 @@ const (
 	borderNone     border = iota
 	borderSentence        // after a full stop
 	borderPhrase          // after a comma, at a space in Thai, at a line's end
-	borderSpace           // at another space
+	borderSpace           // at another space, at U+200B
 	borderWord            // between words without a space, between Chinese characters
-	borderWeak            // within a word: after a hyphen, between Thai syllables
-	borderTorn            // within a word that is wider than a line
+	borderDoubt           // between Thai words that may be parts of one, between Thai and a number
+	borderWeak            // within a word: after a hyphen, beside Thai that is in no dictionary, in 081 234 5678
+	borderTorn            // within a word that is wider than a line, within an address
 )
 
 // token is a part of a text that stays on one line. It takes a column at least,
@@ -96,6 +97,7 @@ func lineBorders(line string) []border {
 		borders[at] = borderAfter(body, segment[len(body):], rest)
 	}
 	markThai(line, borders)
+	markAddresses(line, borders)
 	at = 0
 	for rest, state := line, -1; rest != ""; {
 		var letter string
@@ -111,6 +113,14 @@ func lineBorders(line string) []border {
 	return borders
 }
 
+// zeroWidthSpace is what some people and programs set between words of scripts
+// that have no spaces there.
+const zeroWidthSpace = "\u200b"
+
+// longestWord is how many columns what is beside a zero width space may have to be
+// one word, and not a phrase.
+const longestWord = 20
+
 // markThai adds the borders within each stretch of Thai.
 func markThai(line string, borders []border) {
 	for from := 0; from < len(line); {
@@ -123,28 +133,62 @@ func markThai(line string, borders []border) {
 		if end := strings.IndexFunc(line[start:], func(r rune) bool { return !isThaiLetter(r) }); end >= 0 {
 			from = start + end
 		}
-		for _, b := range breakThai(line[start:from], thaiDictionary()) {
-			borders[start+b.at] = borderWeak
-			if b.word {
-				borders[start+b.at] = borderWord
+		word := width(line[start:from]) <= longestWord &&
+			(strings.HasSuffix(line[:start], zeroWidthSpace) || strings.HasPrefix(line[from:], zeroWidthSpace))
+		for _, b := range breakThai(line[start:from], strings.HasPrefix(line[from:], "."), thaiWords()) {
+			borders[start+b.at] = b.end
+			if word {
+				borders[start+b.at] = borderTorn
 			}
 		}
-		markLatin(line, start, borders)
-		markLatin(line, from, borders)
+		markEdge(line, start, borders)
+		markEdge(line, from, borders)
 	}
 }
 
-// markLatin adds the border where Thai meets a word in Latin letters.
-func markLatin(line string, at int, borders []border) {
+// markEdge adds the border where Thai meets a word in Latin letters or a number.
+func markEdge(line string, at int, borders []border) {
 	before, _ := utf8.DecodeLastRuneInString(line[:at])
 	after, _ := utf8.DecodeRuneInString(line[at:])
-	if isThaiLetter(before) && unicode.Is(unicode.Latin, after) || unicode.Is(unicode.Latin, before) && isThaiLetter(after) {
+	other := before
+	if isThaiLetter(before) {
+		other = after
+	}
+	switch {
+	case !isThaiLetter(before) && !isThaiLetter(after):
+	case unicode.Is(unicode.Latin, other):
 		borders[at] = borderWord
+	case unicode.IsDigit(other):
+		borders[at] = borderDoubt
+	}
+}
+
+// markAddresses keeps the addresses of pages whole where a line can hold them.
+func markAddresses(line string, borders []border) {
+	for at := 0; at < len(line); {
+		rest := line[at:]
+		if !strings.HasPrefix(rest, "http://") && !strings.HasPrefix(rest, "https://") && !strings.HasPrefix(rest, "www.") {
+			at++
+			continue
+		}
+		end := strings.IndexFunc(rest, func(r rune) bool { return r <= ' ' || r > unicode.MaxASCII })
+		if end < 0 {
+			end = len(rest)
+		}
+		for i := at + 1; i < at+end; i++ {
+			if borders[i] != borderNone {
+				borders[i] = borderTorn
+			}
+		}
+		at += end
 	}
 }
 
 // borderAfter judges a break between a body with a gap after it and what follows.
 func borderAfter(body, gap, next string) border {
+	if bare := strings.TrimRight(body, zeroWidthSpace); len(bare) < len(body) {
+		return min(borderAfter(bare, gap, next), borderSpace)
+	}
 	bare := strings.TrimRightFunc(body, func(r rune) bool { return unicode.In(r, unicode.Pe, unicode.Pf) || r == '"' || r == '\'' })
 	last, _ := utf8.DecodeLastRuneInString(bare)
 	before, _ := utf8.DecodeLastRuneInString(body)
@@ -158,12 +202,24 @@ func borderAfter(body, gap, next string) border {
 		return borderWord
 	case gap == "":
 		return borderWeak
+	case unicode.IsDigit(before) && unicode.IsDigit(after):
+		return borderWeak
+	case endsAbbreviation(bare):
+		return borderDoubt
 	case strings.ContainsRune(".?!…।؟", last) && !unicode.IsLower(after):
 		return borderSentence
 	case strings.ContainsRune(",;:،–—", last), isThaiLetter(before) && isThaiLetter(after):
 		return borderPhrase
 	}
 	return borderSpace
+}
+
+// endsAbbreviation reports a Thai abbreviation with its full stop, which ends no
+// sentence: พ.ศ., ดร.
+func endsAbbreviation(body string) bool {
+	word, stop := strings.CutSuffix(body, ".")
+	letters := word[len(strings.TrimRightFunc(word, isThaiLetter)):]
+	return stop && letters != "" && isThaiAbbreviation(letters)
 }
 
 // isUnspaced reports letters of scripts that have no spaces between words, and
@@ -202,13 +258,13 @@ func tear(p token, limit int) []token {
 }
 
 // firstLetter cuts off a letter with its marks, and with the Thai vowels beside
-// it as far as they fit into limit.
+// it or the other digits of its number as far as they fit into limit.
 func firstLetter(text string, limit int) (letter, rest string) {
 	letter, rest, _, _ = uniseg.FirstGraphemeClusterInString(text, -1)
 	for rest != "" {
 		last, _ := utf8.DecodeLastRuneInString(letter)
 		first, _ := utf8.DecodeRuneInString(rest)
-		if !leadsThai(last) && !followsThai(first) {
+		if !leadsThai(last) && !followsThai(first) && !endsThai(rest) && !(unicode.IsDigit(last) && unicode.IsDigit(first)) {
 			break
 		}
 		next, after, _, _ := uniseg.FirstGraphemeClusterInString(rest, -1)

@@ -8,7 +8,7 @@ import (
 // borderCost is what a break costs beside lines that are not equally long: one
 // that is half a line longer or shorter than it should be costs 250.
 var borderCost = [...]float64{
-	borderNone: 0, borderSentence: 0, borderPhrase: 40, borderSpace: 120, borderWord: 150, borderWeak: 400, borderTorn: 2000,
+	borderNone: 0, borderSentence: 0, borderPhrase: 40, borderSpace: 120, borderWord: 150, borderDoubt: 300, borderWeak: 400, borderTorn: 2000,
 }
 
 // fits reports that a text is no higher and wider than is allowed, as it stands.
@@ -40,6 +40,35 @@ func (f *filler) add(p token) {
 	}
 	f.gap = p.gapWidth
 }
+
+// wordFiller fills lines like filler, but never breaks at a border that may be
+// within a word.
+type wordFiller struct {
+	filler
+	word int  // columns since the last good border
+	part bool // the next token may go on with a word
+	torn bool // a word is wider than a line
+}
+
+func (f *wordFiller) add(p token) {
+	if f.part {
+		f.word += f.gap + p.width
+	} else {
+		f.word = p.width
+	}
+	if f.part && f.used+f.gap+p.width > f.limit { // The word begins the next line.
+		f.lines++
+		f.used, f.gap = f.word, p.gapWidth
+	} else {
+		f.filler.add(p)
+	}
+	f.torn = f.torn || f.word > f.limit
+	f.part = p.end >= borderDoubt
+}
+
+// keepsWords reports that so many lines hold all without a break that may be
+// within a word.
+func (f *wordFiller) keepsWords(lines int) bool { return !f.torn && f.lines <= lines }
 
 func linesOf(tokens []token, limit int) int {
 	f := filler{limit: limit}

@@ -22,10 +22,13 @@ func leadsThai(r rune) bool { return r >= 'เ' && r <= 'ไ' }
 // below, tones, and the signs of repetition ๆ and abbreviation ฯ.
 func followsThai(r rune) bool { return r >= 'ฯ' && r <= 0x0E3A || r >= 'ๅ' && r <= 0x0E4E }
 
+// isThaiConsonant reports the letters of abbreviations.
+func isThaiConsonant(r rune) bool { return r >= 'ก' && r <= 'ฮ' }
+
 // thaiBreak is a place where Thai text may be broken.
 type thaiBreak struct {
-	at   int  // bytes from the start
-	word bool // between words, else only between characters that go together
+	at  int // bytes from the start
+	end border
 }
 
 const (
@@ -39,17 +42,44 @@ const (
 // words (maximal matching). What is in no word is broken only between character
 // clusters. UAX #14 leaves such text to the program:
 // https://www.unicode.org/reports/tr14/#SA
-func breakThai(text string, words dictionary) []thaiBreak {
+//
+// The last letters are taken for an abbreviation where a full stop follows.
+func breakThai(text string, stop bool, words thaiLexicon) []thaiBreak {
 	border := thaiBorders(text)
-	steps := shortestThai(text, words, border)
+	steps := shortestThai(text, stop, words.words, border)
 	var breaks []thaiBreak
-	at := len(text) / thaiBytes
-	for right := steps[at]; right.from > 0; right = steps[right.from] {
-		left := steps[right.from]
-		breaks = append(breaks, thaiBreak{at: right.from * thaiBytes, word: left.word || right.word})
+	end := len(border) - 1
+	for at := steps[end].from; at > 0; at = steps[at].from {
+		left := thaiPiece{text[steps[at].from*thaiBytes : at*thaiBytes], steps[at].word}
+		right := thaiPiece{text[at*thaiBytes : end*thaiBytes], steps[end].word}
+		breaks = append(breaks, thaiBreak{at * thaiBytes, words.between(left, right)})
+		end = at
 	}
 	slices.Reverse(breaks)
 	return breaks
+}
+
+// thaiPiece is a word of the dictionary, or a cluster of characters in none.
+type thaiPiece struct {
+	text string
+	word bool
+}
+
+// lone reports a consonant in no word. No syllable is like that, so it belongs to
+// what is before or after it.
+func (p thaiPiece) lone() bool { return !p.word && len(p.text) == thaiBytes }
+
+// between judges a break between two pieces that stand beside each other.
+func (l thaiLexicon) between(left, right thaiPiece) border {
+	switch {
+	case right.lone() || left.lone() && !right.word:
+		return borderTorn
+	case !left.word || !right.word || l.prefixes[left.text]:
+		return borderWeak
+	case l.closers[left.text] || l.openers[right.text]:
+		return borderWord
+	}
+	return borderDoubt
 }
 
 // thaiStep is the last step of the cheapest way from the start to a character.
@@ -60,7 +90,7 @@ type thaiStep struct {
 }
 
 // shortestThai finds the cheapest way to each border, in characters.
-func shortestThai(text string, words dictionary, border []bool) []thaiStep {
+func shortestThai(text string, stop bool, words dictionary, border []bool) []thaiStep {
 	steps := make([]thaiStep, len(border))
 	for i := range steps[1:] {
 		steps[i+1].cost = math.MaxInt
@@ -77,7 +107,7 @@ func shortestThai(text string, words dictionary, border []bool) []thaiStep {
 		if step.cost < steps[cluster].cost {
 			steps[cluster] = step
 		}
-		words.prefixes(text[at*thaiBytes:], func(bytes int) {
+		found := func(bytes int) {
 			end := at + bytes/thaiBytes
 			for end < len(border)-1 && endsThai(text[end*thaiBytes:]) {
 				end++
@@ -86,15 +116,26 @@ func shortestThai(text string, words dictionary, border []bool) []thaiStep {
 			if border[end] && step.cost < steps[end].cost {
 				steps[end] = step
 			}
-		})
+		}
+		words.prefixes(text[at*thaiBytes:], found)
+		if rest := text[at*thaiBytes:]; stop && isThaiAbbreviation(rest) {
+			found(len(rest))
+		}
 	}
 	return steps
 }
 
+// isThaiAbbreviation reports letters that are an abbreviation before a full stop,
+// like รมว and พ, or สปสช, which is as long as they get.
+func isThaiAbbreviation(text string) bool {
+	return len(text) <= 4*thaiBytes && strings.TrimFunc(text, isThaiConsonant) == ""
+}
+
 // endsThai reports a text that begins with a sign which belongs to the word
-// before and is in no dictionary: ๆ repeats it, ฯ says that it is cut short.
+// before and is in no dictionary: ๆ repeats it, ฯ says that it is cut short, ฯลฯ
+// that there is more.
 func endsThai(text string) bool {
-	return strings.HasPrefix(text, "ๆ") || strings.HasPrefix(text, "ฯ")
+	return strings.HasPrefix(text, "ๆ") || strings.HasPrefix(text, "ฯ") || strings.HasPrefix(text, "ลฯ")
 }
 
 // thaiBorders tells for each character, and the end, whether Thai can be broken
@@ -106,7 +147,7 @@ func thaiBorders(text string) []bool {
 	border := make([]bool, len(runes)+1)
 	border[0], border[len(runes)] = true, true
 	for i := 1; i < len(runes); i++ {
-		border[i] = !followsThai(runes[i]) && !leadsThai(runes[i-1]) && !isSilenced(runes[i:]) && !wantsEnd(runes[:i])
+		border[i] = !followsThai(runes[i]) && !leadsThai(runes[i-1]) && !endsThai(text[i*thaiBytes:]) && !isSilenced(runes[i:]) && !wantsEnd(runes[:i])
 	}
 	return border
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // The 26,383 words of ICU 72.1's thaidict, a line each, sorted. Debian's libicu72
@@ -28,15 +27,13 @@ import (
 //go:embed thaidict.txt.gz
 var thaiWordsGzip []byte
 
-// thaiDictionary is unpacked when the first Thai text is shaped: that takes 10 ms
-// and 1 MB.
-var thaiDictionary = sync.OnceValue(func() dictionary {
+func thaiDictionary() dictionary {
 	d, err := unpackDictionary(thaiWordsGzip)
 	if err != nil {
 		panic("subtitles: the program's own dictionary: " + err.Error())
 	}
 	return d
-})
+}
 
 // dictionary is a sorted list of words.
 type dictionary []string

@@ -9,36 +9,70 @@ import (
 
 func TestBreakThai(t *testing.T) {
 	t.Parallel()
-	// "|" is between words, "·" only between what is in no word.
+	// "|" is a good break between words, "+" one that may be within a word, "·" is
+	// beside what is in no word, and "-" within it.
 	for _, want := range []string{
-		"สวัสดี|ครับ|วัน|นี้|เรา|จะ|มา|พูด|ถึง|การ|ทำ|คำ|บรรยาย|วิดีโอ",
-		"ประเทศไทย|เป็น|ประเทศ|ที่|ตั้ง|อยู่|ใน|ภูมิภาค|เอเชีย",
-		"เด็กๆ|ไป|โรงเรียน|กัน|หมด|แล้ว|ครับ",
-		"น้ำ|ท่วม|กรุงเทพฯ|เมื่อ|ปี|ที่|แล้ว",
-		"พันธุ์|สิทธิ์|จันทร์|ศุกร์",
-		"ใช้|เฟ·ซ·บุ๊·ก|ทุก|วัน",
+		"สวัสดี+ครับ|วัน+นี้|เรา|จะ+มา|พูดถึง+การ·ทำ+คำ+บรรยาย+วิดีโอ",
+		"ประเทศไทย|เป็น+ประเทศ|ที่+ตั้ง+อยู่|ใน+ภูมิภาค+เอเชีย",
+		"เด็กๆ+ไป+โรงเรียน+กัน|หมด+แล้ว|ครับ",
+		"น้ำ+ท่วม+กรุงเทพฯ|เมื่อ+ปี|ที่+แล้ว",
+		"พันธุ์+สิทธิ์+จันทร์+ศุกร์",
+		"ใช้·เฟ-ซ-บุ๊-ก·ทุก+วัน",
+		"ส้ม+กล้วยฯลฯ|และ+ผัก",
+		"ฯลฯ|และ+ผัก",
+		"ความ·งาม|ของ+ผู้·หญิง",
 		"ที่",
 		"่้",
 		"เ",
 		"",
 	} {
-		text := strings.NewReplacer("|", "", "·", "").Replace(want)
+		text := strings.NewReplacer("|", "", "+", "", "·", "", "-", "").Replace(want)
 		var got strings.Builder
 		last := 0
-		for _, b := range breakThai(text, thaiDictionary()) {
+		for _, b := range breakThai(text, false, thaiWords()) {
 			got.WriteString(text[last:b.at])
 			last = b.at
-			if b.word {
-				got.WriteString("|")
-			} else {
-				got.WriteString("·")
-			}
+			got.WriteString(map[border]string{borderWord: "|", borderDoubt: "+", borderWeak: "·", borderTorn: "-"}[b.end])
 		}
 		got.WriteString(text[last:])
 		if got.String() != want {
 			t.Errorf("got %s, want %s", got.String(), want)
 		}
 	}
+}
+
+// What must stay whole does in lines of every width that people can ask for.
+func TestThaiStaysWhole(t *testing.T) {
+	t.Parallel()
+	for text, whole := range map[string][]string{
+		"ผลผลิตปี2561ถึง2564เพิ่มขึ้น1,250,000.50ตันแต่ปี๒๕๖๕ลดลงเหลือ๙๘๐,๐๐๐ตัน":        {"2561", "2564", "1,250,000.50", "๒๕๖๕", "๙๘๐,๐๐๐"},
+		"ติดต่อ081-234-5678หรือ02-123-4567ต่อ99ได้ตั้งแต่8.30น.ถึง16:45น.":               {"081-234-5678", "02-123-4567", "99", "8.30", "16:45"},
+		"สั่งผักคะน้าแตงกวามะเขือฯลฯและของแห้งเช่นพริกกระเทียมหอม ฯลฯ มาทุกวัน":          {"ฯลฯ", "หอม ฯลฯ"},
+		"นักข่าวถามรมว.คลังกับรมช.มหาดไทยเรื่องงบของกทม.ในพ.ศ.นี้":                       {"รมว.", "รมช.", "กทม.", "พ.ศ."},
+		"ท่านส.ส.กำลังคุยกับดร.สมศรีและพล.ต.อ.ประเสริฐที่จ.เชียงใหม่เมื่อม.ค.ก่อน":       {"ส.ส.", "ดร.สม", "พล.ต.อ.", "จ.เชียง", "ม.ค."},
+		"ขอเรียนเชิญฯพณฯเอกอัครราชทูตและฯพณฯรัฐมนตรีเข้าร่วมงาน":                         {"ฯพณฯ"},
+		"ของเก่าๆ และใหม่ ๆ ที่วางอยู่ต่าง ๆ กันในห้องเล็กๆๆ":                            {"เก่าๆ", "ใหม่ ๆ", "ต่าง ๆ", "เล็กๆๆ"},
+		"ดูเพิ่มที่https://example.com/th/a-b?c=1หรือwww.example.com/xได้เลย":            {"https://example.com/th/a-b?c=1", "www.example.com/x"},
+		"เรียก\u200bเกลือสมุทร\u200bว่า\u200bดอกเกลือบ้านแหลม\u200bและ\u200bโดซิโด้มาดา": {"เกลือสมุทร", "ดอกเกลือบ้านแหลม", "โดซิโด้มาดา"},
+	} {
+		for columns := 10; columns <= 60; columns++ {
+			lines := linesIn(text, columns)
+			for _, part := range whole {
+				if columns >= width(part) && strings.Count(lines, part) != strings.Count(text, part) {
+					t.Errorf("%d columns: %q is broken in %q", columns, part, lines)
+				}
+			}
+		}
+	}
+}
+
+// linesIn gives the lines that a text is broken into.
+func linesIn(text string, columns int) string {
+	var lines []string
+	for _, c := range Shape(Transcript{Cues: []Cue{cue(0, 3_600_000, text)}}, Options{Width: columns}).Cues {
+		lines = append(lines, c.Text)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // However narrow the lines are, none begins with a mark of the letter before it or
