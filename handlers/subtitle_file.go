@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -108,9 +107,5 @@ func (s *Server) transcript(c *fiber.Ctx, v db.Video) (subtitles.Transcript, db.
 // shaped breaks the text into lines. The times of a person's own text are that
 // person's.
 func (a askedSubtitles) shaped() subtitles.Transcript {
-	options := subtitles.Options{Width: a.width}
-	if a.kept.Edited {
-		options.MinTime, options.MaxTime = time.Millisecond, subtitles.MaxEnd
-	}
-	return subtitles.Shape(a.text, options)
+	return subtitles.Shape(a.text, subtitles.Options{Width: a.width, Length: a.video.Duration, KeepTimes: a.kept.Edited})
 }

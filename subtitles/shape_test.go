@@ -103,9 +103,50 @@ func TestShape(t *testing.T) {
 			want: []Cue{cue(0, 3804, "ผู้ประสบภัยน้ำท่วม\nปลากระพงทอดน้ำปลา"), cue(3888, 6000, "ร้านอาหารครัวคุณยาย")},
 		},
 		"but not where the time is short": {
-			cues: []Cue{cue(0, 1500, "ผู้ประสบภัยน้ำท่วม ปลากระพงทอดน้ำปลา ร้านอาหารครัวคุณยาย")},
+			cues: []Cue{cue(0, 1500, "ผู้ประสบภัยน้ำท่วม ปลากระพงทอดน้ำปลา ร้านอาหารครัวคุณยาย"), cue(1600, 3000, "ครับ")},
 			o:    Options{Width: 26},
-			want: []Cue{cue(0, 1500, "ผู้ประสบภัยน้ำท่วม ปลากระพง\nทอดน้ำปลา ร้านอาหารครัวคุณยาย")},
+			want: []Cue{cue(0, 1516, "ผู้ประสบภัยน้ำท่วม ปลากระพง\nทอดน้ำปลา ร้านอาหารครัวคุณยาย"), cue(1600, 3000, "ครับ")},
+		},
+		"lines of 35 columns in Thai, of 42 elsewhere": {
+			cues: []Cue{
+				cue(0, 5000, "คนเกาหลีรับประทานผักและเนื้อเสมอเพื่อรักษาสมดุล"),
+				cue(5000, 9000, "This line of English has forty-two columns"),
+				cue(9000, 14000, "This line of English with ไทย has 40 columns"),
+			},
+			want: []Cue{
+				cue(0, 5000, "คนเกาหลีรับประทานผัก\nและเนื้อเสมอเพื่อรักษาสมดุล"),
+				cue(5000, 9000, "This line of English has forty-two columns"),
+				cue(9000, 14000, "This line of English\nwith ไทย has 40 columns"),
+			},
+		},
+		"before a silence there is time to read": {
+			cues: []Cue{
+				cue(0, 500, "คนเกาหลีรับประทานผักและเนื้อเสมอ"),      // 27 columns
+				cue(5000, 5500, "Take an umbrella, it rains today."), // 33 columns
+				cue(20000, 20500, "Take an umbrella, it rains today."),
+				cue(21000, 22000, "Yes."),
+			},
+			want: []Cue{
+				cue(0, 1588, "คนเกาหลีรับประทานผักและเนื้อเสมอ"),
+				cue(5000, 6650, "Take an umbrella, it rains today."),
+				cue(20000, 20916, "Take an umbrella, it rains today."),
+				cue(21000, 22000, "Yes."),
+			},
+		},
+		"in each part": {
+			cues: []Cue{cue(0, 500, "one two three four five six seven eight nine ten")},
+			o:    Options{Width: 24, Lines: 1},
+			want: []Cue{cue(0, 1142, "one two three four five"), cue(1226, 2518, "six seven eight nine ten")},
+		},
+		"but not beyond the video's end": {
+			cues: []Cue{cue(500, 700, "a"), cue(4000, 4100, "Take an umbrella, it rains today."), cue(4900, 5400, "late"), cue(6000, 6001, "later")},
+			o:    Options{Length: 5 * time.Second},
+			want: []Cue{cue(500, 1333, "a"), cue(4000, 4816, "Take an umbrella, it rains today."), cue(4900, 5400, "late"), cue(6000, 6001, "later")},
+		},
+		"a person's own times": {
+			cues: []Cue{cue(0, 1, "Take an umbrella, it rains today."), cue(4000, 20000, "Yes.")},
+			o:    Options{KeepTimes: true},
+			want: []Cue{cue(0, 1, "Take an umbrella, it rains today."), cue(4000, 20000, "Yes.")},
 		},
 		"Chinese": {
 			cues: []Cue{cue(0, 6000, "我们今天要讨论的是如何用电脑自动制作字幕，这对很多人来说都是非常有用的")},
@@ -137,6 +178,8 @@ func TestShapeAnything(t *testing.T) {
 		{Width: 20, Lines: 1, MinTime: time.Second, MaxTime: 2 * time.Second},
 		{Width: 1000, Lines: 1000},
 		{Width: 30, Lines: 3, MinTime: time.Hour, MaxTime: 500 * time.Microsecond},
+		{Length: 10 * time.Second},
+		{KeepTimes: true},
 	}
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 5))
@@ -164,6 +207,7 @@ func mustBeShaped(t *testing.T, tr Transcript, o Options) {
 		t.Errorf("%+v: cues were made to overlap: %q became %q", o, before, once.Cues)
 	}
 	for i, c := range once.Cues {
+		o := o.forText(c.Text)
 		if c.End-c.Start > o.MaxTime {
 			t.Errorf("%+v: cue %d stays %v", o, i+1, c.End-c.Start)
 		}

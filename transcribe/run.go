@@ -76,7 +76,7 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 	if err != nil {
 		return subtitles.Transcript{}, err
 	}
-	t, err := w.ask(ctx, subtitles.Request{
+	t, err := w.ask(ctx, run.Duration, subtitles.Request{
 		Audio: path, Language: run.Order.Language, Translate: run.Order.Translate, Progress: progress,
 	})
 	if err != nil {
@@ -85,13 +85,14 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(i
 	return t, nil
 }
 
-// ask makes captions of the engine's text. Text that cannot be stored is ErrFailed.
-func (w *Worker) ask(ctx context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+// ask makes captions of the engine's text for a video of that length. Text that cannot
+// be stored is ErrFailed.
+func (w *Worker) ask(ctx context.Context, length time.Duration, r subtitles.Request) (subtitles.Transcript, error) {
 	t, err := w.Engine.Transcribe(ctx, r)
 	if err != nil {
 		return t, err
 	}
-	t = subtitles.Shape(t, subtitles.Options{})
+	t = subtitles.Shape(t, subtitles.Options{Length: length})
 	if _, err := subtitles.UnmarshalCues(subtitles.MarshalCues(t.Cues)); err != nil {
 		return t, fmt.Errorf("%w: %w", subtitles.ErrFailed, err)
 	}

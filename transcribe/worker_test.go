@@ -219,6 +219,26 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestLastCaption lasts on to be read, but not beyond the end of the video.
+func TestLastCaption(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.video(wav())
+	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+		return subtitles.Transcript{Language: "en", Cues: []subtitles.Cue{
+			{Start: 500 * time.Millisecond, End: 700 * time.Millisecond, Text: "Take an umbrella, it rains today."},
+		}}, nil
+	}), nil)
+	h.await(id, db.SubtitlesDone)
+	kept, err := h.db.SubtitleText(t.Context(), "user_a", id)
+	h.check(err)
+	cues, err := subtitles.UnmarshalCues([]byte(kept.Cues))
+	h.check(err)
+	if len(cues) != 1 || cues[0].End != time.Second {
+		t.Errorf("%+v, want one to the end of the second", cues)
+	}
+}
+
 // TestPoisonedJob has a job panic before the engine gets it: it fails alone, after
 // two tries, and the worker goes on.
 func TestPoisonedJob(t *testing.T) {

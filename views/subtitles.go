@@ -43,9 +43,6 @@ type Cue struct {
 	Text       string // plain, lines ended by "\n"
 }
 
-// defaultWidth is how many characters a line of a downloaded file may have.
-const defaultWidth = 42
-
 // SubtitlesAlertID is where the section says why something was refused.
 const SubtitlesAlertID = "subtitles-alert"
 

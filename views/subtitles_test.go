@@ -147,7 +147,7 @@ func TestSubtitlesSection(t *testing.T) {
 				`data-revision="7"`, `data-captions="/videos/0197-a/subtitles.vtt?v=7"`, `data-captions-language="th"`,
 				`data-start="62345"`, `data-end="64000"`, `data-start="3600000"`, `data-end="3601500"`,
 				"สวัสดี\nครับ", "Hello", `formaction="/videos/0197-a/subtitles.srt"`, `formaction="/videos/0197-a/subtitled.mkv"`,
-				`name="width" type="number"`, `value="42"`, `id="save-state"`, `name="revision" value="7"`, "สร้างใหม่อีกครั้ง",
+				`name="width" type="number"`, `placeholder="35/42" title="หากเว้นว่าง: 35 `, `id="save-state"`, `name="revision" value="7"`, "สร้างใหม่อีกครั้ง",
 				`<div id="restore" hidden>`,
 			},
 			[]string{"data-poll=", "<progress", "hx-confirm=\"สร้าง"},

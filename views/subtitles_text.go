@@ -35,7 +35,8 @@ type SubtitleText struct {
 	Upload, UploadLead, UploadFile, UploadDo      string
 	UploadTitle, UploadDetail                     string
 	Restore, RestoreLead, RestoreDo, RestoreTitle string
-	Downloads, Width, WithVideo, WithSubtext      string
+	Downloads, Width, WidthHint                   string
+	WithVideo, WithSubtext                        string
 	DownloadAs                                    Format // MKV or MP4
 	EditText, EditTextLead, EditTextDo            string
 
@@ -149,6 +150,7 @@ var subtitlesEnglish = SubtitleText{
 	RestoreTitle:   "Restore what the engine wrote?",
 	Downloads:      "Download",
 	Width:          "Characters per line",
+	WidthHint:      "If left empty: 35 where there is Thai, 42 elsewhere",
 	WithVideo:      "Video with the subtitles in it",
 	WithSubtext:    "Players show them when they are switched on. The picture stays untouched.",
 	DownloadAs:     "Video with subtitles as %s",
@@ -314,6 +316,7 @@ var subtitlesThai = SubtitleText{
 	RestoreTitle:   "กลับไปใช้ต้นฉบับที่ระบบเขียนใช่ไหม?",
 	Downloads:      "ดาวน์โหลด",
 	Width:          "จำนวนตัวอักษรต่อบรรทัด",
+	WidthHint:      "หากเว้นว่าง: 35 สำหรับภาษาไทย และ 42 สำหรับภาษาอื่น",
 	WithVideo:      "วิดีโอพร้อมคำบรรยายในไฟล์",
 	WithSubtext:    "โปรแกรมเล่นวิดีโอจะแสดงเมื่อเปิดคำบรรยาย ภาพในวิดีโอไม่เปลี่ยน",
 	DownloadAs:     "วิดีโอพร้อมคำบรรยายเป็น %s",

@@ -6,10 +6,10 @@
  * @typedef {{code: string, value?: number}} Hint
  */
 
-// What the captioning guides give: 42 characters a line and 20 a second are
-// Netflix's limits for adults (Timed Text Style Guide, English).
-const longest = 42;
-const fastest = 20;
+// What the captioning guides give: so many characters a line and a second are
+// Netflix's limits for adults (Timed Text Style Guide, Thai and English).
+const thaiLimits = { longest: 35, fastest: 17 };
+const otherLimits = { longest: 42, fastest: 20 };
 
 const thaiZero = "๐".codePointAt(0);
 
@@ -127,6 +127,7 @@ function look(cue) {
   if (cue.text.trim() === "") {
     return { code: "blank" };
   }
+  const { longest, fastest } = /[ก-ฺเ-๎]/.test(cue.text) ? thaiLimits : otherLimits;
   const widths = cue.text.split("\n").map(columns);
   const seconds = (parseTime(cue.end) - parseTime(cue.start)) / 1000;
   const speed = Math.round(widths.reduce((sum, width) => sum + width, 0) / seconds);
