@@ -127,6 +127,18 @@ func TestEditedSubtitles(t *testing.T) {
 	if got := c.subtitleText(id); got.Revision != 5 || got.Edited || len(got.Cues) != 1 || got.Cues[0].Text != "original" || v.Subtitles.Revision != 5 {
 		t.Errorf("restored %+v", got)
 	}
+
+	thai, english := "คนเกาหลีรับประทานผักและเนื้อเสมอเพื่อรักษาสมดุล", "This line of English has forty-two columns"
+	c.do("PUT", path, map[string]any{"cues": []cue{{0, 1, thai}, {1, 2, english}}}).want(200)
+	for query, want := range map[string]string{
+		"":          "คนเกาหลีรับประทานผัก\nและเนื้อเสมอเพื่อรักษาสมดุล\n" + english + "\n",
+		"?width=":   "คนเกาหลีรับประทานผัก\nและเนื้อเสมอเพื่อรักษาสมดุล\n" + english + "\n",
+		"?width=42": thai + "\n" + english + "\n",
+	} {
+		if got := string(c.get(path + ".txt" + query).want(200).body); got != want {
+			t.Errorf("%q: %q, want %q", query, got, want)
+		}
+	}
 }
 
 // TestSubtitleOrders asks for subtitles again, with what the engine offers.

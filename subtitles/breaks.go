@@ -146,17 +146,18 @@ func markThai(line string, borders []border) {
 	}
 }
 
-// markEdge adds the border where Thai meets a word in Latin letters or a number.
+// markEdge adds the border where Thai meets a word in Latin letters, a number, or
+// the outer side of brackets and quotation marks.
 func markEdge(line string, at int, borders []border) {
 	before, _ := utf8.DecodeLastRuneInString(line[:at])
 	after, _ := utf8.DecodeRuneInString(line[at:])
-	other := before
+	other, outside := before, unicode.In(before, unicode.Pe, unicode.Pf)
 	if isThaiLetter(before) {
-		other = after
+		other, outside = after, unicode.In(after, unicode.Ps, unicode.Pi, unicode.Sc) || after == '+'
 	}
 	switch {
 	case !isThaiLetter(before) && !isThaiLetter(after):
-	case unicode.Is(unicode.Latin, other):
+	case unicode.Is(unicode.Latin, other), outside:
 		borders[at] = borderWord
 	case unicode.IsDigit(other):
 		borders[at] = borderDoubt
@@ -200,6 +201,8 @@ func borderAfter(body, gap, next string) border {
 		return borderPhrase
 	case gap == "" && isUnspaced(before) && isUnspaced(after):
 		return borderWord
+	case gap == "" && strings.HasSuffix(body, "./"): // กม./ชม.
+		return borderTorn
 	case gap == "":
 		return borderWeak
 	case unicode.IsDigit(before) && unicode.IsDigit(after):

@@ -17,6 +17,7 @@ var said = []string{
 	"NOTE", "NOTE this", "STYLE", "REGION", "WEBVTT", "X-TIMESTAMP-MAP=", "Region: id=1", "1", "42", "2024", ".", "...", "!", "\"quoted\"",
 	"\n", "\n\n", "\n \n", "\r\n", "\r", "\t", " ", "   ", "\u00a0", "\u3000", "\u200b", "\u2028", "\u0085", "\v", "\x00", "\x1b[31m", "\u2060", "\ufeff", "\ufffe", "\uffff",
 	"\u202e", "\u200f", "\u0301", "\ufffd", "\xff", "\xe0\xb8", "supercalifragilisticexpialidocious", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk", "https://example.com/a-b/c?d=e&f=g",
+	"พ.ศ. ", "รมว.คลัง", "ฯลฯ", "ฯพณฯ", " ๆ", "ปี๒๕๔๐", "โทร02-123-4567", "ที่\u200bเกลือสมุทร\u200b", "เกี่ยวกับ", "ความ",
 	"One, two; three: four.", "Mr. Smith said no", "and so on, and so forth",
 }
 

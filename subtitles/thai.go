@@ -45,6 +45,9 @@ const (
 //
 // The last letters are taken for an abbreviation where a full stop follows.
 func breakThai(text string, stop bool, words thaiLexicon) []thaiBreak {
+	if stop && isThaiAbbreviation(text) {
+		return nil
+	}
 	border := thaiBorders(text)
 	steps := shortestThai(text, stop, words.words, border)
 	var breaks []thaiBreak
@@ -107,19 +110,20 @@ func shortestThai(text string, stop bool, words dictionary, border []bool) []tha
 		if step.cost < steps[cluster].cost {
 			steps[cluster] = step
 		}
-		found := func(bytes int) {
+		take := func(bytes, cost int) {
 			end := at + bytes/thaiBytes
 			for end < len(border)-1 && endsThai(text[end*thaiBytes:]) {
 				end++
 			}
-			step := thaiStep{steps[at].cost + costOfWord, at, true}
+			step := thaiStep{steps[at].cost + cost, at, true}
 			if border[end] && step.cost < steps[end].cost {
 				steps[end] = step
 			}
 		}
-		words.prefixes(text[at*thaiBytes:], found)
-		if rest := text[at*thaiBytes:]; stop && isThaiAbbreviation(rest) {
-			found(len(rest))
+		rest := text[at*thaiBytes:]
+		words.prefixes(rest, func(bytes int) { take(bytes, costOfWord) })
+		if stop && isThaiAbbreviation(rest) {
+			take(len(rest), len(rest)/thaiBytes*costOfWord) // Of คนพ. only the last is one.
 		}
 	}
 	return steps

@@ -23,6 +23,8 @@ const (
 	thaiClosers = `ครับ ค่ะ คะ นะ นะครับ นะคะ จ้ะ จ้า เลย แล้ว นี้ นั้น ด้วย อยู่ กัน`
 	// thaiPrefixes make a noun or an adjective of the word after them.
 	thaiPrefixes = `การ ความ ผู้ นัก ชาว น่า ภาย`
+	// thaiAbbreviations are in no dictionary, and not all of them have a full stop.
+	thaiAbbreviations = `กกต กทม กสทช ขสมก ครม คสช ตชด ททท ธกส บขส ปปง ปปช รฟท รฟม รมช รมว สตง สตม สนช สปสช สพฐ สวทช สสส เสธ อบจ อบต อสมท`
 )
 
 // thaiLexicon is the dictionary, and what some of its words tell about breaks.
@@ -43,6 +45,7 @@ func newThaiLexicon() thaiLexicon {
 			l.words = append(l.words, word)
 		}
 	}
+	l.words = append(l.words, strings.Fields(thaiAbbreviations)...)
 	slices.Sort(l.words)
 	l.words = slices.Compact(l.words)
 	return l
