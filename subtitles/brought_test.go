@@ -132,6 +132,9 @@ func TestReadBrought(t *testing.T) {
 		"Thai with places to break":   {file: "h58-thai-zwsp.srt"},
 
 		"a time of words":        {file: timeLine("00:00:03,000 bis 00:00:04,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 bis 00:00:04,000"}},
+		"a time of short words":  {file: vtt("00:03.000 bis 00:04.000\nWorld"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03.000 bis 00:04.000"}},
+		"times without arrow":    {file: timeLine("00:03 bis 00:04"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03 bis 00:04"}},
+		"a time without end":     {file: timeLine("00:00:03,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000"}},
 		"an arrow without end":   {file: timeLine("00:00:03,000 -> x"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 -> x"}},
 		"words before the times": {file: timeLine("at 00:00:03,000 --> 00:00:04,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "at 00:00:03,000 --> 00:00:04,000"}},
 		"three times":            {file: timeLine("00:00:03,000 --> 00:00:04,000 --> 00:00:05,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 --> 00:00:04,000 --> 00:00:05,000"}},

@@ -92,6 +92,16 @@ func (c *collector) tellBeyond(video time.Duration) {
 	}
 }
 
+// Beyond tells which cues end after a video, by their places in the list from 1.
+func Beyond(cues []Cue, video time.Duration) []Notice {
+	var c collector
+	for i, cue := range cues {
+		c.cues = append(c.cues, fileCue{cue, i + 1})
+	}
+	c.tellBeyond(video)
+	return c.notices.list
+}
+
 // Within are the cues without what lies beyond a video's end.
 func Within(cues []Cue, video time.Duration) []Cue {
 	within := make([]Cue, 0, len(cues))

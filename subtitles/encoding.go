@@ -3,6 +3,7 @@ package subtitles
 import (
 	"bytes"
 	"strings"
+	stdunicode "unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -219,6 +220,11 @@ func decodeTwice(text string, n *notices) (string, error) {
 // encodedTwice undoes it where each letter above ASCII was a byte of UTF-8.
 // A single pair may be what somebody wrote.
 func encodedTwice(text string, table *charmap.Charmap) (string, bool) {
+	// The first byte of a letter in UTF-8, and for Thai the two that all have.
+	leads := func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }
+	if !strings.ContainsFunc(text, leads) && !strings.Contains(text, "เธ") && !strings.Contains(text, "เน") {
+		return "", false
+	}
 	inner := make([]byte, 0, len(text))
 	high := 0
 	for _, r := range text {
@@ -236,6 +242,11 @@ func encodedTwice(text string, table *charmap.Charmap) (string, bool) {
 	}
 	if high < 3 || !utf8.Valid(inner) {
 		return "", false
+	}
+	if bytes.ContainsFunc(inner, func(r rune) bool {
+		return r >= utf8.RuneSelf && !stdunicode.IsGraphic(r) && !stdunicode.Is(stdunicode.Cf, r)
+	}) {
+		return "", false // Nobody wrote that.
 	}
 	return string(inner), true
 }

@@ -50,7 +50,7 @@ func parseTimeLine(line string, where place) (timeLine, bool) {
 	line = skeleton(line)
 	m := timesPattern.FindStringSubmatch(line)
 	if m == nil {
-		return timeLine{problem: ProblemNotATime}, isBrokenTimeLine(line)
+		return timeLine{problem: ProblemNotATime}, isBrokenTimeLine(line, where)
 	}
 	from, to := clockOf(m[2:8]), clockOf(m[9:15])
 	between := m[8]
@@ -78,8 +78,9 @@ func parseTimeLine(line string, where place) (timeLine, bool) {
 }
 
 // isBrokenTimeLine reports whether a line that cannot be read has the times of a
-// cue all the same: an arrow beside one, or two that are written in full.
-func isBrokenTimeLine(line string) bool {
+// cue all the same: an arrow beside one, two that are written in full, two that
+// it begins with, or one below a number.
+func isBrokenTimeLine(line string, where place) bool {
 	if at := arrowPattern.FindStringIndex(line); at != nil {
 		left, right := line[:at[0]], firstField(strings.TrimLeft(line[at[1]:], "> "))
 		left = strings.TrimRight(left, "-–—−=~ ")
@@ -96,14 +97,16 @@ func isBrokenTimeLine(line string) bool {
 	full, exact := 0, 0
 	times := clockPattern.FindAllStringSubmatchIndex(line, -1)
 	for _, t := range times {
-		if t[6] >= 0 && t[10] >= 0 {
+		hours, fraction := t[6] >= 0, t[10] >= 0
+		if hours && fraction {
 			full++
 		}
-		if t[6] >= 0 {
+		if hours || fraction {
 			exact++
 		}
 	}
-	return full >= 2 || exact >= 2 && timeCharsPattern.MatchString(line[:times[0][0]])
+	begins := len(times) > 0 && timeCharsPattern.MatchString(line[:times[0][0]])
+	return full >= 2 || begins && (exact >= 2 || where == afterNumber && (exact == 1 || len(times) >= 2))
 }
 
 // clockOf gives the groups of clockSource their names.

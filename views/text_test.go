@@ -40,6 +40,8 @@ var namesOf = map[reflect.Type][]string{
 	reflect.TypeFor[LengthFormat]():  {"{left}", "{length}"},
 	reflect.TypeFor[AgentFormat]():   {"{program}", "{system}"},
 	reflect.TypeFor[SummaryFormat](): {"{highest}", "{title}"},
+	reflect.TypeFor[LineFormat]():    {"{line}", "{what}"},
+	reflect.TypeFor[QuoteFormat]():   {"{content}", "{line}", "{what}"},
 }
 
 // templateNames are the values that the page's script has for each Template.
