@@ -131,6 +131,20 @@ func TestReadBrought(t *testing.T) {
 		"SARA AM in halves":           {file: "h57-thai-decomposed.srt", want: []Cue{cue(1000, 5000, "การทำงานร่วมกันของทีมในองค์กรสำคัญมากสำหรับความสำเร็จและน้ำใจ"), cue(6000, 9000, "น้ำ กับ น้ำ")}},
 		"Thai with places to break":   {file: "h58-thai-zwsp.srt"},
 
+		"SubStation Alpha": {
+			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
+				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +
+				"Dialogue: 0,0:00:03.00,0:00:04.00,Default,Ann,0,0,0,,{\\an8\\i1}World{\\i0}\r\n" +
+				"Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello, \\hall\\Nof you {a comment}{\\p1}m 0 0 l 1 1{\\p0}\r\n" +
+				"Comment: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,not said\r\n",
+			want: []Cue{cue(1000, 2000, "Hello,  all\nof you"), twoCues[1]}, notices: "styles-dropped voices-dropped positions-dropped comments-dropped reordered",
+		},
+		"SubStation Alpha, old":      {file: "[Script Info]\n[Events]\nFormat: Marked, Start, End, Text\nDialogue: Marked=0,0:00:01.00,0:00:02.00,Hello\n", want: twoCues[:1]},
+		"SubStation Alpha, events":   {file: "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello\n", want: twoCues[:1]},
+		"SubStation Alpha, no time":  {file: "[Script Info]\n[Events]\nDialogue: 0,0:00:0x.00,0:00:02.00,Default,,0,0,0,,Hello\n", refused: ReadError{Line: 3, Problem: ProblemNotATime}},
+		"SubStation Alpha, cut":      {file: "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Def", refused: ReadError{Line: 3, Problem: ProblemMissing}},
+		"SubStation Alpha, two rows": {file: "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello\nWorld\n", refused: ReadError{Line: 4, Problem: ProblemStrayText, Content: "World"}},
+
 		"a time of words":        {file: timeLine("00:00:03,000 bis 00:00:04,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 bis 00:00:04,000"}},
 		"a time of short words":  {file: vtt("00:03.000 bis 00:04.000\nWorld"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03.000 bis 00:04.000"}},
 		"times without arrow":    {file: timeLine("00:03 bis 00:04"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03 bis 00:04"}},

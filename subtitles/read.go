@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Read reads the subtitles of a stranger. It tells by the content whether they
-// are WebVTT, SRT, or JSON: that of openai-whisper and whisper-ctranslate2, of
+// are WebVTT, SRT, SubStation Alpha, or JSON: that of openai-whisper and whisper-ctranslate2, of
 // whisper.cpp, or of WriteJSON. They may be UTF-8, or UTF-16 with a byte order
 // mark; lines may end as they do on any system.
 //
@@ -70,6 +70,8 @@ func readText(text string, c *collector) (language string, err error) {
 		return readVTT(lines, header, c)
 	case almost:
 		return "", unreadableLine(lines, header, ProblemHeader)
+	case isASS(lines, header):
+		return "", readASS(lines, c)
 	}
 	return "", readSRT(lines, c)
 }
