@@ -12,6 +12,7 @@ import (
 type blockReader struct {
 	lines []string
 	vtt   bool
+	sbv   bool
 	c     *collector
 
 	cue      Cue
@@ -189,6 +190,9 @@ func (r *blockReader) settings(rest string, at int) string {
 
 // plain is a line of text without markup.
 func (r *blockReader) plain(line string, at int) string {
+	if r.sbv {
+		line = strings.ReplaceAll(line, "[br]", "\n")
+	}
 	if !strings.ContainsAny(line, `<{&\`) {
 		return line
 	}

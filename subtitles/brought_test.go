@@ -131,6 +131,8 @@ func TestReadBrought(t *testing.T) {
 		"SARA AM in halves":           {file: "h57-thai-decomposed.srt", want: []Cue{cue(1000, 5000, "การทำงานร่วมกันของทีมในองค์กรสำคัญมากสำหรับความสำเร็จและน้ำใจ"), cue(6000, 9000, "น้ำ กับ น้ำ")}},
 		"Thai with places to break":   {file: "h58-thai-zwsp.srt"},
 
+		"SBV":             {file: "0:00:01.000,0:00:02.000\nHello\n\n0:00:03.000,0:00:04.000\nWorld[br]again\n", want: []Cue{twoCues[0], cue(3000, 4000, "World\nagain")}},
+		"SBV, a bad time": {file: "0:00:01.000,0:00:02.000\nHello\n\n0:00:03.000,0:00:0x.000\nWorld\n", refused: ReadError{Line: 4, Problem: ProblemNotATime}},
 		"SubStation Alpha": {
 			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
 				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +
@@ -148,6 +150,9 @@ func TestReadBrought(t *testing.T) {
 		"a time of words":        {file: timeLine("00:00:03,000 bis 00:00:04,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 bis 00:00:04,000"}},
 		"a time of short words":  {file: vtt("00:03.000 bis 00:04.000\nWorld"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03.000 bis 00:04.000"}},
 		"times without arrow":    {file: timeLine("00:03 bis 00:04"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:03 bis 00:04"}},
+		"a letter for a digit":   {file: timeLine("00:00:03,000 --> 00:00:04,0O0"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 --> 00:00:04,0O0"}},
+		"a letter in seconds":    {file: timeLine("00:00:00,000 --> 00:00:04x"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:00,000 --> 00:00:04x"}},
+		"text right after times": {file: timeLine("00:00:03,000 --> 00:00:04,000สวัสดี"), want: []Cue{twoCues[0], cue(3000, 4000, "สวัสดี\nWorld")}},
 		"a time without end":     {file: timeLine("00:00:03,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000"}},
 		"an arrow without end":   {file: timeLine("00:00:03,000 -> x"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "00:00:03,000 -> x"}},
 		"words before the times": {file: timeLine("at 00:00:03,000 --> 00:00:04,000"), refused: ReadError{Line: 6, Problem: ProblemNotATime, Content: "at 00:00:03,000 --> 00:00:04,000"}},

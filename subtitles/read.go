@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Read reads the subtitles of a stranger. It tells by the content whether they
-// are WebVTT, SRT, SubStation Alpha, or JSON: that of openai-whisper and whisper-ctranslate2, of
+// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, or JSON: that of openai-whisper and whisper-ctranslate2, of
 // whisper.cpp, or of WriteJSON. They may be UTF-8, or UTF-16 with a byte order
 // mark; lines may end as they do on any system.
 //
@@ -73,5 +73,5 @@ func readText(text string, c *collector) (language string, err error) {
 	case isASS(lines, header):
 		return "", readASS(lines, c)
 	}
-	return "", readSRT(lines, c)
+	return "", readSRT(lines, header, c)
 }

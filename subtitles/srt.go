@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 )
 
+var sbvTimes = regexp.MustCompile(`^\d+:\d\d:\d\d\.\d{3},\d+:\d\d:\d\d\.\d{3}$`)
+
 // readSRT reads what players read: https://wiki.videolan.org/SubRip. Numbers
-// may be missing or wrong, and a cue's text may hold empty lines.
-func readSRT(lines []string, c *collector) error {
-	r := blockReader{lines: lines, c: c}
+// may be missing or wrong, and a cue's text may hold empty lines. SBV, which
+// YouTube has, is the same without numbers and with a comma between the times.
+func readSRT(lines []string, first int, c *collector) error {
+	r := blockReader{lines: lines, sbv: sbvTimes.MatchString(skeleton(lines[first])), c: c}
 	if err := r.read(0); err != nil {
 		return err
 	}

@@ -69,6 +69,8 @@ func parseTimeLine(line string, where place) (timeLine, bool) {
 	}
 	switch at := arrowPattern.FindStringIndex(t.rest); {
 	case t.problem != "":
+	case m[15] != "" && m[15][0] != ' ' && m[15][0] != '\t' && len(to.fraction) < 3:
+		t.problem = ProblemNotATime // It may be a digit of the time.
 	case at != nil && strings.Trim(t.rest[:at[0]], "-–—−=~") == "":
 		t.problem = ProblemNotATime // There are three times.
 	case t.end < t.start:
