@@ -133,6 +133,16 @@ func TestReadBrought(t *testing.T) {
 
 		"SBV":             {file: "0:00:01.000,0:00:02.000\nHello\n\n0:00:03.000,0:00:04.000\nWorld[br]again\n", want: []Cue{twoCues[0], cue(3000, 4000, "World\nagain")}},
 		"SBV, a bad time": {file: "0:00:01.000,0:00:02.000\nHello\n\n0:00:03.000,0:00:0x.000\nWorld\n", refused: ReadError{Line: 4, Problem: ProblemNotATime}},
+		"LRC": {
+			file: "[ti:A song]\n[offset:+500]\n[00:01.50]Hello\n[00:02.50]\n[00:10.5][00:03.500]<00:03.50>World <00:04.0>all\n[00:04.500]สวัสดี\n[00:04.500]hi\n",
+			want: []Cue{cue(1000, 2000, "Hello"), cue(3000, 4000, "World all"), cue(4000, 10000, "สวัสดี"), cue(4000, 10000, "hi"), cue(10000, 15000, "World all")}, notices: "header-dropped",
+		},
+		"LRC by hundredths":          {file: "[00:01:00]Hello\n[00:02:00]\n", refused: ReadError{Line: 1, Problem: ProblemNotATime}},
+		"LRC with hours":             {file: "[00:00:01.00]Hello\n[00:00:02.00]\n[00:00:03.00]World\n[00:00:04.00]", want: twoCues},
+		"LRC, a line below":          {file: "[00:01.00]Hello\nyou\n[00:02.00]", want: []Cue{cue(1000, 2000, "Hello\nyou")}},
+		"LRC, a bad time":            {file: "[00:01.00]Hello\n[00:61.00]World", refused: ReadError{Line: 2, Problem: ProblemNotATime, Content: "[00:61.00]World"}},
+		"LRC, text before a time":    {file: "[ti:x]\n[00:01.00][00:02.00]Hello\nlost", refused: ReadError{Line: 3, Problem: ProblemStrayText, Content: "lost"}},
+		"LRC, a time among brackets": {file: "[00:01.00]Hello\n[00:0x.00]World\n[00:03.00]", refused: ReadError{Line: 2, Problem: ProblemNotATime}},
 		"SubStation Alpha": {
 			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
 				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +
