@@ -143,6 +143,10 @@ func TestReadBrought(t *testing.T) {
 		"LRC, a bad time":            {file: "[00:01.00]Hello\n[00:61.00]World", refused: ReadError{Line: 2, Problem: ProblemNotATime, Content: "[00:61.00]World"}},
 		"LRC, text before a time":    {file: "[ti:x]\n[00:01.00][00:02.00]Hello\nlost", refused: ReadError{Line: 3, Problem: ProblemStrayText, Content: "lost"}},
 		"LRC, a time among brackets": {file: "[00:01.00]Hello\n[00:0x.00]World\n[00:03.00]", refused: ReadError{Line: 2, Problem: ProblemNotATime}},
+		"TSV":                        {file: "start\tend\ttext\n1000\t2000\tHello\n3000\t4000\tWorld\twide\n", want: []Cue{twoCues[0], cue(3000, 4000, "World wide")}},
+		"TSV, a bad time":            {file: "start\tend\ttext\n1000\t2000\tHello\n3.5\t4000\tWorld\n", refused: ReadError{Line: 3, Problem: ProblemNotATime}},
+		"TSV, backwards":             {file: "start\tend\ttext\n2000\t1000\tHello\n", refused: ReadError{Line: 2, Problem: ProblemBackwards}},
+		"TSV, a short row":           {file: "start\tend\ttext\n1000\t2000\tHello\nWorld\n", refused: ReadError{Line: 3, Problem: ProblemMissing, Content: "World"}},
 		"SubStation Alpha": {
 			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
 				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +

@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Read reads the subtitles of a stranger. It tells by the content whether they
-// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, LRC, or JSON: that of openai-whisper and whisper-ctranslate2, of
+// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, LRC, the TSV of openai-whisper, or JSON: that of openai-whisper and whisper-ctranslate2, of
 // whisper.cpp, or of WriteJSON. They may be UTF-8, or UTF-16 with a byte order
 // mark; lines may end as they do on any system.
 //
@@ -74,6 +74,8 @@ func readText(text string, c *collector) (language string, err error) {
 		return "", readASS(lines, c)
 	case isLRC(lines, header):
 		return "", readLRC(lines, c)
+	case isTSV(lines, header):
+		return "", readTSV(lines, header, c)
 	}
 	return "", readSRT(lines, header, c)
 }
