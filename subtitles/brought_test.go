@@ -147,6 +147,11 @@ func TestReadBrought(t *testing.T) {
 		"TSV, a bad time":            {file: "start\tend\ttext\n1000\t2000\tHello\n3.5\t4000\tWorld\n", refused: ReadError{Line: 3, Problem: ProblemNotATime}},
 		"TSV, backwards":             {file: "start\tend\ttext\n2000\t1000\tHello\n", refused: ReadError{Line: 2, Problem: ProblemBackwards}},
 		"TSV, a short row":           {file: "start\tend\ttext\n1000\t2000\tHello\nWorld\n", refused: ReadError{Line: 3, Problem: ProblemMissing, Content: "World"}},
+		"MicroDVD":                   {file: "{1}{1}25\n{25}{50}{y:i}Hello\n{75}{100}/World|wide\n", want: []Cue{twoCues[0], cue(3000, 4000, "World\nwide")}, notices: "styles-dropped"},
+		"MicroDVD of film":           {file: "{0}{0}23.976\n{24}{48}Hello\n", want: []Cue{cue(1001, 2002, "Hello")}},
+		"MicroDVD, no rate":          {file: "{25}{50}Hello\n", refused: ReadError{Line: 1, Problem: ProblemFrameRate, Content: "{25}{50}Hello"}},
+		"MicroDVD, no end":           {file: "{1}{1}25\n{25}{}Hello\n", refused: ReadError{Line: 2, Problem: ProblemMissing}},
+		"MicroDVD, a lost line":      {file: "{1}{1}25\n{25}{50}Hello\nWorld\n", refused: ReadError{Line: 3, Problem: ProblemNotATime, Content: "World"}},
 		"SubStation Alpha": {
 			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
 				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +

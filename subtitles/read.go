@@ -1,6 +1,6 @@
 package subtitles
 
-import "strings"
+import "regexp"
 
 // What Read takes at most. An hour of speech has some 1,200 cues, 60 kB of
 // text and, as JSON that tells all about each word, up to 10 MB.
@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Read reads the subtitles of a stranger. It tells by the content whether they
-// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, LRC, the TSV of openai-whisper, or JSON: that of openai-whisper and whisper-ctranslate2, of
+// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, LRC, MicroDVD, the TSV of openai-whisper, or JSON: that of openai-whisper and whisper-ctranslate2, of
 // whisper.cpp, or of WriteJSON. They may be UTF-8, or UTF-16 with a byte order
 // mark; lines may end as they do on any system.
 //
@@ -59,8 +59,11 @@ func ReadFile(data []byte, bounds Bounds) (File, error) {
 	return File{Transcript: Transcript{Language: language, Cues: cues}, Notices: c.notices.list}, nil
 }
 
+// jsonBegin is not that of SRT without times, or of MicroDVD.
+var jsonBegin = regexp.MustCompile(`^\s*\{\s*["}]|^\s*\{\s*$`)
+
 func readText(text string, c *collector) (language string, err error) {
-	if strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") && !strings.HasPrefix(text, `{\`) {
+	if jsonBegin.MatchString(text) {
 		return readJSON(text, c)
 	}
 	lines := splitLines(text)
@@ -76,6 +79,8 @@ func readText(text string, c *collector) (language string, err error) {
 		return "", readLRC(lines, c)
 	case isTSV(lines, header):
 		return "", readTSV(lines, header, c)
+	case isMicroDVD(lines[header]):
+		return "", readMicroDVD(lines, header, c)
 	}
 	return "", readSRT(lines, header, c)
 }

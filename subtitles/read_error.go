@@ -30,6 +30,7 @@ const (
 	ProblemNegative    Problem = "negative"
 	ProblemTooLate     Problem = "too-late" // beyond MaxEnd
 	ProblemBackwards   Problem = "ends-before-start"
+	ProblemFrameRate   Problem = "no-frame-rate" // of times that count frames
 )
 
 // maxContent is how many characters of a line are repeated.

@@ -13,7 +13,7 @@ type SubtitleFileText struct {
 
 	// Why a file is refused.
 	UnknownKind, Malformed, NotUTF8, EncodedTwice, StrayText, Header string
-	Missing, NotATime, Negative, TooLate, Backwards                  string
+	FrameRate, Missing, NotATime, Negative, TooLate, Backwards       string
 	TooLarge, TooMany, TooLong                                       string
 
 	// What was changed, dropped, or lies beyond the video.
@@ -30,7 +30,7 @@ func (t *SubtitleFileText) Problem(code string, line int, content string) string
 		"malformed": t.Malformed, "not-utf-8": t.NotUTF8, "encoded-twice": t.EncodedTwice,
 		"text-without-time": t.StrayText, "not-webvtt": t.Header, "missing": t.Missing, "not-a-time": t.NotATime,
 		"negative": t.Negative, "too-late": t.TooLate, "ends-before-start": t.Backwards, "too-large": t.TooLarge,
-		"too-many-cues": t.TooMany, "text-too-long": t.TooLong,
+		"too-many-cues": t.TooMany, "no-frame-rate": t.FrameRate, "text-too-long": t.TooLong,
 	}[code]
 	if what == "" {
 		what = t.UnknownKind
@@ -73,6 +73,7 @@ var subtitleFileEnglish = SubtitleFileText{
 	EncodedTwice: "The letters were encoded twice, and some were lost. Save the original file as UTF-8 and choose it again",
 	StrayText:    "There is text before the first time. A time such as 00:00:01,000 --> 00:00:02,000 must come first",
 	Header:       "The first line must be WEBVTT",
+	FrameRate:    "These times count frames. Write how many frames a second has as the first line, such as {1}{1}25",
 	Missing:      "The start or the end is missing",
 	NotATime:     "The times cannot be read. Write them like 00:00:01,000 --> 00:00:02,000",
 	Negative:     "A time must not be negative",
@@ -112,6 +113,7 @@ var subtitleFileThai = SubtitleFileText{
 	EncodedTwice: "ตัวอักษรถูกเข้ารหัสซ้ำสองครั้งและบางตัวหายไป กรุณาบันทึกไฟล์ต้นฉบับเป็น UTF-8 แล้วเลือกใหม่",
 	StrayText:    "มีข้อความอยู่ก่อนเวลาแรก ต้องมีเวลานำหน้า เช่น 00:00:01,000 --> 00:00:02,000",
 	Header:       "บรรทัดแรกต้องเป็น WEBVTT",
+	FrameRate:    "เวลาในไฟล์นี้นับเป็นเฟรม กรุณาเพิ่มบรรทัดแรกที่บอกจำนวนเฟรมต่อวินาที เช่น {1}{1}25",
 	Missing:      "ไม่มีเวลาเริ่มหรือเวลาจบ",
 	NotATime:     "อ่านเวลาไม่ได้ กรุณาเขียนแบบ 00:00:01,000 --> 00:00:02,000",
 	Negative:     "เวลาต้องไม่ติดลบ",

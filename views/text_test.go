@@ -30,7 +30,7 @@ func eachText(v reflect.Value, path string, f func(path string, text reflect.Val
 
 var (
 	verb = regexp.MustCompile(`%[^a-zA-Z%]*[a-zA-Z]`)
-	name = regexp.MustCompile(`\{\w+\}`)
+	name = regexp.MustCompile(`\{[A-Za-z]\w*\}`)
 )
 
 // namesOf are the values that a text of each type has, once each.
