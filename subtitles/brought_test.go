@@ -152,6 +152,17 @@ func TestReadBrought(t *testing.T) {
 		"MicroDVD, no rate":          {file: "{25}{50}Hello\n", refused: ReadError{Line: 1, Problem: ProblemFrameRate, Content: "{25}{50}Hello"}},
 		"MicroDVD, no end":           {file: "{1}{1}25\n{25}{}Hello\n", refused: ReadError{Line: 2, Problem: ProblemMissing}},
 		"MicroDVD, a lost line":      {file: "{1}{1}25\n{25}{50}Hello\nWorld\n", refused: ReadError{Line: 3, Problem: ProblemNotATime, Content: "World"}},
+		"TTML": {
+			file: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tt xmlns=\"http://www.w3.org/ns/ttml\" xmlns:tts=\"x\" xml:lang=\"th\"><head><title>not said</title></head>\n<body><div>\n" +
+				"<p begin=\"00:00:01.000\" end=\"2s\">Hello</p>\n<p begin=\"3000ms\" dur=\"1s\" region=\"r1\"><span tts:fontStyle=\"italic\">World</span> &amp;\n  all<br/>of it</p><p begin='5s' end='6s'> </p></div></body></tt>",
+			want: []Cue{twoCues[0], cue(3000, 4000, "World & all\nof it")}, notices: "positions-dropped styles-dropped empty-dropped",
+		},
+		"TTML by frames":   {file: `<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="p" ttp:frameRate="25" ttp:tickRate="1000"><body begin="1s"><div><p begin="00:00:00:00" end="25f">Hello</p><p begin="2000t" end="00:00:03:00">World</p></div></body></tt>`, want: twoCues},
+		"TTML by parts":    {file: `<tt><body><div><p><span begin="1s" end="2s">Hello</span><span begin="3s" end="4s">World</span></p></div></body></tt>`, want: twoCues},
+		"TTML, no end":     {file: "<tt><body><div>\n<p begin=\"1s\">Hello</p></div></body></tt>", refused: ReadError{Line: 2, Problem: ProblemMissing}},
+		"TTML, a bad time": {file: "<tt><body><div>\n<p begin=\"1x\" end=\"2s\">Hello</p></div></body></tt>", refused: ReadError{Line: 2, Problem: ProblemNotATime, Content: `<p begin="1x" end="2s">Hello</p></div></body></tt>`}},
+		"TTML, stray text": {file: "<tt><body><div>lost<p begin=\"1s\" end=\"2s\">Hello</p></div></body></tt>", refused: ReadError{Line: 1, Problem: ProblemStrayText}},
+		"TTML, cut":        {file: "<tt><body><div><p begin=\"1s\" end=\"2s\">Hello</p>", refused: ReadError{Line: 1, Problem: ProblemMalformed}},
 		"SubStation Alpha": {
 			file: "\ufeff[Script Info]\r\n; a comment\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname\r\nStyle: Default,Arial\r\n\r\n[Events]\r\n" +
 				"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n" +
@@ -216,6 +227,57 @@ func TestReadBrought(t *testing.T) {
 			}
 		})
 	}
+}
+
+// broughtFiles are those of testdata/brought, and one of each other kind.
+func broughtFiles(t testing.TB) (files [][]byte) {
+	paths, err := filepath.Glob(filepath.Join("testdata", "brought", "*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, path := range paths {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	for _, file := range []string{
+		"[Script Info]\n[V4+ Styles]\n[Events]\nFormat: Start, End, Name, Text\nDialogue: 0:00:01.00,0:00:02.00,Ann,{\\an8}a\\Nb{\\p1}m{\\p0}\nComment: x\n",
+		"0:00:01.000,0:00:02.000\na[br]b\n",
+		"[ti:x]\n[offset:+1]\n[00:01.50][00:03.50]<00:01.50>a\n[00:02.50]\n",
+		"start\tend\ttext\n1000\t2000\ta\n",
+		"{1}{1}25\n{25}{50}{y:i}a|/b\n",
+		"<?xml version=\"1.0\"?><tt xml:lang=\"th\" frameRate=\"25\"><head>x</head><body begin=\"1s\"><div><p begin=\"00:00:01:12\" dur=\"1t\">a<br/>b<span begin=\"1f\" end=\"2s\">c</span></p></div></body></tt>",
+		"WEBVTT\n\n00:01.000 --> 00:02.000\n \na<00:01.5><c> b</c>\n\n00:02.000 --> 00:02.010\na b\n",
+		takenFor(charmap.Windows874, "1\n00:00:01,000 --> 00:00:02,000\nสวัสดี"),
+	} {
+		files = append(files, []byte(file))
+	}
+	return files
+}
+
+// A line of text that a writer protects is never a time line, and no line takes
+// long or panics.
+func FuzzTimeLine(f *testing.F) {
+	for _, line := range append([]string{"1 [00:00:01,000 → 00:00:02,0001.5] x", "10:30 - 11:45", "๐๐:๐๑ –> 0:2", "-0:0:1,0 --> -0:0:2,0"}, said...) {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		line, _, _ = strings.Cut(cleanText(line), "\n")
+		for _, where := range []place{amongText, afterBlank, afterNumber} {
+			times, ok := parseTimeLine(line, where)
+			if ok && times.problem == "" && (times.start < 0 || times.end < times.start || times.end > MaxEnd) {
+				t.Errorf("%q is from %v to %v", line, times.start, times.end)
+			}
+			if !strings.Contains(line, times.rest) {
+				t.Errorf("%q ends with %q", line, times.rest)
+			}
+			if _, ok := parseTimeLine(protect(line), where); ok {
+				t.Errorf("%q is a time line although it is protected", line)
+			}
+		}
+	})
 }
 
 func encodedBy(text string, err error) string {

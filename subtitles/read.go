@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Read reads the subtitles of a stranger. It tells by the content whether they
-// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, LRC, MicroDVD, the TSV of openai-whisper, or JSON: that of openai-whisper and whisper-ctranslate2, of
+// are WebVTT, SRT, SBV of YouTube, SubStation Alpha, TTML, LRC, MicroDVD, the TSV of openai-whisper, or JSON: that of openai-whisper and whisper-ctranslate2, of
 // whisper.cpp, or of WriteJSON. They may be UTF-8, or UTF-16 with a byte order
 // mark; lines may end as they do on any system.
 //
@@ -65,6 +65,9 @@ var jsonBegin = regexp.MustCompile(`^\s*\{\s*["}]|^\s*\{\s*$`)
 func readText(text string, c *collector) (language string, err error) {
 	if jsonBegin.MatchString(text) {
 		return readJSON(text, c)
+	}
+	if isTTML(text) {
+		return readTTML(text, c)
 	}
 	lines := splitLines(text)
 	header, isVTT, almost := headerLine(lines)

@@ -232,6 +232,9 @@ func FuzzRead(f *testing.F) {
 	for _, test := range readable {
 		f.Add([]byte(test.file))
 	}
+	for _, file := range broughtFiles(f) {
+		f.Add(file)
+	}
 	for _, text := range said {
 		f.Add([]byte("WEBVTT\n\n00:00.000 --> 00:01.000\n" + text))
 		f.Add(fmt.Appendf(nil, "1\n00:00:00,000 --> 00:00:01,000\n%s\n\n2\n00:00:00,500 --> 00:00:09,000\n%s%s\n", text, text, strings.Repeat(text, 20)))

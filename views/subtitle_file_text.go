@@ -68,7 +68,7 @@ var subtitleFileEnglish = SubtitleFileText{
 	Quote: "Line {line}, “{content}”: {what}",
 
 	UnknownKind:  "This cannot be read as subtitles. Use an SRT or WebVTT file",
-	Malformed:    "This JSON cannot be read",
+	Malformed:    "This JSON or XML cannot be read",
 	NotUTF8:      "The letters are in an encoding that is not read here. Save the file as UTF-8 and choose it again",
 	EncodedTwice: "The letters were encoded twice, and some were lost. Save the original file as UTF-8 and choose it again",
 	StrayText:    "There is text before the first time. A time such as 00:00:01,000 --> 00:00:02,000 must come first",
@@ -108,7 +108,7 @@ var subtitleFileThai = SubtitleFileText{
 	Quote: "บรรทัดที่ {line} “{content}”: {what}",
 
 	UnknownKind:  "อ่านไฟล์นี้เป็นคำบรรยายไม่ได้ กรุณาใช้ไฟล์ SRT หรือ WebVTT",
-	Malformed:    "อ่าน JSON นี้ไม่ได้",
+	Malformed:    "อ่าน JSON หรือ XML นี้ไม่ได้",
 	NotUTF8:      "ระบบไม่รองรับการเข้ารหัสตัวอักษรของไฟล์นี้ กรุณาบันทึกไฟล์เป็น UTF-8 แล้วเลือกใหม่",
 	EncodedTwice: "ตัวอักษรถูกเข้ารหัสซ้ำสองครั้งและบางตัวหายไป กรุณาบันทึกไฟล์ต้นฉบับเป็น UTF-8 แล้วเลือกใหม่",
 	StrayText:    "มีข้อความอยู่ก่อนเวลาแรก ต้องมีเวลานำหน้า เช่น 00:00:01,000 --> 00:00:02,000",
