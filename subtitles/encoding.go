@@ -23,18 +23,20 @@ func decodeText(data []byte, n *notices) (string, error) {
 	if utf8.ValidString(text) {
 		return decodeTwice(text, n)
 	}
-	broken, few := brokenUTF8(text)
-	if !few {
+	broken, whole, few := brokenUTF8(text)
+	if !few || whole == 0 {
 		if thai, ok := DecodeThai(data); ok {
 			n.add(0, NoticeThai, "")
 			return thai, nil
 		}
+	}
+	if !few {
 		return "", &ReadError{Line: broken[0].line, Content: content(broken[0].text), Problem: ProblemNotUTF8}
 	}
 	for _, b := range broken {
 		n.add(b.line, NoticeLetters, b.text)
 	}
-	return strings.ToValidUTF8(text, "\uFFFD"), nil
+	return decodeTwice(strings.ToValidUTF8(text, "\uFFFD"), n)
 }
 
 // utf16Of tells UTF-16 by its mark, or by the zero bytes of its first letters.
@@ -57,12 +59,13 @@ type brokenLine struct {
 	text string
 }
 
-// brokenUTF8 returns the lines that are not UTF-8, and whether they are few
-// enough for a file that is UTF-8 else: engines cut a letter in two where a cue
-// ends, and a byte of another encoding comes in by copying. More than one in a
-// hundred bytes, without whole letters beside them, is another encoding.
-func brokenUTF8(text string) (lines []brokenLine, few bool) {
-	broken, whole, number := 0, 0, 0
+// brokenUTF8 returns the lines that are not UTF-8, how many letters above ASCII
+// are whole, and whether the broken ones are few enough for a file that is UTF-8
+// else: engines cut a letter in two where a cue ends, and a byte of another
+// encoding comes in by copying. More than one in a hundred bytes, without whole
+// letters beside them, is another encoding.
+func brokenUTF8(text string) (lines []brokenLine, whole int, few bool) {
+	broken, number := 0, 0
 	for line := range strings.Lines(text) {
 		number++
 		before := broken
@@ -79,7 +82,7 @@ func brokenUTF8(text string) (lines []brokenLine, few bool) {
 			lines = append(lines, brokenLine{number, line})
 		}
 	}
-	return lines, broken <= max(1, whole, len(text)/100)
+	return lines, whole, broken <= max(2, whole, len(text)/100)
 }
 
 // DecodeThai reads Windows-874, which Thai editors on Windows still write. It is

@@ -14,10 +14,12 @@ var (
 	// timesPattern is a number, where it stands on the same line, a time, what is
 	// no letter, another time, and the rest.
 	timesPattern = regexp.MustCompile(`^(?:[#(\[]?\d+[.)\]]?\s+)?[\[({"'*\s]*([-−]?)` + clockSource +
-		`([^\pL\pN:]{1,20}?|\s*[-–—=]*&gt;\s*|\s+to\s+)` + clockSource + `(?:s?[\])}]+|s\b)?(\s.*|[^\s\d:].*)?$`)
+		`([^\pL\pN:]{1,20}?|\s*[-–—=]*&gt[:;]\s*|\s+to\s+)` + clockSource + `(?:s?[\])}]+|s\b)?(\s.*|[^\s\d:].*)?$`)
+	// otherClocks are times with other marks than colons.
+	otherClocks  = regexp.MustCompile(`^\d+(?:[^\s\d:]\s?\d+){2,6}\S?\s*-->\s*\d+(?:[^\s\d:]\s?\d+){2,6}`)
 	clockPattern = regexp.MustCompile(clockSource)
 	// arrowPattern is an arrow that nobody writes between two times of a day.
-	arrowPattern     = regexp.MustCompile(`[-–—−=~]\s?>|[→⟶➔➜➡⇒⇨]|[-–—=]&gt;`)
+	arrowPattern     = regexp.MustCompile(`[-–—−=~]\s?>|[→⟶➔➜➡⇒⇨]|[-–—=]&gt[:;]`)
 	timeCharsPattern = regexp.MustCompile(`^[\d:;.,\s\-−\[({"'*]*$`)
 	numberPattern    = regexp.MustCompile(`^[#(\[]?\s*(\d+)\s*[.)\]:]?$`)
 )
@@ -43,11 +45,14 @@ const (
 // programs make of it. It is false for text, which may hold times and arrows,
 // too. What is meant for times and cannot be read has a problem.
 func parseTimeLine(line string, where place) (timeLine, bool) {
-	if !strings.ContainsFunc(line, isColon) || strings.HasPrefix(line, protected) {
+	if !strings.ContainsFunc(line, isColon) && !strings.Contains(line, arrow) || strings.HasPrefix(line, protected) {
 		return timeLine{}, false
 	}
 	original := line
 	line = skeleton(line)
+	if otherClocks.MatchString(line) {
+		return timeLine{problem: ProblemNotATime}, true
+	}
 	m := timesPattern.FindStringSubmatch(line)
 	if m == nil {
 		return timeLine{problem: ProblemNotATime}, isBrokenTimeLine(line, where)
@@ -71,7 +76,7 @@ func parseTimeLine(line string, where place) (timeLine, bool) {
 	case t.problem != "":
 	case m[15] != "" && m[15][0] != ' ' && m[15][0] != '\t' && len(to.fraction) < 3:
 		t.problem = ProblemNotATime // It may be a digit of the time.
-	case at != nil && strings.Trim(t.rest[:at[0]], "-–—−=~") == "":
+	case at != nil && (strings.Trim(t.rest[:at[0]], "-–—−=~") == "" || clockPattern.MatchString(t.rest)):
 		t.problem = ProblemNotATime // There are three times.
 	case t.end < t.start:
 		t.problem = ProblemBackwards
@@ -120,16 +125,16 @@ func clockOf(m []string) clock {
 	return c
 }
 
-func isColon(r rune) bool { return r == ':' || r == '：' || r == '∶' }
+func isColon(r rune) bool { return r == ':' || r == ';' || r == '：' || r == '∶' || r == '；' }
 
 // skeleton is a line as its structure is told by: without what cannot be seen,
 // with the blanks, digits and marks of ASCII.
 func skeleton(line string) string {
-	ascii := true
-	for i := 0; i < len(line) && ascii; i++ {
-		ascii = line[i] < 0x80
+	plain := true
+	for i := 0; i < len(line) && plain; i++ {
+		plain = line[i] < 0x80 && line[i] != ';'
 	}
-	if !ascii {
+	if !plain {
 		line = strings.Map(skeletonRune, line)
 	}
 	return strings.TrimSpace(line)
@@ -152,6 +157,8 @@ func suffix(line, end string) string {
 
 func skeletonRune(r rune) rune {
 	switch {
+	case r == ';':
+		return ':'
 	case r < 0x80:
 		return r
 	case unicode.Is(unicode.Cf, r):
@@ -162,7 +169,7 @@ func skeletonRune(r rune) rune {
 		return '0' + digit(r)
 	}
 	switch r {
-	case '：', '∶':
+	case '：', '∶', '；':
 		return ':'
 	case '，', '،', '٬', '、':
 		return ','
@@ -205,7 +212,7 @@ const protected = wordJoiner + wordJoiner
 
 // protect keeps the lines of a text from being read as times.
 func protect(text string) string {
-	if !strings.ContainsFunc(text, isColon) {
+	if !strings.ContainsFunc(text, isColon) && !strings.Contains(text, "--") {
 		return text
 	}
 	lines := strings.Split(text, "\n")
