@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// maxRawBytes are those of a cue with its markup.
+const maxRawBytes = 4 * MaxCueBytes
+
 // blockReader reads SRT and WebVTT, whose cues are blocks of lines: a number or
 // name, the times, the text. It goes by the lines with times, so that numbers
 // may be missing or repeated, and empty lines too many or too few.
@@ -21,6 +24,7 @@ type blockReader struct {
 	text     []string
 	number   string // of the cue before
 	numbered bool   // the first cue has a number
+	raw      int    // bytes of lines since the cue's times
 	ended    bool   // an empty line was the cue's end, for WebVTT
 	rolling  bool   // there are times within the text, as YouTube has them
 }
@@ -33,8 +37,14 @@ func (r *blockReader) read(at int) *ReadError {
 			if err := r.take(at); err != nil {
 				return err
 			}
-			r.from, at, r.ended = skip, skip-1, true
+			r.from, at, r.ended, r.raw = skip, skip-1, true, 0
 			continue
+		}
+		if r.raw += len(r.lines[at]); r.raw > maxRawBytes { // Each line is costly to look at.
+			if r.times < 0 {
+				return &ReadError{Problem: ProblemUnknownKind}
+			}
+			return unreadableLine(r.lines, r.times, ProblemTooLong)
 		}
 		t, ok := parseTimeLine(r.lines[at], r.place(at))
 		if !ok {
@@ -49,7 +59,7 @@ func (r *blockReader) read(at int) *ReadError {
 		if err := r.finish(); err != nil {
 			return err
 		}
-		r.cue, r.times, r.from, r.text, r.ended = Cue{Start: t.start, End: t.end}, at, at+1, nil, false
+		r.cue, r.times, r.from, r.text, r.ended, r.raw = Cue{Start: t.start, End: t.end}, at, at+1, nil, false, 0
 		if rest := r.settings(t.rest, at); rest != "" {
 			r.text = append(r.text, r.plain(rest, at))
 		}

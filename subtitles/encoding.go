@@ -18,6 +18,12 @@ func decodeText(data []byte, n *notices) (string, error) {
 			return "", &ReadError{Problem: ProblemNotUTF8}
 		}
 		data = decoded
+		number := 0
+		for line := range strings.Lines(string(data)) {
+			if number++; strings.Contains(line, "\uFFFD") { // Half of a letter, most likely.
+				n.add(number, NoticeLetters, line)
+			}
+		}
 	}
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	if utf8.ValidString(text) {

@@ -45,6 +45,9 @@ const (
 // programs make of it. It is false for text, which may hold times and arrows,
 // too. What is meant for times and cannot be read has a problem.
 func parseTimeLine(line string, where place) (timeLine, bool) {
+	if len(line) > MaxCueBytes { // No text may have as much.
+		return timeLine{}, false
+	}
 	if !strings.ContainsFunc(line, isColon) && !strings.Contains(line, arrow) || strings.HasPrefix(line, protected) {
 		return timeLine{}, false
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	ttmlBegin  = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*<([A-Za-z]\w*:)?tt[\s>]`)
+	ttmlBegin  = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*|<!DOCTYPE[^>]*>\s*)*<([A-Za-z]\w*:)?tt[\s>]`)
 	ttmlFrames = regexp.MustCompile(`^(\d{2,6}):(\d\d):(\d\d):(\d{1,6})$`)
 	ttmlOffset = regexp.MustCompile(`^(\d{1,15}(?:\.\d{1,15})?)(h|ms|m|s|f|t)$`)
 	xmlSpace   = regexp.MustCompile(`[ \t\r\n]+`)
