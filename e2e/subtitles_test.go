@@ -106,7 +106,7 @@ func TestEditedSubtitles(t *testing.T) {
 	c.send("PUT", path, "image/png", strings.NewReader("x"), -1).problem(415, "wrong-content-type")
 	c.send("PUT", path, "text/vtt", strings.NewReader("no subtitles at all"), -1).problem(422, "invalid")
 
-	c.send("PUT", path, "text/vtt", strings.NewReader("WEBVTT\n\n00:01.000 -> 00:02.000\na line without a time\n"), -1).problem(422, "invalid")
+	c.send("PUT", path, "text/vtt", strings.NewReader("WEBVTT\n\n00:01.000 bis 00:02.000\na line without a time\n"), -1).problem(422, "invalid")
 	c.do("PUT", path, map[string]any{"cues": []cue{{0, 1, strings.Repeat("x", 5000)}}}).problem(422, "invalid")
 	if got := c.subtitleText(id).Revision; got != 2 {
 		t.Errorf("what was refused was kept as revision %d", got)

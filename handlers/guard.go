@@ -12,14 +12,21 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"gensubtitle/db"
+	"gensubtitle/subtitles"
 )
 
 const (
 	smallBodyBytes = 64 << 10
-	// textBodyBytes are enough for the subtitles of twelve hours.
+	// textBodyBytes are enough for the subtitles of twelve hours, but not for
+	// whisper's JSON, which tells all about each word.
 	textBodyBytes = 1 << 20
+	// largeTextBytes are that of six hours and more. Few are read at once.
+	largeTextBytes = subtitles.MaxFileBytes
+	maxLargeTexts  = 2
+	everybody      = "" // whose turns those are
 	// maxParts are more than any form of ours has.
 	maxParts = 100
 
@@ -75,7 +82,7 @@ func isSafe(method string) bool {
 //
 // It takes no compressed body: the framework unpacks one without a limit.
 func smallBody(c *fiber.Ctx) error {
-	if err := readWhole(c, smallBodyBytes); err != nil {
+	if err := readWhole(c, c.Context().RequestBodyStream(), smallBodyBytes, errBodyTooLarge); err != nil {
 		return err
 	}
 	if len(c.Request().Body()) > 0 && !isForm(c) && contentType(c) != fiber.MIMEApplicationJSON {
@@ -84,26 +91,74 @@ func smallBody(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// textBody is smallBody where subtitles come, of whatever type.
-func textBody(c *fiber.Ctx) error {
-	if err := readWhole(c, textBodyBytes); err != nil {
+// textBody is smallBody where subtitles come, of whatever type. One user sends
+// one that is large at a time, and all of them few: each is in memory while it
+// comes and is read.
+func (s *Server) textBody(c *fiber.Ctx) error {
+	if n := c.Request().Header.ContentLength(); n >= 0 && n <= textBodyBytes {
+		if err := readWhole(c, c.Context().RequestBodyStream(), textBodyBytes, errTextTooLarge); err != nil {
+			return err
+		}
+		return c.Next()
+	}
+	ctx, cancel := context.WithTimeout(c.UserContext(), turnTime)
+	defer cancel()
+	endOwn, err := s.ownLarge.take(ctx, signedIn(c).SessionID)
+	if err != nil {
+		return err
+	}
+	defer endOwn()
+	end, err := s.large.take(ctx, everybody)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var body io.Reader
+	if stream := c.Context().RequestBodyStream(); stream != nil {
+		body = &pacedBody{ctx: c.Context(), stream: stream, pace: s.newPace()}
+	}
+	if err := readWhole(c, body, largeTextBytes, errTextTooLarge); err != nil {
 		return err
 	}
 	return c.Next()
 }
 
-func readWhole(c *fiber.Ctx, most int) error {
+// pacedBody is a body that may take longer than small ones if it keeps its pace.
+type pacedBody struct {
+	ctx    *fasthttp.RequestCtx
+	stream io.Reader
+	pace   pace
+	read   int64
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	if err := b.ctx.SetReadDeadline(b.pace.deadline()); err != nil {
+		return 0, err
+	}
+	n, err := b.stream.Read(p)
+	b.read += int64(n)
+	if err == nil {
+		err = b.pace.check(b.read)
+	}
+	return n, err
+}
+
+// readWhole reads the body from its stream, which may be nil, of at most so many
+// bytes.
+func readWhole(c *fiber.Ctx, stream io.Reader, most int, tooLarge *problem) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return errEncoded
 	}
 	if c.Request().Header.ContentLength() > most {
-		return errBodyTooLarge
+		return tooLarge
 	}
-	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return nil
 	}
 	body, err := io.ReadAll(io.LimitReader(stream, int64(most)+1))
+	if errors.Is(err, errTooSlow) {
+		return err
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("read body: %w: %w", errTimeout, err)
 	}
@@ -111,7 +166,7 @@ func readWhole(c *fiber.Ctx, most int) error {
 		return fmt.Errorf("read body: %w: %w", errIncomplete, err)
 	}
 	if len(body) > most {
-		return errBodyTooLarge
+		return tooLarge
 	}
 	if n := c.Request().Header.ContentLength(); n >= 0 && len(body) < n {
 		return errIncomplete

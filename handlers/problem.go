@@ -104,6 +104,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.UsernameTaken })
 	errBodyTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
 		func(t *views.Text) views.Problem { return t.Problems.BodyTooLarge })
+	errTextTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
+		func(t *views.Text) views.Problem { return t.TextTooLarge(largeTextBytes) })
 	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
 		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
 	errUnmeasurable = simple(fiber.StatusUnsupportedMediaType, "unmeasurable",

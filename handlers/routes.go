@@ -71,10 +71,10 @@ func (s *Server) routes() {
 
 	a.Get("/videos/:id/subtitles", read, s.holdText, packed, s.showSubtitles)
 	a.Post("/videos/:id/subtitles", smallBody, upload, s.orderSubtitles)
-	a.Put("/videos/:id/subtitles", upload, textBody, s.holdText, s.saveSubtitles)
+	a.Put("/videos/:id/subtitles", upload, s.textBody, s.holdText, s.saveSubtitles)
 	a.Delete("/videos/:id/subtitles", upload, s.cancelSubtitles)
 	a.Post("/videos/:id/subtitles/cancel", smallBody, s.signIn, s.cancelSubtitles)
-	a.Post("/videos/:id/subtitles/file", s.signIn, textBody, s.holdText, s.sendSubtitles)
+	a.Post("/videos/:id/subtitles/file", s.signIn, s.textBody, s.holdText, s.sendSubtitles)
 	a.Post("/videos/:id/subtitles/restore", smallBody, upload, s.holdText, s.restoreSubtitles)
 	a.Get("/videos/:id/subtitles.vtt", read, s.holdText, packed, s.subtitleFile(formatVTT))
 	a.Get("/videos/:id/subtitles.srt", read, s.holdText, packed, s.subtitleFile(formatSRT))

@@ -101,6 +101,7 @@ type Server struct {
 	thumbnails      singleflight.Group
 	leftovers       leftovers
 	exports, texts  turns
+	ownLarge, large turns // large texts of one user, and of everybody
 	seen            seen
 	docs            *apidoc.Document
 }
@@ -119,6 +120,8 @@ func New(c Config, p Parts) (*Server, error) {
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 		exports:         turns{most: maxExports},
 		texts:           turns{most: maxTexts},
+		ownLarge:        turns{most: 1},
+		large:           turns{most: maxLargeTexts},
 	}
 	var err error
 	if s.docs, err = apidoc.Read(static.OpenAPI()); err != nil {

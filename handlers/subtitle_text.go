@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -35,6 +36,9 @@ const (
 type textInput struct {
 	Language string          `json:"language"`
 	Cues     json.RawMessage `json:"cues"`
+	// Lists of whisper's files, which are told by them.
+	Segments      json.RawMessage `json:"segments"`
+	Transcription json.RawMessage `json:"transcription"`
 }
 
 // keptBody is the text of subtitles as it is kept.
@@ -69,12 +73,36 @@ func (s *Server) showSubtitles(c *fiber.Ctx) error {
 	return c.JSON(textOf(t))
 }
 
-func answerText(c *fiber.Ctx, t db.SubtitleText) error {
-	c.Set(fiber.HeaderETag, revisionTag(t.Revision))
-	return c.JSON(textOf(t))
+func revisionTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+
+// broughtText is subtitles that a user sends, and what was changed of them.
+type broughtText struct {
+	subtitles.Transcript
+	notices []subtitles.Notice
 }
 
-func revisionTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+// noticeBody is what was changed or dropped of a text, or lies beyond the video.
+type noticeBody struct {
+	Line *int                 `json:"line"` // null for the file as a whole
+	Kind subtitles.NoticeKind `json:"kind"`
+	Text string               `json:"text"`
+}
+
+func noticesOf(c *fiber.Ctx, notices []subtitles.Notice) []noticeBody {
+	return mapped(notices, func(n subtitles.Notice) noticeBody {
+		body := noticeBody{Kind: n.Kind, Text: text(c).Fields.SubtitleFile.Notice(string(n.Kind), n.Line, n.Content, n.More)}
+		if n.Line > 0 {
+			body.Line = &n.Line
+		}
+		return body
+	})
+}
+
+// savedBody is the text as it was kept just now.
+type savedBody struct {
+	keptBody
+	Notices []noticeBody `json:"notices"`
+}
 
 // saveSubtitles keeps the user's own text: an edited one, or a file. What the
 // engine is writing meanwhile is cancelled, since it would replace it.
@@ -83,65 +111,69 @@ func (s *Server) saveSubtitles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var transcript subtitles.Transcript
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	var brought broughtText
 	switch contentType(c) {
 	case fiber.MIMEApplicationJSON:
-		transcript, err = readTextInput(c)
+		brought, err = readTextInput(c, v.Duration)
 	case mimeVTT, mimeSRT, "text/srt", fiber.MIMETextPlain, fiber.MIMEOctetStream:
-		transcript, err = readSubtitles(c.Request().Body())
+		brought, err = readSubtitles(c.Request().Body(), v.Duration)
 	default:
 		err = errContentType
 	}
 	if err != nil {
 		return err
 	}
-	t, err := s.keepText(c.UserContext(), signedIn(c).SessionID, c.Params("id"), transcript, revision)
+	t, err := s.keepText(c.UserContext(), v, brought.Transcript, revision)
 	if err != nil {
 		return err
 	}
-	return answerText(c, t)
+	c.Set(fiber.HeaderETag, revisionTag(t.Revision))
+	return c.JSON(savedBody{textOf(t), noticesOf(c, brought.notices)})
 }
 
-func readTextInput(c *fiber.Ctx) (subtitles.Transcript, error) {
+// readTextInput reads the text as JSON: as it is kept, or as whisper writes it.
+func readTextInput(c *fiber.Ctx, video time.Duration) (broughtText, error) {
 	var in textInput
 	if err := readJSON(c, &in); err != nil {
-		return subtitles.Transcript{}, err
+		return broughtText{}, err
+	}
+	if in.Cues == nil && (in.Segments != nil || in.Transcription != nil) {
+		return readSubtitles(c.Request().Body(), video)
 	}
 	if in.Language != "" && !subtitles.IsLanguage(in.Language) {
-		return subtitles.Transcript{}, invalidField("language", func(f *views.Fields) string { return f.LanguageUnknown })
+		return broughtText{}, invalidField("language", func(f *views.Fields) string { return f.LanguageUnknown })
 	}
 	cues, err := subtitles.UnmarshalCues(in.Cues)
 	if err != nil {
-		return subtitles.Transcript{}, invalidCues(err)
+		return broughtText{}, invalidCues(err)
 	}
-	return subtitles.Transcript{Language: in.Language, Cues: cues}, nil
+	return broughtText{subtitles.Transcript{Language: in.Language, Cues: cues}, subtitles.Beyond(cues, video)}, nil
 }
 
 // readSubtitles reads a file of somebody else's making.
-func readSubtitles(data []byte) (subtitles.Transcript, error) {
-	t, err := subtitles.Read(data)
+func readSubtitles(data []byte, video time.Duration) (broughtText, error) {
+	file, err := subtitles.ReadFile(data, subtitles.Bounds{Video: video, CueBytes: cueBytes})
+	if err == nil && len(file.Cues) == 0 && len(bytes.TrimSpace(data)) > len(vttHead) {
+		// What there was is not replaced by nothing.
+		err = &subtitles.ReadError{Problem: subtitles.ProblemUnknownKind}
+	}
 	if err != nil {
-		return t, fmt.Errorf("%w: %w", invalidField("file", unreadable(err)), err)
+		return broughtText{}, fmt.Errorf("%w: %w", invalidField("file", unreadable(err)), err)
 	}
-	if len(t.Cues) == 0 && len(bytes.TrimSpace(data)) > len(vttHead) {
-		// Text that no time belongs to would be lost without a word.
-		return t, invalidField("file", unreadable(nil))
-	}
-	return t, nil
+	return broughtText{file.Transcript, file.Notices}, nil
 }
 
-// unreadable says where a file stops making sense.
+// unreadable says where a file stops making sense, and why.
 func unreadable(err error) fieldText {
-	var at *subtitles.ReadError
-	return func(f *views.Fields) string {
-		switch {
-		case errors.As(err, &at) && at.Problem == subtitles.ProblemNotUTF8:
-			return f.SubtitlesNotUTF8
-		case at != nil && at.Line > 0:
-			return f.SubtitlesUnreadableAt.With(at.Line)
-		}
-		return f.SubtitlesUnreadable
+	var at subtitles.ReadError
+	if failed := new(subtitles.ReadError); errors.As(err, &failed) {
+		at = *failed
 	}
+	return func(f *views.Fields) string { return f.SubtitleFile.Problem(string(at.Problem), at.Line, at.Content) }
 }
 
 // invalidCues says which cue is wrong, by its place in the list from 1.
@@ -155,7 +187,7 @@ func invalidCues(err error) error {
 }
 
 func (s *Server) keepText(
-	ctx context.Context, sessionID, id string, t subtitles.Transcript, revision *int64,
+	ctx context.Context, v db.Video, t subtitles.Transcript, revision *int64,
 ) (db.SubtitleText, error) {
 	for i, cue := range t.Cues {
 		if len(cue.Text) > cueBytes {
@@ -163,7 +195,7 @@ func (s *Server) keepText(
 		}
 	}
 	text := db.SubtitleText{Language: t.Language, Cues: string(subtitles.MarshalCues(t.Cues))}
-	return s.DB.SaveSubtitles(ctx, sessionID, id, text, revision)
+	return s.DB.SaveSubtitles(ctx, v.SessionID, v.ID, text, revision)
 }
 
 // sendSubtitles is saveSubtitles for a form: a file, or text that was typed.
@@ -176,14 +208,45 @@ func (s *Server) sendSubtitles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	transcript, err := readSubtitles(data)
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	if _, err := s.keepText(c.UserContext(), signedIn(c).SessionID, c.Params("id"), transcript, revision); err != nil {
+	brought, err := readSubtitles(data, v.Duration)
+	if err != nil {
 		return err
 	}
-	return s.answerSubtitles(c, fiber.StatusOK)
+	if _, err := s.keepText(c.UserContext(), v, brought.Transcript, revision); err != nil {
+		return err
+	}
+	return s.answerBrought(c, noticesOf(c, brought.notices))
+}
+
+// answerBrought is answerSubtitles with what was changed of a file. The page that
+// says so is answered at once: one that was led to could not.
+func (s *Server) answerBrought(c *fiber.Ctx, notices []noticeBody) error {
+	if wantsHTML(c) && len(notices) == 0 {
+		return s.answerSubtitles(c, fiber.StatusOK)
+	}
+	v, err := s.ownVideo(c)
+	if err != nil {
+		return err
+	}
+	if !wantsHTML(c) {
+		return c.JSON(struct {
+			videoBody
+			Notices []noticeBody `json:"notices"`
+		}{videoOf(v), notices})
+	}
+	shown, err := s.subtitlesView(c, v)
+	if err != nil {
+		return err
+	}
+	shown.Notices = mapped(notices, func(n noticeBody) string { return n.Text })
+	if wantsPart(c) {
+		return render(c, fiber.StatusOK, views.SubtitlesSection(page(c), s.shown(v), shown))
+	}
+	return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v), shown))
 }
 
 // readSubtitleForm reads the field file, or else the field text, and the

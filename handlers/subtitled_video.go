@@ -22,7 +22,9 @@ func (s *Server) subtitledVideo(format media.MuxFormat) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		return s.sendSubtitled(c, asked.video, asked.shaped(), format)
+		t := asked.shaped()
+		t.Cues = subtitles.Within(t.Cues, asked.video.Duration) // The file would last as long as its captions.
+		return s.sendSubtitled(c, asked.video, t, format)
 	}
 }
 

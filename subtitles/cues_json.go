@@ -82,7 +82,7 @@ func UnmarshalCues(data []byte) ([]Cue, error) {
 		if problem != "" {
 			return false, &CueError{number, field, problem}
 		}
-		problem, ok := c.add(cue)
+		problem, ok := c.add(0, cue)
 		if problem == ProblemTooLong {
 			return false, &CueError{number, "text", problem}
 		}
@@ -98,8 +98,12 @@ func UnmarshalCues(data []byte) ([]Cue, error) {
 	if err != nil {
 		return nil, jsonError(string(data), err)
 	}
-	sortCues(c.cues)
-	return c.cues, nil
+	cues := make([]Cue, len(c.cues))
+	for i, f := range c.cues {
+		cues[i] = f.Cue
+	}
+	sortCues(cues)
+	return cues, nil
 }
 
 // decodeCue reads one cue, or tells which field is wrong.

@@ -8,31 +8,31 @@ import (
 // wordJoiner is as wide as nothing and forbids a line break, says Unicode.
 const wordJoiner = "\u2060"
 
-var (
-	vttTag = regexp.MustCompile(`^(/?[A-Za-z]*([. \t/][^\n]*)?|[\d:.]+)$`)
-	// SRT was never written down. These are the tags that players know; other
-	// things between < and > are what somebody said.
-	srtTag = regexp.MustCompile(`^(?i)/?(b|i|u|s|strike|em|strong|font|span|c|v|lang|ruby|rt)([. \t/][^\n]*)?$`)
+// These are the tags that players know; other things between < and > are what
+// somebody said.
+const tagNames = `b|i|u|s|strike|em|strong|ruby|rt|c`
 
-	srtEntities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", "&quot;", `"`, "&apos;", "'",
-		"&#39;", "'", "&nbsp;", "\u00A0", "&lrm;", "\u200E", "&rlm;", "\u200F")
+var (
+	vttTag = regexp.MustCompile(`^(?i:/?((` + tagNames + `)(\.[^\s<>]*)?[ \t]*|(font|span|v|lang)([. \t][^\n]*)?)?/?|[\d:.]+)$`)
+	srtTag = regexp.MustCompile(`^(?i)/?((` + tagNames + `)(\.[^\s<>]*)?[ \t]*|(font|span|v|lang)([. \t][^\n]*)?)/?$`)
+
+	lineBreakTag  = regexp.MustCompile(`(?i)<br[ \t]*/?>`)
+	voiceTag      = regexp.MustCompile(`^(?i)/?v([. \t]|$)`)
+	timeTag       = regexp.MustCompile(`^[\d:.]+$`)
+	placeOverride = regexp.MustCompile(`\\(an?\d|pos|move|org)`)
+	// settingPattern is what WebVTT, its drafts and SRT have after the times.
+	settingPattern = regexp.MustCompile(`^(?i:(vertical|line|position|size|align|region):\S+|[ADLST]:\S+|[XY][12]:-?\d+)$`)
+
+	// srtEntities are those that players know.
+	srtEntities = regexp.MustCompile(`&(?:lt|gt|amp|quot|apos|nbsp|lrm|rlm|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});`)
 	// What srtEntities would read, and players that know more of them.
 	srtEntity = regexp.MustCompile(`&(#?[0-9A-Za-z]{1,32};)`)
+	// srtEscaped is what SubStation Alpha brought into SRT.
+	srtEscaped = strings.NewReplacer(`\N`, "\n", `\h`, " ")
 
 	vttEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "{", "{"+wordJoiner, `\`, `\`+wordJoiner)
 	srtEscapes = strings.NewReplacer("<", "<"+wordJoiner, "{", "{"+wordJoiner, `\`, `\`+wordJoiner, "-->", "--"+wordJoiner+">")
 )
-
-// withoutTags takes out what tag takes for one between < and >.
-func withoutTags(text string, tag *regexp.Regexp) string {
-	return without(text, "<", "<>", ">", tag.MatchString)
-}
-
-// withoutOverrides takes out {\an8} and the like, which SubStation Alpha
-// brought into SRT.
-func withoutOverrides(text string) string {
-	return without(text, "{", "{}", "}", func(inner string) bool { return strings.HasPrefix(inner, `\`) })
-}
 
 // without takes out each stretch from open to end whose inside holds neither
 // of both and is drop. It looks at each byte twice at most.
@@ -55,9 +55,9 @@ func without(text, open, both, end string, drop func(inner string) bool) string 
 }
 
 // vttText writes a text so that nothing in it is markup.
-func vttText(text string) string { return vttEscapes.Replace(text) }
+func vttText(text string) string { return protect(vttEscapes.Replace(text)) }
 
 // srtText does the same for SRT, which has no escapes.
 func srtText(text string) string {
-	return srtEscapes.Replace(srtEntity.ReplaceAllString(text, "&"+wordJoiner+"$1"))
+	return protect(srtEscapes.Replace(srtEntity.ReplaceAllString(text, "&"+wordJoiner+"$1")))
 }

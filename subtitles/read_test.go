@@ -42,7 +42,7 @@ var readable = map[string]struct {
 		Transcript{Cues: []Cue{cue(0, 1000, "hello")}},
 	},
 	"VTT with all that is no text": {
-		"WEBVTT\nKind: captions\nLanguage: th-TH\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\nNOTE x\ny\n\nstray\n\n" +
+		"WEBVTT\nKind: captions\nLanguage: th-TH\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\nNOTE x\ny\n\n" +
 			"00:00.000 --> 00:01.000 region:b\n<v.loud Ann>Hi <b>you</b><00:00:00.500> <c.x.y>there</c> <i/><ruby>a<rt>b</rt></ruby></>\n",
 		Transcript{Language: "th", Cues: []Cue{cue(0, 1000, "Hi you there ab")}},
 	},
@@ -144,41 +144,41 @@ func TestReadRefuses(t *testing.T) {
 		file string
 		want ReadError
 	}{
-		"nothing":                   {"", ReadError{0, ProblemUnknownKind}},
-		"a letter":                  {"Dear Ann,\nhow are you?", ReadError{0, ProblemUnknownKind}},
-		"a page":                    {"<!doctype html><title>504</title>", ReadError{0, ProblemUnknownKind}},
-		"almost VTT":                {"WEBVTTX\n\n00:00.000 --> 00:01.000\na", ReadError{1, ProblemStrayText}},
-		"text before the times":     {"\n1\nlost\n" + srtCue, ReadError{3, ProblemStrayText}},
-		"no end":                    {"WEBVTT\n\n00:00.000 -->\na", ReadError{3, ProblemNotATime}},
-		"no end in SRT":             {srtCue + "a\n\n2\n00:00:00,000 --> \nb", ReadError{6, ProblemNotATime}},
-		"no start":                  {"WEBVTT\n\n--> 00:00.000\na", ReadError{3, ProblemNotATime}},
-		"a time of letters":         {srtCue + "a\n\n2\n00:00:00,000 --> 0x:00:00,1\nb", ReadError{6, ProblemNotATime}},
-		"a minute of 60 s":          {"1\n00:00:60,000 --> 00:02:00,000\na", ReadError{2, ProblemNotATime}},
-		"an hour of 60 min":         {"1\n00:60:00,000 --> 02:00:00,000\na", ReadError{2, ProblemNotATime}},
-		"two points":                {"1\n00:00:00.00.0 --> 00:00:01,000\na", ReadError{2, ProblemNotATime}},
-		"a negative time":           {"1\n-00:00:01,000 --> 00:00:02,000\na", ReadError{2, ProblemNegative}},
-		"backwards":                 {srtCue + "a\r\n\r\n2\r\n00:00:02,000 --> 00:00:01,999\r\nb", ReadError{6, ProblemBackwards}},
-		"the end of days":           {"1\n00:00:01,000 --> 1000:00:00,000\na", ReadError{2, ProblemTooLate}},
-		"a number beyond numbers":   {"1\n00:00:01,000 --> 99999999999999999999:00:00,000\na", ReadError{2, ProblemNotATime}},
-		"letters of Western Europe": {srtCue + "un caf\xe9", ReadError{3, ProblemNotUTF8}},
-		"a text without end":        {srtCue + strings.Repeat("x", MaxCueBytes+1), ReadError{2, ProblemTooLong}},
-		"texts without end":         {strings.Repeat(srtCue+strings.Repeat("x", MaxCueBytes)+"\n\n", MaxTextBytes/MaxCueBytes+1), ReadError{4*(MaxTextBytes/MaxCueBytes) + 2, ProblemTooLarge}},
-		"a file without end":        {strings.Repeat("x", MaxFileBytes+1), ReadError{0, ProblemTooLarge}},
-		"cues without end":          {"WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:01.000\n", MaxCues+1), ReadError{MaxCues + 3, ProblemTooMany}},
-		"segments without end":      {`{"segments":[` + strings.Repeat("{},", MaxCues+1) + "{}]}", ReadError{0, ProblemTooMany}},
-		"broken JSON":               {"{\n\"segments\":[\n{,", ReadError{3, ProblemMalformed}},
-		"JSON of another kind":      {`{"error":"no such model"}`, ReadError{0, ProblemUnknownKind}},
-		"JSON without times":        {`{"segments":[{"text":"a"}]}`, ReadError{0, ProblemMissing}},
-		"JSON with other times":     {`{"segments":[{"start":"0","end":"1","text":"a"}]}`, ReadError{0, ProblemMalformed}},
-		"JSON with one segment":     {`{"segments":{"start":0,"end":1,"text":"a"}}`, ReadError{0, ProblemMalformed}},
-		"whisper.cpp no times":      {`{"transcription":[{"text":"a"}]}`, ReadError{0, ProblemMissing}},
-		"deep JSON":                 {`{"segments":` + strings.Repeat("[", 1<<20), ReadError{1, ProblemMalformed}},
+		"nothing":                   {"", ReadError{Line: 0, Problem: ProblemUnknownKind}},
+		"a letter":                  {"Dear Ann,\nhow are you?", ReadError{Line: 0, Problem: ProblemUnknownKind}},
+		"a page":                    {"<!doctype html><title>504</title>", ReadError{Line: 0, Problem: ProblemUnknownKind}},
+		"almost VTT":                {"WEBVTTX\n\n00:00.000 --> 00:01.000\na", ReadError{Line: 1, Problem: ProblemHeader}},
+		"text before the times":     {"\n1\nlost\n" + srtCue, ReadError{Line: 3, Problem: ProblemStrayText}},
+		"no end":                    {"WEBVTT\n\n00:00.000 -->\na", ReadError{Line: 3, Problem: ProblemNotATime}},
+		"no end in SRT":             {srtCue + "a\n\n2\n00:00:00,000 --> \nb", ReadError{Line: 6, Problem: ProblemNotATime}},
+		"no start":                  {"WEBVTT\n\n--> 00:00.000\na", ReadError{Line: 3, Problem: ProblemNotATime}},
+		"a time of letters":         {srtCue + "a\n\n2\n00:00:00,000 --> 0x:00:00,1\nb", ReadError{Line: 6, Problem: ProblemNotATime}},
+		"a minute of 60 s":          {"1\n00:00:60,000 --> 00:02:00,000\na", ReadError{Line: 2, Problem: ProblemNotATime}},
+		"an hour of 60 min":         {"1\n00:60:00,000 --> 02:00:00,000\na", ReadError{Line: 2, Problem: ProblemNotATime}},
+		"two points":                {"1\n00:00:00.00.0 --> 00:00:01,000\na", ReadError{Line: 2, Problem: ProblemNotATime}},
+		"a negative time":           {"1\n-00:00:01,000 --> 00:00:02,000\na", ReadError{Line: 2, Problem: ProblemNegative}},
+		"backwards":                 {srtCue + "a\r\n\r\n2\r\n00:00:02,000 --> 00:00:01,999\r\nb", ReadError{Line: 6, Problem: ProblemBackwards}},
+		"the end of days":           {"1\n00:00:01,000 --> 1000:00:00,000\na", ReadError{Line: 2, Problem: ProblemTooLate}},
+		"a number beyond numbers":   {"1\n00:00:01,000 --> 99999999999999999999:00:00,000\na", ReadError{Line: 2, Problem: ProblemNotATime}},
+		"letters of Western Europe": {srtCue + "un caf\xe9 d\xe9j\xe0 vu", ReadError{Line: 3, Problem: ProblemNotUTF8}},
+		"a text without end":        {srtCue + strings.Repeat("x", MaxCueBytes+1), ReadError{Line: 2, Problem: ProblemTooLong}},
+		"texts without end":         {strings.Repeat(srtCue+strings.Repeat("x", MaxCueBytes)+"\n\n", MaxTextBytes/MaxCueBytes+1), ReadError{Line: 4*(MaxTextBytes/MaxCueBytes) + 2, Problem: ProblemTooLarge}},
+		"a file without end":        {strings.Repeat("x", MaxFileBytes+1), ReadError{Line: 0, Problem: ProblemTooLarge}},
+		"cues without end":          {"WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:01.000\n", MaxCues+1), ReadError{Line: MaxCues + 3, Problem: ProblemTooMany}},
+		"segments without end":      {`{"segments":[` + strings.Repeat(`{"start":0,"end":1},`, MaxCues+1) + `{}]}`, ReadError{Line: 1, Problem: ProblemTooMany}},
+		"broken JSON":               {"{\n\"segments\":[\n{,", ReadError{Line: 3, Problem: ProblemMalformed}},
+		"JSON of another kind":      {`{"error":"no such model"}`, ReadError{Line: 0, Problem: ProblemUnknownKind}},
+		"JSON without times":        {`{"segments":[{"text":"a"}]}`, ReadError{Line: 1, Problem: ProblemMissing}},
+		"JSON with other times":     {`{"segments":[{"start":"0","end":"1","text":"a"}]}`, ReadError{Line: 1, Problem: ProblemMalformed}},
+		"JSON with one segment":     {`{"segments":{"start":0,"end":1,"text":"a"}}`, ReadError{Line: 1, Problem: ProblemMalformed}},
+		"whisper.cpp no times":      {`{"transcription":[{"text":"a"}]}`, ReadError{Line: 1, Problem: ProblemMissing}},
+		"deep JSON":                 {`{"segments":` + strings.Repeat("[", 1<<20), ReadError{Line: 1, Problem: ProblemMalformed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Read([]byte(test.file))
 			var got *ReadError
-			if !errors.As(err, &got) || !errors.Is(err, ErrUnreadable) || *got != test.want {
+			if !errors.As(err, &got) || !errors.Is(err, ErrUnreadable) || got.Line != test.want.Line || got.Problem != test.want.Problem {
 				t.Errorf("got %v, want %v", err, &test.want)
 			}
 		})
@@ -200,7 +200,16 @@ func TestReadHostile(t *testing.T) {
 		"nothing":   start + strings.Repeat("\u200b", MaxCueBytes/3),
 		"syllables": start + strings.Repeat("เ", MaxCueBytes/3),
 		"blocks":    "WEBVTT\n\n" + strings.Repeat("NOTE\n\n", 1<<20),
-		"lines":     "1\n00:00:00,000 --> 00:00:01,000\n" + strings.Repeat("\n", MaxFileBytes/8),
+		"lines":     "1\n00:00:00,000 --> 00:00:01,000\n" + strings.Repeat("\n", MaxFileBytes/16),
+		"lyrics":    strings.Repeat("[00:01.00]", MaxCues/4) + "x",
+		"elements":  "<tt><body>" + strings.Repeat("<div>", 1<<20),
+		"entries":   "<!DOCTYPE tt [<!ENTITY a \"b\">]><tt><body><p begin=\"0s\" end=\"1s\">" + strings.Repeat("&a;", 1<<20),
+		"overrides": "Dialogue: 0,0:00:00.00,0:00:01.00,,,,,,," + strings.Repeat(`{\an8`, 1<<20) + "}",
+		"frames":    "{1}{1}25\n{1}{2}" + strings.Repeat("{y:", 1<<18),
+		"arrowless": strings.Repeat(strings.Repeat("00:00:01,000 ", 5000)+"\n", 5),
+		"colons":    strings.Repeat(strings.Repeat("1:", 30_000)+"\n", 5) + strings.Repeat(strings.Repeat("1 : 1 ,", 9000)+"\n", 5),
+		"stamps":    strings.Repeat("1\n00:00:00,000 --> 00:00:00,000\n", MaxCues/4),
+		"encoded":   strings.Repeat("Ãƒ", 1<<18),
 		"words":     `{"segments":[{"start":0,"end":1,"text":"a","words":[` + strings.Repeat("{},", 1<<20) + "{}]}]}",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +241,9 @@ func FuzzRead(f *testing.F) {
 	for _, test := range readable {
 		f.Add([]byte(test.file))
 	}
+	for _, file := range broughtFiles(f) {
+		f.Add(file)
+	}
 	for _, text := range said {
 		f.Add([]byte("WEBVTT\n\n00:00.000 --> 00:01.000\n" + text))
 		f.Add(fmt.Appendf(nil, "1\n00:00:00,000 --> 00:00:01,000\n%s\n\n2\n00:00:00,500 --> 00:00:09,000\n%s%s\n", text, text, strings.Repeat(text, 20)))
@@ -246,6 +258,10 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		mustKeepPromises(t, tr.Cues)
+		said := written(t, "txt", tr)
+		if decoded, err := decodeTwice(said, &notices{}); err != nil || decoded != said {
+			return // What JSON hides in escapes is read as it looks once it is written.
+		}
 		for _, kind := range []string{"vtt", "srt", "json"} {
 			again, err := Read([]byte(written(t, kind, tr)))
 			if err != nil {

@@ -2,6 +2,7 @@ package subtitles
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func sortCues(cues []Cue) {
 // by "\n", none of them empty or with space around it, no control characters.
 // A file format has no way to say an empty line, where a cue ends.
 func cleanText(text string) string {
-	text = strings.Map(cleanRune, strings.ToValidUTF8(text, "\uFFFD"))
+	text = composeSaraAm(strings.Map(cleanRune, strings.ToValidUTF8(text, "\uFFFD")))
 	if !strings.Contains(text, "\n") {
 		return strings.TrimSpace(text)
 	}
@@ -61,4 +62,19 @@ func cleanRune(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+var (
+	nikhahitFirst = regexp.MustCompile("\u0E4D([\u0E48-\u0E4B]*)\u0E32")
+	saraAaFirst   = regexp.MustCompile("\u0E32([\u0E48-\u0E4B]*)\u0E4D")
+)
+
+// composeSaraAm writes SARA AM for its two halves, NIKHAHIT and SARA AA, in
+// whatever order they and a tone stand: they look the same, and who searches for
+// the one would not find the other.
+func composeSaraAm(text string) string {
+	if !strings.Contains(text, "\u0E4D") {
+		return text
+	}
+	return saraAaFirst.ReplaceAllString(nikhahitFirst.ReplaceAllString(text, "${1}\u0E33"), "${1}\u0E33")
 }

@@ -2,7 +2,6 @@ package subtitles
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,61 +12,43 @@ const MaxEnd = 1000*time.Hour - time.Millisecond
 
 const arrow = "-->"
 
-var (
-	timestampPattern = regexp.MustCompile(`^(-?)(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?$`)
-	timeCharsPattern = regexp.MustCompile(`^[\d:.,\s-]*$`)
-)
-
-// isTimeLine reports whether a line is meant to be a cue's times, right or
-// wrong. Text may hold an arrow too.
-func isTimeLine(line string) bool {
-	left, right, found := strings.Cut(line, arrow)
-	if !found || !timeCharsPattern.MatchString(left) {
-		return false
-	}
-	if strings.Contains(left, ":") {
-		return true
-	}
-	end := firstField(right)
-	return strings.Contains(end, ":") && timeCharsPattern.MatchString(end)
+// clock is a time as it is written, of which hours and fraction may be missing.
+type clock struct {
+	hours, minutes, seconds string
+	mark, fraction          string
+	beyond                  string // what follows a fraction that has a mark of its own: "500.0001"
+	negative                bool
 }
 
-// parseTimeLine reads "00:00:01,000 --> 00:00:02,000" and what VTT writes. The
-// place of the caption, which may follow, is of no interest.
-func parseTimeLine(line string) (start, end time.Duration, problem Problem) {
-	left, right, _ := strings.Cut(line, arrow)
-	if start, problem = parseTimestamp(strings.TrimSpace(left)); problem != "" {
-		return 0, 0, problem
-	}
-	if end, problem = parseTimestamp(firstField(right)); problem != "" {
-		return 0, 0, problem
-	}
-	if end < start {
-		return 0, 0, ProblemBackwards
-	}
-	return start, end, ""
-}
+// full reports whether nobody writes such a time in a sentence.
+func (c clock) full() bool { return c.hours != "" && c.fraction != "" }
 
-// parseTimestamp reads hours, minutes and seconds, with either mark before the
-// fraction: SRT wants a comma and is often written with a point.
-func parseTimestamp(s string) (time.Duration, Problem) {
-	m := timestampPattern.FindStringSubmatch(s)
-	if m == nil {
-		return 0, ProblemNotATime
-	}
-	if m[1] != "" {
+// exact reports whether it has more than minutes and seconds.
+func (c clock) exact() bool { return c.hours != "" || c.fraction != "" }
+
+// time is what it says, with either mark before the fraction: SRT wants a comma
+// and is often written with a point. Fractions of a millisecond are cut off.
+func (c clock) time() (time.Duration, Problem) {
+	if c.negative {
 		return 0, ProblemNegative
 	}
-	// Six digits at most, so none of these overflow or fail.
-	hours, _ := strconv.Atoi("0" + m[2])
-	minutes, _ := strconv.Atoi(m[3])
-	seconds, _ := strconv.Atoi(m[4])
-	millis, _ := strconv.Atoi((m[5] + "000")[:3])
-	if minutes > 59 || seconds > 59 {
+	hours, minutes, seconds := c.hours, c.minutes, c.seconds
+	// A mark like that of the minutes comes before frames, whose length is not
+	// known, unless three digits can only be milliseconds.
+	frames := (c.mark == ":" || c.mark == ";") && len(c.fraction) != 3
+	if frames || c.beyond != "" && len(c.fraction) != 3 || len(hours) > 6 || len(minutes) > 3 || len(seconds) > 2 {
 		return 0, ProblemNotATime
 	}
-	at := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute +
-		time.Duration(seconds)*time.Second + time.Duration(millis)*time.Millisecond
+	// Six digits at most, so none of these overflow or fail.
+	h, _ := strconv.Atoi("0" + hours)
+	m, _ := strconv.Atoi(minutes)
+	s, _ := strconv.Atoi(seconds)
+	millis, _ := strconv.Atoi((c.fraction + "000")[:3])
+	if s > 59 || m > 59 && hours != "" {
+		return 0, ProblemNotATime
+	}
+	at := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute +
+		time.Duration(s)*time.Second + time.Duration(millis)*time.Millisecond
 	if at > MaxEnd {
 		return 0, ProblemTooLate
 	}

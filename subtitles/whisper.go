@@ -2,22 +2,15 @@ package subtitles
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
-
-// jsonFile is any of the JSON files that Read knows. Each has one of the lists.
-type jsonFile struct {
-	Language string                    `json:"language"`
-	Cues     *boundedList[jsonCue]     `json:"cues"`     // WriteJSON
-	Segments *boundedList[jsonCue]     `json:"segments"` // openai-whisper, whisper-ctranslate2
-	Result   struct{ Language string } `json:"result"`
-	Cpp      *boundedList[cppSegment]  `json:"transcription"` // whisper.cpp
-}
 
 // jsonCue has seconds.
 type jsonCue struct {
@@ -36,31 +29,137 @@ type cppSegment struct {
 	Text string `json:"text"`
 }
 
+// jsonReader reads any of the JSON files that Read knows, item by item. Each has
+// one of the lists.
+type jsonReader struct {
+	text     string
+	dec      *json.Decoder
+	c        *collector
+	language string
+	found    string // the name of the list
+	line, at int    // the line of an offset
+}
+
 // readJSON reads what engines write. Nothing in it is markup.
-func readJSON(text string) (Transcript, error) {
-	var file jsonFile
-	if err := json.Unmarshal([]byte(text), &file); err != nil {
-		return Transcript{}, jsonError(text, err)
+func readJSON(text string, c *collector) (language string, err error) {
+	r := &jsonReader{text: text, dec: json.NewDecoder(strings.NewReader(text)), c: c, line: 1}
+	if err := r.read(); err != nil {
+		return "", err
 	}
-	t := Transcript{Language: languageCode(file.Language)}
-	var c collector
-	var problem Problem
-	switch {
-	case file.Cues != nil:
-		problem = c.addAll(*file.Cues)
-	case file.Segments != nil:
-		problem = c.addAll(*file.Segments)
-	case file.Cpp != nil:
-		t.Language = languageCode(file.Result.Language)
-		problem = c.addAll(seconds(*file.Cpp))
-	default:
-		problem = ProblemUnknownKind
+	if r.found == "" {
+		return "", &ReadError{Problem: ProblemUnknownKind}
 	}
-	if problem != "" {
-		return Transcript{}, &ReadError{Problem: problem}
+	return languageCode(r.language), nil
+}
+
+func (r *jsonReader) read() error {
+	if _, err := r.dec.Token(); err != nil {
+		return r.malformed(err)
 	}
-	t.Cues = c.cues
-	return t, nil
+	for r.dec.More() {
+		name, err := r.dec.Token()
+		if err == nil {
+			err = r.field(name)
+		}
+		if err != nil {
+			return r.malformed(err)
+		}
+	}
+	if _, err := r.dec.Token(); err != nil {
+		return r.malformed(err)
+	}
+	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
+		return r.malformed(cmp.Or(err, errTrailing))
+	}
+	return nil
+}
+
+var errTrailing = errors.New("something follows the JSON")
+
+// field reads the value of a name. Where a name comes twice, the last counts.
+func (r *jsonReader) field(name json.Token) error {
+	switch name, _ := name.(string); name {
+	case "language":
+		return r.dec.Decode(&r.language)
+	case "result": // whisper.cpp
+		var result struct{ Language string }
+		err := r.dec.Decode(&result)
+		r.language = cmp.Or(result.Language, r.language)
+		return err
+	case "cues", "segments": // WriteJSON; openai-whisper, whisper-ctranslate2
+		return r.list(name, func() (item jsonCue, err error) { return item, r.dec.Decode(&item) })
+	case "transcription": // whisper.cpp
+		return r.list("transcription", func() (item jsonCue, err error) {
+			var segment cppSegment
+			err = r.dec.Decode(&segment)
+			return segment.seconds(), err
+		})
+	}
+	var other json.RawMessage
+	return r.dec.Decode(&other)
+}
+
+// list reads cues. It takes null for no list, as encoding/json does. Where there
+// are lists of several names, the first counts.
+func (r *jsonReader) list(name string, next func() (jsonCue, error)) error {
+	if r.found != "" && r.found != name {
+		var other json.RawMessage
+		return r.dec.Decode(&other)
+	}
+	token, err := r.dec.Token()
+	if err != nil || token == nil {
+		return err
+	}
+	if token != json.Delim('[') {
+		return r.problem(ProblemMalformed)
+	}
+	r.found = name
+	r.c.cues, r.c.bytes = nil, 0
+	for r.dec.More() {
+		line := r.lineAt(r.dec.InputOffset())
+		item, err := next()
+		problem, ok := ProblemMissing, false
+		if err != nil {
+			problem = ProblemMalformed
+		} else if item.Start != nil && item.End != nil {
+			problem, ok = r.c.add(line, Cue{Start: durationOf(*item.Start), End: durationOf(*item.End), Text: item.Text, Words: item.Words})
+		}
+		if !ok {
+			return &ReadError{Line: line, Content: r.contentAt(r.at), Problem: problem}
+		}
+	}
+	_, err = r.dec.Token()
+	return err
+}
+
+// lineAt is the line of what comes after an offset, which never goes back.
+func (r *jsonReader) lineAt(offset int64) int {
+	at := int(offset)
+	for at < len(r.text) && strings.IndexByte(", \t\r\n", r.text[at]) >= 0 {
+		at++
+	}
+	r.line += strings.Count(r.text[r.at:at], "\n")
+	r.at = at
+	return r.line
+}
+
+func (r *jsonReader) problem(p Problem) *ReadError {
+	line := r.lineAt(r.dec.InputOffset())
+	return &ReadError{Line: line, Content: r.contentAt(r.at), Problem: p}
+}
+
+func (r *jsonReader) contentAt(at int) string {
+	line, _, _ := strings.Cut(r.text[at:min(len(r.text), at+maxContent*utf8.UTFMax)], "\n")
+	return content(line)
+}
+
+// malformed tells where the decoder stopped.
+func (r *jsonReader) malformed(err error) error {
+	var known *ReadError
+	if errors.As(err, &known) {
+		return known
+	}
+	return r.problem(ProblemMalformed)
 }
 
 // jsonError tells what encoding/json did not like, and in which line where the
@@ -78,12 +177,8 @@ func jsonError(text string, err error) error {
 	return failed
 }
 
-func seconds(segments []cppSegment) []jsonCue {
-	cues := make([]jsonCue, len(segments))
-	for i, s := range segments {
-		cues[i] = jsonCue{Start: thousandth(s.Offsets.From), End: thousandth(s.Offsets.To), Text: s.Text}
-	}
-	return cues
+func (s cppSegment) seconds() jsonCue {
+	return jsonCue{Start: thousandth(s.Offsets.From), End: thousandth(s.Offsets.To), Text: s.Text}
 }
 
 func thousandth(ms *float64) *float64 {
@@ -94,47 +189,15 @@ func thousandth(ms *float64) *float64 {
 	return &s
 }
 
-func (c *collector) addAll(cues []jsonCue) Problem {
-	for _, j := range cues {
-		if j.Start == nil || j.End == nil {
-			return ProblemMissing
-		}
-		cue := Cue{Start: durationOf(*j.Start), End: durationOf(*j.End), Text: j.Text, Words: j.Words}
-		if problem, ok := c.add(cue); !ok {
-			return problem
-		}
-	}
-	return ""
-}
-
 // durationOf gives whole milliseconds, within what a duration can hold.
 func durationOf(seconds float64) time.Duration {
 	limit := 2 * MaxEnd.Seconds()
 	return time.Duration(math.Round(min(max(seconds, -limit), limit)*1000)) * time.Millisecond
 }
 
-// boundedList is a list that is not read further than MaxCues: a few bytes of
-// JSON make an item of a hundred.
-type boundedList[T any] []T
-
 type boundsError struct{ problem Problem }
 
 func (e *boundsError) Error() string { return string(e.problem) }
-
-func (l *boundedList[T]) UnmarshalJSON(data []byte) error {
-	*l = nil // Where a name comes twice, the last counts.
-	return eachItem(data, func(dec *json.Decoder) (more bool, err error) {
-		if len(*l) == MaxCues {
-			return false, &boundsError{ProblemTooMany}
-		}
-		var item T
-		if err := dec.Decode(&item); err != nil {
-			return false, fmt.Errorf("item %d: %w", len(*l)+1, err)
-		}
-		*l = append(*l, item)
-		return true, nil
-	})
-}
 
 // jsonWords are a segment's words, or none where any has no time or there are
 // more of them than its text could have.

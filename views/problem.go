@@ -43,6 +43,7 @@ type Problems struct {
 	quotaDuration   problemOf[LeftFormat]
 	quotaDurationOf problemOf[LengthFormat]
 	fileTooLarge    problemOf[Format] // limit
+	textTooLarge    problemOf[Format] // limit
 	uploadRejected  problemOf[Format] // why
 	tooManyAttempts problemOf[Format] // minutes
 	tooManyRejected problemOf[Format] // minutes
@@ -68,6 +69,12 @@ func (t *Text) QuotaDuration(video, left, limit time.Duration) Problem {
 // FileTooLarge says how many bytes a file may have.
 func (t *Text) FileTooLarge(limit int64) Problem {
 	p := t.Problems.fileTooLarge
+	return p.with(p.Detail.With(Size(limit)))
+}
+
+// TextTooLarge says how many bytes a file of subtitles may have.
+func (t *Text) TextTooLarge(limit int64) Problem {
+	p := t.Problems.textTooLarge
 	return p.with(p.Detail.With(Size(limit)))
 }
 
@@ -110,11 +117,10 @@ type Fields struct {
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string
-	SubtitlesUnreadable                       string
-	SubtitleFileRequired, SubtitlesNotUTF8    string
+	SubtitleFile                              SubtitleFileText
+	SubtitleFileRequired                      string
 	WidthInvalid, CuesInvalid                 string
 	CueInvalid                                Format // number of the cue
-	SubtitlesUnreadableAt                     Format // number of the line
 }
 
 // Rejected are the reasons why an upload was turned away after it had arrived.

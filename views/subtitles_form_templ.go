@@ -810,7 +810,7 @@ func uploadSubtitles(p Page, v Video, s Subtitles) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "\" accept=\".srt,.vtt,text/vtt,application/x-subrip\" aria-describedby=\"subtitle-file-hint\"> <button id=\"upload-subtitle-file\" type=\"submit\" class=\"button mt-3\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "\" accept=\".srt,.vtt,.ass,.ssa,.sbv,.ttml,.dfxp,.xml,.lrc,.sub,.tsv,.json,.txt,text/vtt,application/x-subrip\" aria-describedby=\"subtitle-file-hint\"> <button id=\"upload-subtitle-file\" type=\"submit\" class=\"button mt-3\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -30,7 +30,7 @@ func eachText(v reflect.Value, path string, f func(path string, text reflect.Val
 
 var (
 	verb = regexp.MustCompile(`%[^a-zA-Z%]*[a-zA-Z]`)
-	name = regexp.MustCompile(`\{\w+\}`)
+	name = regexp.MustCompile(`\{[A-Za-z]\w*\}`)
 )
 
 // namesOf are the values that a text of each type has, once each.
@@ -40,6 +40,8 @@ var namesOf = map[reflect.Type][]string{
 	reflect.TypeFor[LengthFormat]():  {"{left}", "{length}"},
 	reflect.TypeFor[AgentFormat]():   {"{program}", "{system}"},
 	reflect.TypeFor[SummaryFormat](): {"{highest}", "{title}"},
+	reflect.TypeFor[LineFormat]():    {"{line}", "{what}"},
+	reflect.TypeFor[QuoteFormat]():   {"{content}", "{line}", "{what}"},
 }
 
 // templateNames are the values that the page's script has for each Template.
