@@ -154,8 +154,6 @@ func canBeThai(text string) bool {
 	return wrong*50 <= letters && (letters < 20 || dependent*10 >= letters)
 }
 
-func isThaiConsonant(r rune) bool { return r >= 'ก' && r <= 'ฮ' }
-
 // isThaiMark reports what stands above or below a consonant.
 func isThaiMark(r rune) bool {
 	return r == 'ั' || r >= 'ิ' && r <= 'ฺ' || r >= '็' && r <= '๎'
