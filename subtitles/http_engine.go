@@ -39,6 +39,8 @@ type HTTPOptions struct {
 	Timeout time.Duration
 	// Translate says that the engine has the API's translations.
 	Translate bool
+	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
+	KeepAll bool
 }
 
 // HTTPEngine is a speech engine behind the OpenAI transcription API
@@ -54,6 +56,10 @@ type HTTPEngine struct {
 	translate bool
 	client    *http.Client
 	pace      *pace
+	// asks is what it is asked for, by what it refused before; of translations apart.
+	asks, asksTranslated atomic.Int32
+	timed                atomic.Bool // it has given times
+	filter               filter
 }
 
 // NewHTTPEngine checks the options and connects to nothing yet.
@@ -91,7 +97,8 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		pace: &pace{tick: time.Second},
+		pace:   &pace{tick: time.Second},
+		filter: filter(!o.KeepAll),
 	}, nil
 }
 
@@ -115,9 +122,9 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 		done.reach(1)
 		return whole, nil
 	}
-	body, err := e.form(r)
+	body, err := e.form(r, askWords)
 	if err != nil {
-		return Transcript{}, fmt.Errorf("%w: make a form: %w", ErrFailed, err)
+		return Transcript{}, err
 	}
 	pieces, err := s.pieces(e.maxBytes - body.size())
 	if err != nil {
@@ -127,11 +134,12 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 	for _, p := range pieces {
 		begun := time.Now()
 		stop := e.pace.estimate(done, p, s.size)
-		part, err := e.ask(ctx, r, body, s, p)
+		part, notes, err := e.ask(ctx, r, s, p)
 		stop()
 		if err != nil {
 			return Transcript{}, err
 		}
+		r.notes(notes, p.start())
 		e.pace.saw(p.length(), time.Since(begun))
 		done.reach(float64(p.to) / float64(s.size))
 		for _, cue := range part.Cues {
@@ -187,12 +195,26 @@ func (f form) size() int64 { return int64(len(f.head) + len(f.tail)) }
 
 // form fills in what the API documents for createTranscription and
 // createTranslation; the latter knows neither language nor words.
-func (e *HTTPEngine) form(r Request) (form, error) {
-	fields := [][2]string{{"model", e.model}, {"response_format", "verbose_json"}, {"temperature", "0"}}
+func (e *HTTPEngine) form(r Request, a asked) (form, error) {
+	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}}
 	if !r.Translate {
-		fields = append(fields, [2]string{"timestamp_granularities[]", "segment"}, [2]string{"timestamp_granularities[]", "word"},
-			[2]string{"language", engineLanguage(r.Language)})
+		for _, granularity := range a.granularities() {
+			fields = append(fields, [2]string{"timestamp_granularities[]", granularity})
+		}
+		fields = append(fields, [2]string{"language", engineLanguage(r.Language)})
 	}
+	if a == askDiarized {
+		fields = append(fields, [2]string{"chunking_strategy", "auto"})
+	}
+	f, err := newForm(fields)
+	if err != nil {
+		return form{}, fmt.Errorf("%w: make a form: %w", ErrFailed, err)
+	}
+	return f, nil
+}
+
+// newForm leaves out the fields without a value.
+func newForm(fields [][2]string) (form, error) {
 	var written bytes.Buffer
 	w := multipart.NewWriter(&written)
 	for _, field := range fields {
@@ -218,10 +240,62 @@ func (e *HTTPEngine) form(r Request) (form, error) {
 	return form{contentType: w.FormDataContentType(), head: all[:headSize], tail: all[headSize:]}, nil
 }
 
-// ask sends one piece and reads the answer.
-func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p soundPiece) (Transcript, error) {
-	limited, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
+// ask has one piece heard. What the engine refuses to be asked for is left out of
+// the requests from then on.
+func (e *HTTPEngine) ask(ctx context.Context, r Request, s *sound, p soundPiece) (Transcript, []Note, error) {
+	known, least := &e.asks, askWords
+	if r.Translate {
+		known, least = &e.asksTranslated, askVerbose
+	}
+	for a := max(asked(known.Load()), least); ; {
+		heard, notes, err := e.askFor(ctx, r, a, s, p)
+		var picky *pickyError
+		if errors.As(err, &picky) && picky.instead != a {
+			a = picky.instead
+			continue
+		}
+		if err == nil {
+			known.Store(int32(a))
+		}
+		return heard, notes, err
+	}
+}
+
+// askFor sends one piece and reads the answer.
+func (e *HTTPEngine) askFor(ctx context.Context, r Request, a asked, s *sound, p soundPiece) (Transcript, []Note, error) {
+	response, stop, err := e.send(ctx, r, a, s, p)
+	if err != nil {
+		return Transcript{}, nil, err
+	}
+	defer stop()
+	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return Transcript{}, nil, e.refusal(response, r.Translate, a, stop)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return Transcript{}, nil, e.broken(ctx, true, err)
+	case len(data) > maxAnswer:
+		return Transcript{}, nil, e.fault(ErrFailed, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
+	}
+	heard, notes, err := readAnswer(data, p.length(), e.filter)
+	if err != nil {
+		return Transcript{}, nil, e.unread(err)
+	}
+	if len(heard.Cues) > 0 {
+		e.timed.Store(true)
+	}
+	return heard, notes, nil
+}
+
+// send sends one piece. The answer is read before stop is called.
+func (e *HTTPEngine) send(ctx context.Context, r Request, a asked, s *sound, p soundPiece) (response *http.Response, stop func(), err error) {
+	body, err := e.form(r, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	limited, stop := context.WithTimeout(ctx, e.timeout)
 	url := e.transcriptions
 	if r.Translate {
 		url = e.translations
@@ -229,7 +303,8 @@ func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p 
 	content := &requestBody{Reader: io.MultiReader(bytes.NewReader(body.head), s.wav(p), bytes.NewReader(body.tail))}
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, url, content)
 	if err != nil {
-		return Transcript{}, e.fault(ErrDown, "make a request: "+err.Error())
+		stop()
+		return nil, nil, e.fault(ErrDown, "make a request: "+err.Error())
 	}
 	request.ContentLength = body.size() + wavHeader + p.to - p.from
 	request.Header.Set("Content-Type", body.contentType)
@@ -244,26 +319,12 @@ func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p 
 	if e.key != "" {
 		request.Header.Set("Authorization", "Bearer "+e.key)
 	}
-	response, err := e.client.Do(request)
+	response, err = e.client.Do(request)
 	if err != nil {
-		return Transcript{}, e.broken(ctx, content.sent.Load(), err)
+		stop()
+		return nil, nil, e.broken(ctx, content.sent.Load(), err)
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return Transcript{}, e.refusal(response, r.Translate, cancel)
-	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return Transcript{}, e.broken(ctx, true, err)
-	case len(data) > maxAnswer:
-		return Transcript{}, e.fault(ErrFailed, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
-	}
-	heard, err := readVerboseJSON(data, p.length())
-	if err != nil {
-		return Transcript{}, e.fault(ErrFailed, err.Error())
-	}
-	return heard, nil
+	return response, stop, nil
 }
 
 // requestBody knows whether all of it was taken for sending.

@@ -160,6 +160,8 @@ func finalReason(err error) string {
 		return reasonFileMissing
 	case errors.Is(err, subtitles.ErrRefused):
 		return reasonEngineRefused
+	case errors.Is(err, subtitles.ErrUnusable):
+		return reasonEngineFailed
 	}
 	return ""
 }
