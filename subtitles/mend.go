@@ -51,9 +51,9 @@ const (
 
 // Note tells what was odd in an engine's answer, and what became of it.
 type Note struct {
-	Kind NoteKind      `json:"kind"`
-	At   time.Duration `json:"at"` // in the video, about
-	Text string        `json:"text"`
+	Kind NoteKind
+	At   time.Duration // in the video, about
+	Text string
 }
 
 // mender makes captions of segments heard in a sound.

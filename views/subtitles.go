@@ -35,6 +35,7 @@ type Subtitles struct {
 	Cues       []Cue    // by start; not shown while queued or running
 	VTT        string   // the same as a WebVTT file, to be edited without JavaScript
 	Alert      string   // why a form was refused
+	Notes      []EngineNote
 }
 
 // Cue is one caption.
