@@ -86,7 +86,7 @@ func startRun(ctx context.Context, tx *sql.Tx, videoID, processID string, now, u
 		UPDATE subtitle_jobs SET
 			attempts = attempts + CASE status WHEN 'running' THEN 1 ELSE 0 END,
 			crashes = crashes + CASE status WHEN 'running' THEN 1 ELSE 0 END,
-			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = 0, error = '', detail = '', started_at = $4
+			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = `+progressKept+`, error = '', detail = '', started_at = $4
 		WHERE video_id = $5
 		RETURNING session_id, language, translate, attempts,
 			(SELECT v.duration_ms FROM videos v WHERE v.id = subtitle_jobs.video_id)`,
@@ -124,6 +124,9 @@ func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues, notes s
 			WHERE run_id = $2 RETURNING video_id`, now, runID).Scan(&videoID); err != nil {
 			return notFound(err)
 		}
+		if _, err := tx.ExecContext(ctx, dropPieces+"= $1", videoID); err != nil {
+			return err
+		}
 		if err := writeOriginal(ctx, tx, videoID, language, cues, notes, now); err != nil {
 			return err
 		}
@@ -138,7 +141,7 @@ func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues, notes s
 func (d *DB) PostponeSubtitles(ctx context.Context, runID, reason, detail string, at time.Time) error {
 	return d.write(ctx, "postpone subtitles", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL,
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = `+progressKept+`, started_at = NULL,
 				error = $1, attempts = attempts + CASE $2 WHEN '' THEN 0 ELSE 1 END, detail = $3, due_at = $4
 			WHERE run_id = $5`, reason, reason, detail, at.UnixMilli(), runID))
 	})
@@ -165,7 +168,7 @@ func (d *DB) FailSubtitles(ctx context.Context, runID, reason, detail string) er
 func (d *DB) ReturnSubtitles(ctx context.Context, processID string) error {
 	return d.write(ctx, "return subtitles", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL, due_at = $1
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = `+progressKept+`, started_at = NULL, due_at = $1
 			WHERE status = 'running' AND process_id = $2`, d.nowMillis(), processID)
 		return err
 	})
@@ -182,7 +185,7 @@ const (
 // and which ends by saying which runs crashed. Such a run is no attempt, since the
 // process may have died of something else.
 var crashRuns = fmt.Sprintf(`
-	UPDATE subtitle_jobs SET crashes = crashes + 1, run_id = NULL, process_id = '', progress = 0,
+	UPDATE subtitle_jobs SET crashes = crashes + 1, run_id = NULL, process_id = '', progress = `+progressKept+`,
 		status = CASE WHEN crashes + 1 < %[1]d THEN 'queued' ELSE 'failed' END,
 		error = CASE WHEN crashes + 1 < %[1]d THEN error ELSE '%[2]s' END,
 		runs = runs + CASE WHEN crashes + 1 < %[1]d THEN 0 ELSE 1 END,

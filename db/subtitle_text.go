@@ -131,5 +131,9 @@ func settleJob(ctx context.Context, tx *sql.Tx, sessionID, videoID string, now i
 		ON CONFLICT (video_id) DO UPDATE SET
 			runs = `+runsEnded+`, status = 'done', run_id = NULL, process_id = '', progress = 100, error = '', detail = '', ended_at = excluded.ended_at
 		WHERE subtitle_jobs.status <> 'done'`, videoID, sessionID, now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, dropPieces+"= $1", videoID)
 	return err
 }

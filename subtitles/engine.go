@@ -28,6 +28,15 @@ type Request struct {
 	Progress func(percent int)
 	// Note is called with what was odd in the engine's answers, unless nil.
 	Note func(Note)
+	// Pieces keeps what was answered to each piece, unless nil.
+	Pieces Pieces
+}
+
+// Pieces keeps the answers to pieces of a sound, so that none is asked for twice.
+// The key names what was asked for, beside the piece in bytes of the sound.
+type Pieces interface {
+	Kept(key string, begins, ends int64) (answer []byte, ok bool)
+	Keep(key string, begins, ends int64, answer []byte)
 }
 
 // notes tells of what was odd in a part of the sound that begins at a time.

@@ -3,6 +3,7 @@ package subtitles
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -21,6 +23,11 @@ const (
 	connectTimeout = 10 * time.Second
 	// leastMaxBytes is enough for a piece of 4 s and what is sent beside it.
 	leastMaxBytes = 128 << 10
+	// maxPrompt is more than Whisper takes, which is 224 tokens.
+	maxPrompt = 4 << 10
+	// shortRest is below what a last piece may be refused for without the others
+	// being lost: engines refuse what is too short for them.
+	shortRest = time.Minute
 )
 
 // HTTPOptions is how a speech engine is reached.
@@ -39,6 +46,8 @@ type HTTPOptions struct {
 	Timeout time.Duration
 	// Translate says that the engine has the API's translations.
 	Translate bool
+	// Prompt tells the engine what names and terms to expect; left out when empty.
+	Prompt string
 	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
 	KeepAll bool
 }
@@ -51,6 +60,7 @@ type HTTPEngine struct {
 
 	key       string
 	model     string
+	prompt    string
 	maxBytes  int64
 	timeout   time.Duration
 	translate bool
@@ -73,6 +83,8 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		return nil, errors.New("the engine's key must be of letters, digits and signs that no quoting changes")
 	case o.MaxBytes < leastMaxBytes:
 		return nil, fmt.Errorf("the engine's largest request must be of %d bytes or more", leastMaxBytes)
+	case len(o.Prompt) > maxPrompt || !utf8.ValidString(o.Prompt):
+		return nil, fmt.Errorf("the engine's prompt must be UTF-8 of at most %d bytes", maxPrompt)
 	case o.Timeout <= 0:
 		return nil, errors.New("the engine's time limit must be above zero")
 	}
@@ -81,6 +93,7 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		translations:   base + "/translations",
 		key:            o.Key,
 		model:          o.Model,
+		prompt:         strings.TrimSpace(o.Prompt),
 		maxBytes:       o.MaxBytes,
 		timeout:        o.Timeout,
 		translate:      o.Translate,
@@ -130,27 +143,66 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 	if err != nil {
 		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
 	}
+	key := e.pieceKey(r)
 	spoken := map[string]time.Duration{}
-	for _, p := range pieces {
-		begun := time.Now()
-		stop := e.pace.estimate(done, p, s.size)
-		part, notes, err := e.ask(ctx, r, s, p)
-		stop()
-		if err != nil {
-			return Transcript{}, err
+	for i, p := range pieces {
+		part, kept := r.keptPiece(key, p)
+		if !kept {
+			part, err = e.hear(ctx, r, s, p, done)
+			if i > 0 && i == len(pieces)-1 && p.length() < shortRest && errors.Is(err, ErrRefused) {
+				part, err = heardPiece{Notes: []Note{{Kind: NoteRefused}}}, nil
+			}
+			if err != nil {
+				return Transcript{}, err
+			}
+			r.keepPiece(key, p, part)
 		}
-		r.notes(notes, p.start())
-		e.pace.saw(p.length(), time.Since(begun))
 		done.reach(float64(p.to) / float64(s.size))
+		r.notes(part.Notes, p.start())
 		for _, cue := range part.Cues {
 			whole.Cues = append(whole.Cues, cue.moveBy(p.start()))
 			spoken[part.Language] += cue.End - cue.Start
+		}
+		if r.Language == "" && !r.Translate {
+			r.Language = mainLanguage(spoken)
 		}
 	}
 	if whole.Language == "" {
 		whole.Language = mostSpoken(spoken)
 	}
 	return whole, nil
+}
+
+// hear has one piece heard, and learns how long that takes.
+func (e *HTTPEngine) hear(ctx context.Context, r Request, s *sound, p soundPiece, done *progress) (heardPiece, error) {
+	begun := time.Now()
+	stop := e.pace.estimate(done, p, s.size)
+	defer stop()
+	part, notes, err := e.ask(ctx, r, s, p)
+	if err == nil {
+		e.pace.saw(p.length(), time.Since(begun))
+	}
+	return heardPiece{Language: part.Language, Cues: part.Cues, Notes: notes}, err
+}
+
+// pieceKey names all that an answer depends on, beside the piece.
+func (e *HTTPEngine) pieceKey(r Request) string {
+	asked := fmt.Sprintf("%q %q %q %q %t %t", e.transcriptions, e.model, e.prompt, r.Language, r.Translate, e.filter)
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(asked)))
+}
+
+// mainLanguage is what the other pieces are asked for once enough was said, "" before:
+// one that is heard as another language would be written as that.
+func mainLanguage(spoken map[string]time.Duration) string {
+	const enough = 30 * time.Second
+	most, all := mostSpoken(spoken), time.Duration(0)
+	for _, length := range spoken {
+		all += length
+	}
+	if spoken[most] < enough || 2*spoken[most] <= all || !ValidLanguage(most) {
+		return ""
+	}
+	return most
 }
 
 // checkRequest refuses what no engine can be asked for, and no attempt mends.
@@ -196,7 +248,7 @@ func (f form) size() int64 { return int64(len(f.head) + len(f.tail)) }
 // form fills in what the API documents for createTranscription and
 // createTranslation; the latter knows neither language nor words.
 func (e *HTTPEngine) form(r Request, a asked) (form, error) {
-	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}}
+	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}, {"prompt", e.prompt}}
 	if !r.Translate {
 		for _, granularity := range a.granularities() {
 			fields = append(fields, [2]string{"timestamp_granularities[]", granularity})

@@ -46,6 +46,7 @@ const (
 	NoteTimeRepaired NoteKind = "time-repaired" // a time could not be right and was replaced
 	NoteTimeDropped  NoteKind = "time-dropped"  // a caption is left out, since nobody knows when it was said
 	NoteSilence      NoteKind = "no-speech"     // a caption is left out, since the engine says that nobody spoke
+	NoteRefused      NoteKind = "refused"       // the engine refused the end of the sound, a short rest
 	NoteRepeated     NoteKind = "repeated"      // what came again and again is there once
 )
 

@@ -45,6 +45,7 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 	t, err := w.listen(ctx, run, subtitles.Request{
 		Progress: func(percent int) { progress.Store(int64(percent)) },
 		Note:     func(n subtitles.Note) { notes = append(notes, n) },
+		Pieces:   &pieces{ctx: ctx, worker: w, run: run},
 	})
 	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, errPanicked) {
 		err = cause

@@ -4,7 +4,7 @@ import "time"
 
 // EngineNote is what was odd in a place of the engine's answer.
 type EngineNote struct {
-	Kind string // time-repaired, time-dropped, no-speech or repeated
+	Kind string // time-repaired, time-dropped, no-speech, refused or repeated
 	At   time.Duration
 	Text string
 }
@@ -17,6 +17,8 @@ func (t *Text) note(kind string) string {
 		return w.Dropped
 	case "no-speech":
 		return w.Silence
+	case "refused":
+		return w.Refused
 	case "repeated":
 		return w.Repeated
 	}

@@ -74,6 +74,7 @@ type EditorText struct {
 type NotesText struct {
 	Title, Lead                          string
 	Repaired, Dropped, Silence, Repeated string
+	Refused                              string
 }
 
 // SubtitleQueueText are the words of the admin's page of everybody's subtitles.
@@ -108,6 +109,7 @@ var subtitlesEnglish = SubtitleText{
 		Repaired: "the time is a guess",
 		Dropped:  "left out, since its time is not known",
 		Silence:  "left out, since the engine heard nobody speak",
+		Refused:  "the engine refused the sound from here to the end",
 		Repeated: "was repeated again and again, and is kept once",
 	},
 
@@ -290,6 +292,7 @@ var subtitlesThai = SubtitleText{
 		Repaired: "เวลาเป็นการประมาณ",
 		Dropped:  "ตัดออก เพราะไม่รู้เวลา",
 		Silence:  "ตัดออก เพราะระบบไม่ได้ยินเสียงพูด",
+		Refused:  "ระบบไม่รับเสียงตั้งแต่จุดนี้จนจบ",
 		Repeated: "ซ้ำติดกันหลายครั้ง จึงเก็บไว้ครั้งเดียว",
 	},
 
