@@ -77,17 +77,17 @@ func (s *span) UnmarshalJSON(data []byte) error {
 // others have start and end, transformers a timestamp, whisper.cpp's files
 // offsets in milliseconds.
 type jsonSpoken struct {
-	Start       number     `json:"start"`
-	End         number     `json:"end"`
-	Timestamp   span       `json:"timestamp"`
-	Offsets     span       `json:"offsets"`
-	Timestamps  span       `json:"timestamps"`
-	Text        string     `json:"text"`
-	Word        string     `json:"word"`
-	Words       spokenList `json:"words"`
-	NoSpeech    number     `json:"no_speech_prob"`
-	LogProb     number     `json:"avg_logprob"`
-	Compression number     `json:"compression_ratio"`
+	Start       number    `json:"start"`
+	End         number    `json:"end"`
+	Timestamp   span      `json:"timestamp"`
+	Offsets     span      `json:"offsets"`
+	Timestamps  span      `json:"timestamps"`
+	Text        string    `json:"text"`
+	Word        string    `json:"word"`
+	Words       toldWords `json:"words"`
+	NoSpeech    number    `json:"no_speech_prob"`
+	LogProb     number    `json:"avg_logprob"`
+	Compression number    `json:"compression_ratio"`
 }
 
 func newJSONSpoken() jsonSpoken {
@@ -128,10 +128,10 @@ func (j *jsonSpoken) word() toldWord {
 	return w
 }
 
-// spokenList are the words of a list. What is no word is left out.
-type spokenList []toldWord
+// toldWords are the words of a list. What is no word is left out.
+type toldWords []toldWord
 
-func (l *spokenList) UnmarshalJSON(data []byte) error {
+func (l *toldWords) UnmarshalJSON(data []byte) error {
 	*l = nil
 	eachSpoken(data, func(j *jsonSpoken) bool {
 		if word := j.word(); word.text != "" {
@@ -173,7 +173,7 @@ type jsonAnswer struct {
 	Cues          json.RawMessage `json:"cues"`          // WriteJSON
 	Chunks        json.RawMessage `json:"chunks"`        // transformers
 	Transcription json.RawMessage `json:"transcription"` // whisper.cpp
-	Words         spokenList      `json:"words"`
+	Words         toldWords       `json:"words"`
 	// Some put the whole into another object.
 	Result json.RawMessage `json:"result"`
 	Data   json.RawMessage `json:"data"`
@@ -225,6 +225,9 @@ func (a *answer) add(value json.RawMessage, depth int) {
 		}
 	}
 	lists := false
+	if words := chunkWords(j.Chunks); words != nil {
+		j.Words, j.Chunks = words, nil
+	}
 	for _, list := range []json.RawMessage{j.Segments, j.Cues, j.Chunks, j.Transcription} {
 		lists = a.addList(list) || lists
 	}
@@ -252,6 +255,28 @@ func (a *answer) add(value json.RawMessage, depth int) {
 	if json.Unmarshal(j.Transcription, &text) == nil {
 		a.text, a.hasText = text, true
 	}
+}
+
+// chunkWords are the words of the chunks of transformers where each is one, as its
+// return_timestamps="word" has it.
+func chunkWords(chunks json.RawMessage) toldWords {
+	var words toldWords
+	if json.Unmarshal(chunks, &words) != nil || len(words) < 3 {
+		return nil
+	}
+	brief := 0
+	for _, w := range words {
+		if strings.Contains(strings.TrimSpace(w.text), " ") {
+			return nil
+		}
+		if w.end-w.start < 1 {
+			brief++
+		}
+	}
+	if 4*brief < 3*len(words) {
+		return nil
+	}
+	return words
 }
 
 // failed reports whether an object says that something went wrong.

@@ -240,13 +240,19 @@ func TestAnswerForms(t *testing.T) {
 		"SRT":           "1\n00:00:00,500 --> 00:00:01,500\nHello.\n\n2\n00:00:02,000 --> 00:00:03,000\n<i>World.</i>\n",
 		"SRT with CRLF": "1\r\n00:00:00.500 --> 00:00:01.500\r\nHello.\r\n2\r\n00:00:02.000 --> 00:00:03.000\r\nWorld.\r\n",
 		"words alone":   `{"text":"Hello. World.","words":[{"word":"Hello","start":0.5,"end":1.5},{"word":"World","start":2,"end":3}]}`,
+		"a number":      `{"words":[{"word":"Hello.","start":0.5,"end":1.5},{"word":"World.","start":2,"end":3},{"word":"3.14","start":3,"end":3.2},{"word":"more","start":3.3,"end":3.5}]}`,
 		"words, spaced": `{"words":[{"word":" Hello.","start":0.5,"end":1.5},{"word":" World.","start":2.6,"end":3}]}`,
-		"word chunks":   `{"text":" Hello. World.","chunks":[{"timestamp":[0.5,1.5],"text":" Hello."},{"timestamp":[2.0,3.0],"text":" World."}]}`,
+		"word chunks":   `{"text":" Hello you. World.","chunks":[{"timestamp":[0.5,0.9],"text":" Hello"},{"timestamp":[0.9,1.5],"text":" you."},{"timestamp":[2.0,3.0],"text":" World."},{"timestamp":[3.0,3.2],"text":" Yes."}]}`,
 	} {
 		heard, notes, err := readAnswer([]byte(answer), 30*time.Second, true)
 		wanted := want
-		if name == "words, spaced" {
+		switch name {
+		case "words, spaced":
 			wanted = "0.5-1.5 Hello.|2.6-3 World.|"
+		case "a number":
+			wanted = want + "3-3.5 3.14 more|"
+		case "word chunks":
+			wanted = "0.5-1.5 Hello you.|2-3 World.|3-3.2 Yes.|"
 		}
 		if got := asHeard(heard.Cues, notes); err != nil || got != wanted {
 			t.Errorf("%s: got %s, %v, want %s", name, got, err, wanted)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // toldWord is a word as an engine tells it, in seconds; NaN is unknown.
@@ -234,13 +235,13 @@ func segmentsOf(text string, words []toldWord) []segment {
 	const pause = 1.0
 	text = oneLine(text)
 	matched, texts := wordTexts(text, words)
-	if len(matched) == 0 {
-		matched, texts = words, nil
+	if _, rest := matchWords(text, words); len(matched) == 0 || slices.ContainsFunc(rest, func(w toldWord) bool { return hasLetters(w.text) }) {
+		matched, texts = words, nil // The text is another one, or not the whole.
 	}
 	var list []segment
 	last := math.NaN() // end of the word before
 	for i, w := range matched {
-		if i == 0 || w.start-last >= pause || texts != nil && endsSentence(texts[i-1]) {
+		if i == 0 || w.start-last >= pause || endsSentence(matched[i-1].text) || texts != nil && endsSentence(texts[i-1]) {
 			list = append(list, segment{start: math.NaN(), end: math.NaN(), noSpeech: math.NaN(), logProb: math.NaN(), compression: math.NaN()})
 		}
 		s := &list[len(list)-1]
@@ -256,7 +257,8 @@ func segmentsOf(text string, words []toldWord) []segment {
 }
 
 func endsSentence(text string) bool {
-	return strings.ContainsAny(text[max(0, len(text)-3):], ".?!…。？！")
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(text, " \"'”’)»"))
+	return strings.ContainsRune(".?!…。？！", last)
 }
 
 // joinWords is the text of words, which have their own spaces or want one between
