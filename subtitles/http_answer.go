@@ -125,7 +125,7 @@ func (e *HTTPEngine) short(said string) string {
 	if e.key != "" { // before half of it is cut off
 		said = strings.ReplaceAll(said, e.key, "***")
 	}
-	return strconv.Quote(said[:min(len(said), complaintShown)])
+	return strconv.Quote(strings.ToValidUTF8(said[:min(len(said), complaintShown)], ""))
 }
 
 // What engines say of a model that they have not, or cannot use for this.

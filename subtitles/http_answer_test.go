@@ -116,6 +116,7 @@ func TestComplaint(t *testing.T) {
 	}
 	engine := reach(t, "http://engine")
 	for said, want := range map[string]string{
+		strings.Repeat("x", complaintShown-1) + "ก": `"` + strings.Repeat("x", complaintShown-1) + `"`,
 		testKey + testKey: `"******"`,
 		strings.Repeat("x", complaintShown-5) + testKey: `"` + strings.Repeat("x", complaintShown-5) + `***"`,
 		strings.Repeat("x", complaintShown+1):           `"` + strings.Repeat("x", complaintShown) + `"`,

@@ -23,6 +23,8 @@ const (
 	connectTimeout = 10 * time.Second
 	// leastMaxBytes is enough for a piece of 4 s and what is sent beside it.
 	leastMaxBytes = 128 << 10
+	// longestCode is as long as any code of a language that an engine is asked for.
+	longestCode = "yue"
 	// maxPrompt is more than Whisper takes, which is 224 tokens.
 	maxPrompt = 4 << 10
 	// shortRest is below what a last piece may be refused for without the others
@@ -135,7 +137,11 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 		done.reach(1)
 		return whole, nil
 	}
-	body, err := e.form(r, askWords)
+	largest := r
+	if r.Language == "" {
+		largest.Language = longestCode // It may be found out before the last piece.
+	}
+	body, err := e.form(largest, askWords)
 	if err != nil {
 		return Transcript{}, err
 	}

@@ -37,6 +37,9 @@ func (l *limited) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.taken++
+	if r.ContentLength > 128<<10 {
+		l.t.Errorf("a request of %d bytes", r.ContentLength)
+	}
 	file, _, err := r.FormFile("file")
 	if err != nil {
 		l.t.Error(err)
