@@ -81,6 +81,8 @@ func readAnswer(data []byte, length time.Duration, f filter) (Transcript, []Note
 func (a *answer) cues(length time.Duration, f filter) ([]Cue, []Note, error) {
 	said := len(a.segments) > 0 || len(a.words) > 0
 	switch {
+	case len(a.segments) > 1 && !slices.ContainsFunc(a.segments, segment.nonzero):
+		return nil, nil, &senselessError{errNoTimes}
 	case said && !slices.ContainsFunc(a.segments, segment.timed) && !slices.ContainsFunc(a.words, toldWord.timed):
 		return nil, nil, &senselessError{errNoTimes}
 	case !said && a.hasList && strings.TrimSpace(a.text) != "":

@@ -100,6 +100,7 @@ func TestRefuseNonsense(t *testing.T) {
 	t.Parallel()
 	segment := func(times string) string { return `{"text":"x","segments":[{` + times + `,"text":"x"}]}` }
 	for _, answer := range []string{
+		`{"segments":[{"start":0,"end":0,"text":"a"},{"start":0,"end":0,"text":"b"}]}`,
 		"", "null", "{}", `"text"`, "<!DOCTYPE html><title>Welcome</title>", `{"text":"no segments"}`, `{"text":"x","segments":null}`,
 		`{"text":"x","segments":[]}`, `{"segments":null}`, `{"text":"x","segments":{}}`, `{"segments":[{"text":"x"}]}`, `{"segments":[{"start":0,"end":1,"text":"x"}`,
 		segment(`"start":null,"end":NaN`), segment(`"start":"soon","end":{}`), segment(`"start":50,"end":51`), segment(`"start":-9,"end":-8`),

@@ -135,6 +135,7 @@ func TestOddTimes(t *testing.T) {
 		`"start":5`:                                                "5-6 odd|",
 		`"start":null,"end":6`:                                     "5-6 odd|",
 		`"start":null,"end":null`:                                  "4-5 odd|",
+		`"start":0,"end":0`:                                        "4-5 odd|",
 		`"start":NaN,"end":NaN`:                                    "4-5 odd|",
 		`"start":-Infinity,"end":Infinity`:                         "4-5 odd|",
 		`"start":"5.0","end":"6.0"`:                                "5-6 odd|",

@@ -38,6 +38,12 @@ func (s segment) timed() bool {
 	return known(s.start) || known(s.end) || slices.ContainsFunc(s.words, toldWord.timed)
 }
 
+// nonzero reports whether any time is other than 0, which some write for no time.
+func (s segment) nonzero() bool {
+	return known(s.start) && s.start != 0 || known(s.end) && s.end != 0 ||
+		slices.ContainsFunc(s.words, func(w toldWord) bool { return known(w.end) && w.end != 0 })
+}
+
 // NoteKind is what was odd in a place of an engine's answer.
 type NoteKind string
 
@@ -87,6 +93,9 @@ func (m *mender) mend(segments []segment, beside []toldWord, f filter) ([]Cue, e
 			continue
 		}
 		s.start, s.end = s.start*unit, s.end*unit
+		if s.start == 0 && s.end == 0 && len(list) > 0 { // which some write for no time
+			s.start, s.end = math.NaN(), math.NaN()
+		}
 		if len(s.words) > 0 {
 			s.words = inUnit(s.words, unit)
 		} else {
