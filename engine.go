@@ -27,6 +27,8 @@ type engineSettings struct {
 	EngineModel          string  `default:"whisper-1" env:"GENSUB_ENGINE_MODEL" help:"Model that it is asked for."`
 	EngineMaxMB          float64 `default:"25" env:"GENSUB_ENGINE_MAX_MB" name:"engine-max-mb" help:"Largest file that it takes, in MB; longer sound is cut at silences."`
 	EngineTranslate      bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_TRANSLATE" help:"Offer its translations into English."`
+	EnginePrompt         string  `env:"GENSUB_ENGINE_PROMPT" help:"Names and terms that an engine at an address is told to expect."`
+	EngineFilter         bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_FILTER" help:"Leave out what Whisper makes up in silence, and what it repeats."`
 	EngineCommand        string  `env:"GENSUB_ENGINE_COMMAND" help:"Program that writes subtitles, with {audio}, {output}, and perhaps {language} and {task}."`
 	EngineConcurrency    int     `default:"1" env:"GENSUB_ENGINE_CONCURRENCY" help:"Videos that the engine is given at once."`
 	EngineTimeoutMinutes float64 `default:"60" env:"GENSUB_ENGINE_TIMEOUT_MINUTES" help:"Minutes that it may take for one piece of sound."`
@@ -70,6 +72,7 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 		engine, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{
 			URL: s.EngineURL, Key: s.EngineKey, Model: s.EngineModel,
 			MaxBytes: int64(s.EngineMaxMB * (1 << 20)), Timeout: timeout, Translate: s.EngineTranslate,
+			Prompt: s.EnginePrompt, KeepAll: !s.EngineFilter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("--engine-url: %w", err)
@@ -77,7 +80,7 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 		return engine, nil
 	case s.EngineCommand != "":
 		engine, err := subtitles.NewCommandEngine(subtitles.CommandOptions{
-			Command: s.EngineCommand, Timeout: timeout, Dir: filepath.Join(dataDir, workName),
+			Command: s.EngineCommand, Timeout: timeout, Dir: filepath.Join(dataDir, workName), KeepAll: !s.EngineFilter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("--engine-command: %w", err)

@@ -386,7 +386,7 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			return b.QueueSubtitles(ctx, b.user.SessionID, b.counted, SubtitleOrder{Language: big}, 0)
 		},
 		func() error { _, _, err := b.ClaimSubtitles(ctx, big, time.Hour, 10); return err },
-		func() error { return b.FinishSubtitles(ctx, b.run, "en", big) },
+		func() error { return b.FinishSubtitles(ctx, b.run, "en", big, "[]") },
 		func() error {
 			_, err := b.SaveSubtitles(ctx, b.user.SessionID, b.counted, SubtitleText{Cues: big}, nil)
 			return err

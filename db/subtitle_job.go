@@ -180,7 +180,7 @@ func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, 
 			status = 'queued', language = excluded.language, translate = excluded.translate,
 			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
 			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
-			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, crashes = 0, error = '', started_at = NULL, ended_at = NULL`,
+			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, crashes = 0, error = '', detail = '', started_at = NULL, ended_at = NULL`,
 		videoID, sessionID, o.Language, o.Translate, now, now)
 	return err
 }

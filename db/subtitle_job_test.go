@@ -35,7 +35,7 @@ func wantNoClaim(t *testing.T, d *DB) {
 
 func finish(t *testing.T, d *DB, run SubtitleRun, cues string) {
 	t.Helper()
-	if err := d.FinishSubtitles(t.Context(), run.RunID, "en", cues); err != nil {
+	if err := d.FinishSubtitles(t.Context(), run.RunID, "en", cues, "[]"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,9 +76,9 @@ func wantStale(t *testing.T, d *DB, run SubtitleRun) {
 	before := dump(t, d)
 	for what, err := range map[string]error{
 		"renew":    d.RenewSubtitles(t.Context(), run.RunID, 50, lease),
-		"finish":   d.FinishSubtitles(t.Context(), run.RunID, "en", "too late"),
-		"postpone": d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", time.Now()),
-		"fail":     d.FailSubtitles(t.Context(), run.RunID, "engine-failed"),
+		"finish":   d.FinishSubtitles(t.Context(), run.RunID, "en", "too late", "[]"),
+		"postpone": d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", time.Now()),
+		"fail":     d.FailSubtitles(t.Context(), run.RunID, "engine-failed", "busy"),
 	} {
 		if !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s by a run that lost its job: %v, want %v", what, err, ErrNotFound)
@@ -132,7 +132,7 @@ func TestSubtitleJobLife(t *testing.T) {
 
 	*now = now.Add(time.Second)
 	again := now.Add(time.Hour)
-	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", again); err != nil {
+	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", again); err != nil {
 		t.Error(err)
 	}
 	wantStale(t, d, run)
@@ -166,7 +166,7 @@ func TestFailedJob(t *testing.T) {
 	id := upload(t, d, john.SessionID, time.Second)
 	queue(t, d, john, id)
 	run := claim(t, d, processA)
-	if err := d.FailSubtitles(t.Context(), run.RunID, "no-sound"); err != nil {
+	if err := d.FailSubtitles(t.Context(), run.RunID, "no-sound", "busy"); err != nil {
 		t.Fatal(err)
 	}
 	wantStale(t, d, run)
@@ -175,7 +175,7 @@ func TestFailedJob(t *testing.T) {
 	}
 	failed, err := d.FailedSubtitles(t.Context(), *now, 10)
 	if err != nil || len(failed) != 1 || failed[0].VideoID != id || failed[0].Username != "john" || failed[0].Filename != "คลิป.mp4" ||
-		failed[0].Duration != time.Second || failed[0].Error != "no-sound" {
+		failed[0].Duration != time.Second || failed[0].Error != "no-sound" || failed[0].Detail != "busy" {
 		t.Errorf("failed: %+v, %v", failed, err)
 	}
 	if failed, err := d.FailedSubtitles(t.Context(), now.Add(time.Millisecond), 10); err != nil || len(failed) != 0 {
@@ -185,6 +185,9 @@ func TestFailedJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSubtitles(t, d, id, SubtitlesQueued)
+	if jobs, _, err := d.SubtitleQueue(t.Context(), "", 10); err != nil || len(jobs) != 1 || jobs[0].Detail != "" {
+		t.Errorf("the queue: %+v, %v", jobs, err)
+	}
 	if s := subtitlesOf(t, d, id); s.Error != "" || s.Attempts != 0 || s.EndedAt != nil {
 		t.Errorf("tried again: %+v", s)
 	}
@@ -267,7 +270,7 @@ func TestSupersede(t *testing.T) {
 
 	// The engine that did not answer is not asked at once because of an order.
 	run = claim(t, d, processA)
-	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", now.Add(time.Hour)); err != nil {
+	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.QueueSubtitles(t.Context(), john.SessionID, second, thai, 0); err != nil {
@@ -444,7 +447,7 @@ func TestRunsThatFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := claim(t, d, processA)
-	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", time.Now()); err != nil {
+	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.CancelSubtitles(t.Context(), john.SessionID, id); err != nil {

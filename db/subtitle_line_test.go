@@ -193,7 +193,7 @@ func TestPositionsAreTheOrder(t *testing.T) {
 func TestPutOffJobs(t *testing.T) {
 	d, now := threeUsers(t)
 	names := load(t, d, now, "aab")
-	if err := d.PostponeSubtitles(t.Context(), claim(t, d, processA).RunID, "engine-failed", now.Add(time.Hour)); err != nil {
+	if err := d.PostponeSubtitles(t.Context(), claim(t, d, processA).RunID, "engine-failed", "busy", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := places(t, d, names), []string{"b1", "a1", "a2"}; !slices.Equal(got, want) {

@@ -154,7 +154,7 @@ func BenchmarkLine(b *testing.B) {
 		"claim": func(b *testing.B, d *DB, _ string) {
 			run, ok, err := d.ClaimSubtitles(b.Context(), processA, time.Hour, 100)
 			if err == nil && ok {
-				err = d.PostponeSubtitles(b.Context(), run.RunID, "", time.UnixMilli(0))
+				err = d.PostponeSubtitles(b.Context(), run.RunID, "", "busy", time.UnixMilli(0))
 			}
 			if err != nil || !ok {
 				b.Fatal(ok, err)

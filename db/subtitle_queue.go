@@ -14,10 +14,11 @@ type SubtitleJob struct {
 	Username string
 	Filename string
 	Duration time.Duration // of the video
+	Detail   string        // what the engine said when the last run came to nothing
 }
 
 const (
-	jobColumns = subtitleColumns + ", u.username, v.filename, v.duration_ms"
+	jobColumns = subtitleColumns + ", u.username, v.filename, v.duration_ms, coalesce(j.detail, '')"
 	jobTables  = subtitleTables + `
 		JOIN quota_sessions s ON s.session_id = v.session_id JOIN users u ON u.id = s.user_id`
 )
@@ -71,7 +72,7 @@ func scanJob(row interface{ Scan(...any) error }, now int64) (SubtitleJob, error
 	var j SubtitleJob
 	var duration int64
 	var err error
-	j.Subtitles, err = scanSubtitles(row, now, &j.Username, &j.Filename, &duration)
+	j.Subtitles, err = scanSubtitles(row, now, &j.Username, &j.Filename, &duration, &j.Detail)
 	j.Duration = durationOf(duration)
 	return j, err
 }

@@ -87,7 +87,7 @@ func startRun(ctx context.Context, tx *sql.Tx, videoID, processID string, now, u
 		UPDATE subtitle_jobs SET
 			attempts = attempts + CASE status WHEN 'running' THEN 1 ELSE 0 END,
 			crashes = crashes + CASE status WHEN 'running' THEN 1 ELSE 0 END,
-			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = 0, error = '', started_at = $4
+			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = `+progressKept+`, error = '', detail = '', started_at = $4
 		WHERE video_id = $5
 		RETURNING session_id, language, translate, attempts,
 			(SELECT v.duration_ms FROM videos v WHERE v.id = subtitle_jobs.video_id)`,
@@ -113,19 +113,22 @@ func (d *DB) RenewSubtitles(ctx context.Context, runID string, progress int, lea
 	})
 }
 
-// FinishSubtitles ends a run with what the engine wrote, cues as JSON that only
-// others understand: it is the text and the original from now on. ErrNotFound
+// FinishSubtitles ends a run with what the engine wrote, cues and notes on them as
+// JSON that only others understand: it is the text and the original from now on. ErrNotFound
 // as in RenewSubtitles, and nothing has changed then.
-func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues string) error {
+func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues, notes string) error {
 	return d.write(ctx, "finish subtitles", func(tx *sql.Tx) error {
 		now := d.nowMillis()
 		var videoID string
 		if err := tx.QueryRowContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'done', run_id = NULL, process_id = '', progress = 100, runs = runs + 1, error = '', ended_at = $1
+			UPDATE subtitle_jobs SET status = 'done', run_id = NULL, process_id = '', progress = 100, runs = runs + 1, error = '', detail = '', ended_at = $1
 			WHERE run_id = $2 RETURNING video_id`, now, runID).Scan(&videoID); err != nil {
 			return notFound(err)
 		}
-		if err := writeOriginal(ctx, tx, videoID, language, cues, now); err != nil {
+		if _, err := tx.ExecContext(ctx, dropPieces+"= $1", videoID); err != nil {
+			return err
+		}
+		if err := writeOriginal(ctx, tx, videoID, language, cues, notes, now); err != nil {
 			return err
 		}
 		return d.tell(ctx, tx, WebhookSubtitlesDone, videoID, webhookData{Language: language})
@@ -134,26 +137,27 @@ func (d *DB) FinishSubtitles(ctx context.Context, runID, language, cues string) 
 
 // PostponeSubtitles gives a run up for a reason that may pass: the job waits in
 // its place and is due at a moment. Without a reason it was nothing about this
-// job, and the run is no attempt. ErrNotFound as in RenewSubtitles.
-func (d *DB) PostponeSubtitles(ctx context.Context, runID, reason string, at time.Time) error {
+// job, and the run is no attempt. Detail is for admins, in whatever words.
+// ErrNotFound as in RenewSubtitles.
+func (d *DB) PostponeSubtitles(ctx context.Context, runID, reason, detail string, at time.Time) error {
 	return d.write(ctx, "postpone subtitles", func(tx *sql.Tx) error {
 		return oneRow(tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL,
-				error = $1, attempts = attempts + CASE $2 WHEN '' THEN 0 ELSE 1 END, due_at = $3
-			WHERE run_id = $4`, reason, reason, at.UnixMilli(), runID))
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = `+progressKept+`, started_at = NULL,
+				error = $1, attempts = attempts + CASE $2 WHEN '' THEN 0 ELSE 1 END, detail = $3, due_at = $4
+			WHERE run_id = $5`, reason, reason, detail, at.UnixMilli(), runID))
 	})
 }
 
-// FailSubtitles ends a run for a reason that will not pass. ErrNotFound as in
-// RenewSubtitles.
-func (d *DB) FailSubtitles(ctx context.Context, runID, reason string) error {
+// FailSubtitles ends a run for a reason that will not pass, with a detail for
+// admins. ErrNotFound as in RenewSubtitles.
+func (d *DB) FailSubtitles(ctx context.Context, runID, reason, detail string) error {
 	return d.write(ctx, "fail subtitles", func(tx *sql.Tx) error {
 		now := d.nowMillis()
 		var videoID string
 		if err := tx.QueryRowContext(ctx, `
 			UPDATE subtitle_jobs SET status = 'failed', run_id = NULL, process_id = '', error = $1,
-				attempts = attempts + 1, runs = runs + 1, ended_at = $2
-			WHERE run_id = $3 RETURNING video_id`, reason, now, runID).Scan(&videoID); err != nil {
+				detail = $2, attempts = attempts + 1, runs = runs + 1, ended_at = $3
+			WHERE run_id = $4 RETURNING video_id`, reason, detail, now, runID).Scan(&videoID); err != nil {
 			return notFound(err)
 		}
 		return d.tell(ctx, tx, WebhookSubtitlesFailed, videoID, webhookData{Error: reason})
@@ -165,7 +169,7 @@ func (d *DB) FailSubtitles(ctx context.Context, runID, reason string) error {
 func (d *DB) ReturnSubtitles(ctx context.Context, processID string) error {
 	return d.write(ctx, "return subtitles", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = 0, started_at = NULL, due_at = $1
+			UPDATE subtitle_jobs SET status = 'queued', run_id = NULL, process_id = '', progress = `+progressKept+`, started_at = NULL, due_at = $1
 			WHERE status = 'running' AND process_id = $2`, d.nowMillis(), processID)
 		return err
 	})
@@ -182,7 +186,7 @@ const (
 // and which ends by saying which runs crashed. Such a run is no attempt, since the
 // process may have died of something else.
 var crashRuns = fmt.Sprintf(`
-	UPDATE subtitle_jobs SET crashes = crashes + 1, run_id = NULL, process_id = '', progress = 0,
+	UPDATE subtitle_jobs SET crashes = crashes + 1, run_id = NULL, process_id = '', progress = `+progressKept+`,
 		status = CASE WHEN crashes + 1 < %[1]d THEN 'queued' ELSE 'failed' END,
 		error = CASE WHEN crashes + 1 < %[1]d THEN error ELSE '%[2]s' END,
 		runs = runs + CASE WHEN crashes + 1 < %[1]d THEN 0 ELSE 1 END,

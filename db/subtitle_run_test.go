@@ -68,7 +68,7 @@ func TestClaimsAtOnce(t *testing.T) {
 					t.Error(err)
 				}
 				running.Add(-1)
-				if err := d.FinishSubtitles(t.Context(), run.RunID, "en", "cues"); err != nil {
+				if err := d.FinishSubtitles(t.Context(), run.RunID, "en", "cues", "[]"); err != nil {
 					t.Error(err)
 				}
 				runs.Add(1)
@@ -176,7 +176,7 @@ func TestFinishAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 6 {
 			all.Go(func() {
-				err := processes[i%2].FinishSubtitles(t.Context(), run.RunID, "en", "cues")
+				err := processes[i%2].FinishSubtitles(t.Context(), run.RunID, "en", "cues", "[]")
 				if err == nil {
 					finished.Add(1)
 				} else if !errors.Is(err, ErrNotFound) {
@@ -247,7 +247,7 @@ func TestCrashes(t *testing.T) {
 	dies := func(d *DB, _ SubtitleRun) error { _, err := d.ReleaseSubtitles(t.Context(), processA); return err }
 	stops := func(d *DB, _ SubtitleRun) error { return d.ReturnSubtitles(t.Context(), processA) }
 	fails := func(d *DB, run SubtitleRun) error {
-		return d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", d.now())
+		return d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", d.now())
 	}
 	for what, test := range map[string]struct {
 		ends []func(*DB, SubtitleRun) error
@@ -398,7 +398,7 @@ func work(ctx context.Context, d *DB, processID string, out io.Writer) error {
 				return err
 			}
 		}
-		if err := d.FinishSubtitles(ctx, run.RunID, "en", "cues"); err != nil {
+		if err := d.FinishSubtitles(ctx, run.RunID, "en", "cues", "[]"); err != nil {
 			return err
 		}
 	}

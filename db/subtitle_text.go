@@ -13,6 +13,7 @@ type SubtitleText struct {
 	Revision    int64 // grows by one with every change, from 1
 	Language    string
 	Cues        string // JSON that only others understand
+	Notes       string // on the engine's cues, as JSON
 	Source      string // who wrote this revision: SourceEngine or SourceUser
 	Edited      bool   // the source is a user
 	HasOriginal bool   // an engine has written a text, which can be restored
@@ -33,12 +34,12 @@ func (e *RevisionError) Error() string {
 	return fmt.Sprintf("the subtitles have changed: revision %d is current", e.Current)
 }
 
-const textColumns = "video_id, revision, language, cues, source, original_language IS NOT NULL, subtitle_texts.updated_at"
+const textColumns = "video_id, revision, language, cues, source, original_language IS NOT NULL, subtitle_texts.updated_at, original_notes"
 
 func scanText(row interface{ Scan(...any) error }) (SubtitleText, error) {
 	var t SubtitleText
 	var updated int64
-	err := row.Scan(&t.VideoID, &t.Revision, &t.Language, &t.Cues, &t.Source, &t.HasOriginal, &updated)
+	err := row.Scan(&t.VideoID, &t.Revision, &t.Language, &t.Cues, &t.Source, &t.HasOriginal, &updated, &t.Notes)
 	t.Edited = t.Source == SourceUser
 	t.UpdatedAt = timeOf(updated)
 	return t, notFound(err)
@@ -56,14 +57,15 @@ func (d *DB) SubtitleText(ctx context.Context, sessionID, videoID string) (Subti
 }
 
 // writeOriginal makes what an engine wrote the text.
-func writeOriginal(ctx context.Context, tx *sql.Tx, videoID, language, cues string, now int64) error {
+func writeOriginal(ctx context.Context, tx *sql.Tx, videoID, language, cues, notes string, now int64) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO subtitle_texts (video_id, revision, language, cues, source, original_language, original_cues, updated_at)
-		VALUES ($1, 1, $2, $3, 'engine', $4, $5, $6)
+		INSERT INTO subtitle_texts (video_id, revision, language, cues, source, original_language, original_cues, original_notes, updated_at)
+		VALUES ($1, 1, $2, $3, 'engine', $4, $5, $6, $7)
 		ON CONFLICT (video_id) DO UPDATE SET
 			revision = subtitle_texts.revision + 1, language = excluded.language, cues = excluded.cues, source = excluded.source,
-			original_language = excluded.original_language, original_cues = excluded.original_cues, updated_at = excluded.updated_at`,
-		videoID, language, cues, language, cues, now)
+			original_language = excluded.original_language, original_cues = excluded.original_cues,
+			original_notes = excluded.original_notes, updated_at = excluded.updated_at`,
+		videoID, language, cues, language, cues, notes, now)
 	return err
 }
 
@@ -127,7 +129,11 @@ func settleJob(ctx context.Context, tx *sql.Tx, sessionID, videoID string, now i
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO subtitle_jobs (video_id, session_id, status, progress, ended_at) VALUES ($1, $2, 'done', 100, $3)
 		ON CONFLICT (video_id) DO UPDATE SET
-			runs = `+runsEnded+`, status = 'done', run_id = NULL, process_id = '', progress = 100, error = '', ended_at = excluded.ended_at
+			runs = `+runsEnded+`, status = 'done', run_id = NULL, process_id = '', progress = 100, error = '', detail = '', ended_at = excluded.ended_at
 		WHERE subtitle_jobs.status <> 'done'`, videoID, sessionID, now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, dropPieces+"= $1", videoID)
 	return err
 }

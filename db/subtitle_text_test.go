@@ -34,17 +34,17 @@ func TestTextLife(t *testing.T) {
 	}
 	queue(t, d, john, id)
 	finish(t, d, claim(t, d, processA), "engine 1")
-	wantText(t, d, john, id, SubtitleText{Revision: 1, Language: "en", Cues: "engine 1", Source: SourceEngine, HasOriginal: true})
+	wantText(t, d, john, id, SubtitleText{Revision: 1, Language: "en", Cues: "engine 1", Notes: "[]", Source: SourceEngine, HasOriginal: true})
 
 	*now = now.Add(time.Second)
 	saved := save(t, d, john, id, "user 2")
-	if want := (SubtitleText{id, 2, "th", "user 2", SourceUser, true, true, *now}); saved != want {
+	if want := (SubtitleText{id, 2, "th", "user 2", "[]", SourceUser, true, true, *now}); saved != want {
 		t.Errorf("saved %+v, want %+v", saved, want)
 	}
 	wantText(t, d, john, id, saved)
 
 	restored, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, nil)
-	if want := (SubtitleText{id, 3, "en", "engine 1", SourceEngine, false, true, *now}); err != nil || restored != want {
+	if want := (SubtitleText{id, 3, "en", "engine 1", "[]", SourceEngine, false, true, *now}); err != nil || restored != want {
 		t.Errorf("restored %+v, want %+v: %v", restored, want, err)
 	}
 	wantText(t, d, john, id, restored)
@@ -55,7 +55,7 @@ func TestTextLife(t *testing.T) {
 		t.Errorf("asked for again in any language: %+v", s)
 	}
 	finish(t, d, claim(t, d, processA), "engine 5")
-	wantText(t, d, john, id, SubtitleText{Revision: 5, Language: "en", Cues: "engine 5", Source: SourceEngine, HasOriginal: true})
+	wantText(t, d, john, id, SubtitleText{Revision: 5, Language: "en", Cues: "engine 5", Notes: "[]", Source: SourceEngine, HasOriginal: true})
 	save(t, d, john, id, "user 6")
 	if restored, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, nil); err != nil || restored.Cues != "engine 5" {
 		t.Errorf("the original is %+v, want the last: %v", restored, err)
@@ -89,7 +89,7 @@ func TestSaveWins(t *testing.T) {
 		"queued": func(d *DB, u User, id string) { queue(t, d, u, id) },
 		"failed": func(d *DB, u User, id string) {
 			queue(t, d, u, id)
-			if err := d.FailSubtitles(t.Context(), claim(t, d, processA).RunID, "engine-failed"); err != nil {
+			if err := d.FailSubtitles(t.Context(), claim(t, d, processA).RunID, "engine-failed", "busy"); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -180,7 +180,7 @@ func TestRevisions(t *testing.T) {
 	old := int64(1)
 	_, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, &old)
 	wantRevisionError(t, err, 2)
-	wantText(t, d, john, id, SubtitleText{Revision: 2, Language: "en", Cues: "typed", Source: SourceUser, Edited: true, HasOriginal: true})
+	wantText(t, d, john, id, SubtitleText{Revision: 2, Language: "en", Cues: "typed", Notes: "[]", Source: SourceUser, Edited: true, HasOriginal: true})
 	old = 2
 	if _, err := d.RestoreSubtitles(t.Context(), john.SessionID, id, &old); err != nil {
 		t.Error(err)
@@ -230,7 +230,7 @@ func TestSaveAtTheEnd(t *testing.T) {
 		run := claim(t, processes[0], processA)
 		var finished, saved error
 		var both sync.WaitGroup
-		both.Go(func() { finished = processes[0].FinishSubtitles(t.Context(), run.RunID, "en", "engine") })
+		both.Go(func() { finished = processes[0].FinishSubtitles(t.Context(), run.RunID, "en", "engine", "[]") })
 		both.Go(func() {
 			_, saved = processes[1].SaveSubtitles(t.Context(), "user_user0", videos[0], SubtitleText{Cues: "typed"}, nil)
 		})

@@ -59,12 +59,12 @@ func TestWebhooksOfAVideo(t *testing.T) {
 	wantNext(WebhookVideoAccepted, "")
 	queue(t, d, john, id)
 	run := claim(t, d, processA)
-	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", *now); err != nil {
+	if err := d.PostponeSubtitles(t.Context(), run.RunID, "engine-failed", "busy", *now); err != nil {
 		t.Fatal(err)
 	}
 	wantNoWebhook(t, d)
 	*now = now.Add(time.Minute + time.Millisecond)
-	if err := d.FailSubtitles(t.Context(), claim(t, d, processA).RunID, "no-sound"); err != nil {
+	if err := d.FailSubtitles(t.Context(), claim(t, d, processA).RunID, "no-sound", "busy"); err != nil {
 		t.Fatal(err)
 	}
 	wantNext(WebhookSubtitlesFailed, `,"error":"no-sound"`)
@@ -99,8 +99,8 @@ func TestWebhooksAreOfWhatHappened(t *testing.T) {
 			_, _, err := d.Accept(t.Context(), video, Measured{Duration: time.Second, Container: "mp4"})
 			return err
 		}},
-		"done":   {"subtitle_texts", func(d *DB, _, run string) error { return d.FinishSubtitles(t.Context(), run, "en", "cues") }},
-		"failed": {"webhooks", func(d *DB, _, run string) error { return d.FailSubtitles(t.Context(), run, "no-sound") }},
+		"done":   {"subtitle_texts", func(d *DB, _, run string) error { return d.FinishSubtitles(t.Context(), run, "en", "cues", "[]") }},
+		"failed": {"webhooks", func(d *DB, _, run string) error { return d.FailSubtitles(t.Context(), run, "no-sound", "busy") }},
 	} {
 		t.Run(what, func(t *testing.T) {
 			d := openWith(t, Options{Path: filepath.Join(t.TempDir(), "x.db"), Defaults: defaults, Webhooks: true})

@@ -49,7 +49,7 @@ func (s *Server) subtitlesView(c *fiber.Ctx, v captioned) (views.Subtitles, erro
 	if v.Subtitles.Revision == 0 {
 		return shown, nil
 	}
-	t, _, err := s.transcript(c, v.Video)
+	t, kept, err := s.transcript(c, v.Video)
 	if errors.Is(err, db.ErrNotFound) {
 		return shown, nil // It went with its video, just now.
 	}
@@ -61,6 +61,9 @@ func (s *Server) subtitlesView(c *fiber.Ctx, v captioned) (views.Subtitles, erro
 		return shown, fmt.Errorf("write subtitles: %w", err)
 	}
 	shown.VTT = vtt.String()
+	shown.Notes = mapped(subtitles.UnmarshalNotes([]byte(kept.Notes)), func(n subtitles.Note) views.EngineNote {
+		return views.EngineNote{Kind: string(n.Kind), At: n.At, Text: n.Text}
+	})
 	shown.Cues = mapped(t.Cues, func(c subtitles.Cue) views.Cue {
 		return views.Cue{Start: c.Start, End: c.End, Text: c.Text}
 	})

@@ -25,6 +25,7 @@ type jobBody struct {
 	DurationSeconds float64       `json:"duration_seconds"`
 	Subtitles       subtitlesBody `json:"subtitles"`
 	Attempts        int           `json:"attempts"`
+	Detail          *string       `json:"detail"` // what the engine said when the last run came to nothing
 	QueuedAt        *time.Time    `json:"queued_at"`
 	StartedAt       *time.Time    `json:"started_at"`
 	EndedAt         *time.Time    `json:"ended_at"`
@@ -33,7 +34,7 @@ type jobBody struct {
 func jobOf(j db.SubtitleJob) jobBody {
 	return jobBody{
 		VideoID: j.VideoID, SessionID: j.SessionID, Username: j.Username, Filename: j.Filename,
-		DurationSeconds: api.Seconds(j.Duration), Subtitles: subtitlesOf(j.Subtitles), Attempts: j.Attempts,
+		DurationSeconds: api.Seconds(j.Duration), Subtitles: subtitlesOf(j.Subtitles), Attempts: j.Attempts, Detail: textOrNull(j.Detail),
 		QueuedAt: j.QueuedAt, StartedAt: j.StartedAt, EndedAt: j.EndedAt,
 	}
 }
@@ -43,12 +44,15 @@ type engineBody struct {
 	Set   bool       `json:"set"`
 	Since *time.Time `json:"since"`    // since when it cannot be had
 	Again *time.Time `json:"again_at"` // when it is asked again
+	Says  *string    `json:"says"`     // in its own words, or what kept us from asking
+	Setup *string    `json:"setup"`    // what must be changed first; null where it may pass by itself
 }
 
 func (s *Server) engineState() engineBody {
 	state := engineBody{Set: s.Transcriber != nil}
 	if trouble, down := s.engineTrouble(); down {
 		state.Since, state.Again = &trouble.Since, &trouble.Again
+		state.Says, state.Setup = textOrNull(trouble.Says), textOrNull(string(trouble.Setup))
 	}
 	return state
 }
@@ -126,7 +130,7 @@ func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next s
 		EngineSet: s.Transcriber != nil, Engine: s.EngineName, Jobs: mapped(jobs, jobView), Cursor: cursor, NextCursor: next,
 	}
 	if trouble, down := s.engineTrouble(); down {
-		queue.Trouble = &views.EngineTrouble{Since: trouble.Since, Again: trouble.Again}
+		queue.Trouble = &views.EngineTrouble{Since: trouble.Since, Again: trouble.Again, Says: trouble.Says, Setup: string(trouble.Setup)}
 	}
 	if wantsPart(c) {
 		return render(c, fiber.StatusOK, views.SubtitleQueueList(page(c), queue))
@@ -137,7 +141,7 @@ func (s *Server) renderQueue(c *fiber.Ctx, jobs []db.SubtitleJob, cursor, next s
 func jobView(j db.SubtitleJob) views.SubtitleJob {
 	v := views.SubtitleJob{
 		VideoID: j.VideoID, Username: j.Username, Filename: j.Filename, Duration: j.Duration, Status: string(j.Status),
-		Progress: j.Progress, Position: j.Position, Error: j.Error, Tries: j.Attempts, RetryAt: j.RetryAt,
+		Progress: j.Progress, Position: j.Position, Error: j.Error, Detail: j.Detail, Tries: j.Attempts, RetryAt: j.RetryAt,
 	}
 	if j.QueuedAt != nil {
 		until := time.Now()

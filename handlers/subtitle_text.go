@@ -48,12 +48,13 @@ type keptBody struct {
 	Language *string         `json:"language"`
 	Edited   bool            `json:"edited"`
 	Cues     json.RawMessage `json:"cues"`
+	Notes    json.RawMessage `json:"engine_notes"` // what was odd in the engine's answer
 }
 
 func textOf(t db.SubtitleText) keptBody {
 	return keptBody{
 		VideoID: t.VideoID, Revision: t.Revision, Language: textOrNull(t.Language), Edited: t.Edited,
-		Cues: json.RawMessage(t.Cues),
+		Cues: json.RawMessage(t.Cues), Notes: json.RawMessage(t.Notes),
 	}
 }
 

@@ -32,6 +32,8 @@ type CommandOptions struct {
 	Dir string
 	// Timeout bounds each run.
 	Timeout time.Duration
+	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
+	KeepAll bool
 }
 
 // CommandEngine is a speech engine that is a program on this machine.
@@ -39,6 +41,7 @@ type CommandEngine struct {
 	line    commandLine
 	dir     string
 	timeout time.Duration
+	filter  filter
 }
 
 // NewCommandEngine checks the options. It neither looks for the program nor
@@ -55,7 +58,7 @@ func NewCommandEngine(o CommandOptions) (*CommandEngine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the engine's folder: %w", err)
 	}
-	return &CommandEngine{line: line, dir: dir, timeout: o.Timeout}, nil
+	return &CommandEngine{line: line, dir: dir, timeout: o.Timeout, filter: filter(!o.KeepAll)}, nil
 }
 
 // Translates reports whether Request.Translate can be asked for.
@@ -90,18 +93,25 @@ func (e *CommandEngine) Transcribe(ctx context.Context, r Request) (Transcript, 
 	if err := e.run(ctx, args, done); err != nil {
 		return Transcript{}, err
 	}
-	heard, err := folder.read()
-	if err == nil {
-		heard.Cues, err = mend(heard.Cues, length)
-	}
+	heard, notes, err := folder.read(length, e.filter)
 	if err != nil {
-		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
+		return Transcript{}, fmt.Errorf("%w: %w", failureOf(err), err)
 	}
+	r.notes(notes, 0)
 	if language := r.textLanguage(); language != "" {
 		heard.Language = language
 	}
 	done.reach(1)
 	return heard, nil
+}
+
+// failureOf is the kind of an answer that could not be read.
+func failureOf(err error) error {
+	var senseless *senselessError
+	if errors.As(err, &senseless) {
+		return ErrUnusable
+	}
+	return ErrFailed
 }
 
 // run runs the program and tells whose fault it is when it does not end well.

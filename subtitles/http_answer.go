@@ -2,12 +2,12 @@ package subtitles
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -75,21 +75,43 @@ func (e *HTTPEngine) broken(ctx context.Context, sent bool, err error) error {
 	return e.fault(ErrFailed, err.Error())
 }
 
+// unread tells what an answer is that could not be read.
+func (e *HTTPEngine) unread(err error) error {
+	var senseless *senselessError
+	switch {
+	case errors.Is(err, errNoTimes) && !e.timed.Load():
+		return fmt.Errorf("%w: %w: %w", e.fault(ErrDown, err.Error()), &SetupError{SetupTimes}, &LaterError{After: maxLater})
+	case errors.As(err, &senseless):
+		return e.fault(ErrUnusable, e.short(err.Error()))
+	}
+	return e.fault(ErrFailed, e.short(err.Error()))
+}
+
 // refusal tells what an answer is that is not a good one. It gives up on the
 // rest of a slow one by stop.
-func (e *HTTPEngine) refusal(response *http.Response, translate bool, stop context.CancelFunc) error {
+func (e *HTTPEngine) refusal(response *http.Response, translate bool, a asked, stop context.CancelFunc) error {
 	status := response.StatusCode
-	kind := statusKind(status, translate)
-	what := fmt.Sprintf("status %d", status)
-	// Those who refuse a key like to say which one, or half of it.
-	if status >= 400 && status != http.StatusUnauthorized && status != http.StatusForbidden {
+	said := ""
+	if status >= 400 {
 		timer := time.AfterFunc(complaintTimeout, stop)
 		defer timer.Stop()
-		if complaint := e.complaint(response.Body); complaint != "" {
-			what += ": " + complaint
+		if data, err := io.ReadAll(io.LimitReader(response.Body, maxComplaint)); err == nil {
+			said = complaintOf(data)
 		}
 	}
+	setup, kind := statusKind(status, translate, said)
+	what := fmt.Sprintf("status %d", status)
+	// Those who refuse a key like to say which one, or half of it.
+	if said != "" && status != http.StatusUnauthorized && status != http.StatusForbidden {
+		what += ": " + e.short(said)
+	}
 	err := e.fault(kind, what)
+	if instead, ok := a.without(status, said); ok {
+		return fmt.Errorf("%w: %w", err, &pickyError{instead})
+	}
+	if setup != "" {
+		err = fmt.Errorf("%w: %w", err, &SetupError{setup})
+	}
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		if after := retryAfter(response.Header.Get("Retry-After"), time.Now()); after > 0 {
 			return fmt.Errorf("%w: %w", err, &LaterError{After: after})
@@ -98,61 +120,55 @@ func (e *HTTPEngine) refusal(response *http.Response, translate bool, stop conte
 	return err
 }
 
-// statusKind tells whose fault a status means.
-func statusKind(status int, translate bool) error {
-	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		if translate {
-			return ErrRefused // not offered
-		}
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return ErrRefused
-	}
-	switch status {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusProxyAuthRequired, http.StatusGone, http.StatusTooManyRequests,
-		// A proxy says the first of an engine behind it that is not there. A 504
-		// may be about this sound, which takes the engine too long.
-		http.StatusBadGateway, http.StatusServiceUnavailable:
-		return ErrDown
-	}
-	if status >= 300 && status <= 399 {
-		return ErrDown // it is set up under another address; we go where we were told
-	}
-	return ErrFailed
-}
-
-// complaint is what an error's body says, quoted and short, in one of the
-// forms that engines have: {"error": {"message": "…"}}, {"error": "…"},
-// {"message": "…"}, {"detail": "…"}. It is "" for all else.
-func (e *HTTPEngine) complaint(body io.Reader) string {
-	data, err := io.ReadAll(io.LimitReader(body, maxComplaint))
-	if err != nil {
-		return ""
-	}
-	var outer struct {
-		Error, Message, Detail json.RawMessage
-	}
-	if json.Unmarshal(data, &outer) != nil {
-		return ""
-	}
-	var inner struct{ Message string }
-	if json.Unmarshal(outer.Error, &inner) != nil {
-		inner.Message = ""
-	}
-	said := inner.Message
-	for _, other := range []json.RawMessage{outer.Error, outer.Message, outer.Detail} {
-		if said == "" && json.Unmarshal(other, &said) != nil {
-			said = ""
-		}
-	}
-	if said == "" {
-		return ""
-	}
+// short is what an engine says, quoted and cut off, without the key.
+func (e *HTTPEngine) short(said string) string {
 	if e.key != "" { // before half of it is cut off
 		said = strings.ReplaceAll(said, e.key, "***")
 	}
-	return strconv.Quote(said[:min(len(said), complaintShown)])
+	return strconv.Quote(strings.ToValidUTF8(said[:min(len(said), complaintShown)], ""))
+}
+
+// What engines say of a model that they have not, or cannot use for this.
+var (
+	noModel = regexp.MustCompile(`(?i)\bmodels?\b.{0,200}\b(not found|(does not|doesn't) exist|not (available|supported)|unknown|(does not|doesn't) support)|` +
+		`\b(unknown|invalid|unsupported|missing|no such|not a valid|load|find) (the )?model\b`)
+	aboutSound = regexp.MustCompile(`(?i)\b(audio|duration|length|language|format)\b`)
+)
+
+// statusKind tells whose fault a status means, and what to change where an
+// operator can.
+func statusKind(status int, translate bool, said string) (setup Setup, kind error) {
+	model := noModel.MatchString(said) && !aboutSound.MatchString(said)
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusBadRequest, http.StatusUnprocessableEntity:
+		switch {
+		case translate && (status != http.StatusBadRequest && status != http.StatusUnprocessableEntity && !model || strings.Contains(strings.ToLower(said), "translat")):
+			return SetupTranslation, ErrDown
+		case model:
+			return SetupModel, ErrDown
+		}
+	case http.StatusInternalServerError:
+		if model {
+			return SetupModel, ErrDown
+		}
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return "", ErrRefused
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return SetupKey, ErrDown
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
+		return SetupAddress, ErrDown
+	case http.StatusPaymentRequired, http.StatusTooManyRequests,
+		// A proxy says the first of an engine behind it that is not there. A 504
+		// may be about this sound, which takes the engine too long.
+		http.StatusBadGateway, http.StatusServiceUnavailable:
+		return "", ErrDown
+	}
+	if status >= 300 && status <= 399 {
+		return SetupAddress, ErrDown // it is set up under another address; we go where we were told
+	}
+	return "", ErrFailed
 }
 
 // retryAfter reads a Retry-After header: seconds or a date (RFC 9110, 10.2.3).

@@ -56,8 +56,8 @@ func TestHTTPStatus(t *testing.T) {
 		{401, ErrDown, nil},
 		{402, ErrDown, nil},
 		{403, ErrDown, nil},
-		{404, ErrDown, ErrRefused},
-		{405, ErrDown, ErrRefused},
+		{404, ErrDown, nil},
+		{405, ErrDown, nil},
 		{408, ErrFailed, nil},
 		{413, ErrRefused, nil},
 		{415, ErrRefused, nil},
@@ -65,7 +65,7 @@ func TestHTTPStatus(t *testing.T) {
 		{422, ErrRefused, nil},
 		{429, ErrDown, nil},
 		{500, ErrFailed, nil},
-		{501, ErrFailed, ErrRefused},
+		{501, ErrFailed, ErrDown},
 		{502, ErrDown, nil},
 		{504, ErrFailed, nil},
 		{503, ErrDown, nil},
@@ -84,7 +84,7 @@ func TestHTTPStatus(t *testing.T) {
 		if !errors.Is(err, test.want) || errors.As(err, &later) {
 			t.Errorf("%d: got %v, want %v", test.status, err, test.want)
 		}
-		told := strings.Contains(err.Error(), `because of ***\nand <b>`)
+		told := strings.Contains(err.Error(), `because of *** and <b>`)
 		if shown := test.status >= 400 && test.status != 401 && test.status != 403; told != shown {
 			t.Errorf("%d: got %v, what the engine says is to be shown: %v", test.status, err, shown)
 		}
@@ -97,18 +97,32 @@ func TestHTTPStatus(t *testing.T) {
 	}
 }
 
-func TestHTTPComplaint(t *testing.T) {
+// TestComplaint has what engines and proxies say when something went wrong.
+func TestComplaint(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"error":{"message":"too long","type":"x"}}`: `"too long"`, `{"error":"too long"}`: `"too long"`, `{"message":"too long"}`: `"too long"`,
-		`{"detail":"too long"}`: `"too long"`, `{"detail":[{"loc":["file"]}]}`: "", `{"error":null}`: "", `{"error":{"message":5}}`: "", "": "",
-		"<html>too long</html>": "", `["too long"]`: "", `{"error":"` + testKey + testKey + `"}`: `"******"`,
-		`{"error":"` + strings.Repeat("x", complaintShown-5) + testKey + `"}`: `"` + strings.Repeat("x", complaintShown-5) + `***"`,
-		`{"error":"` + strings.Repeat("x", complaintShown+1) + `"}`:           `"` + strings.Repeat("x", complaintShown) + `"`,
-		`{"error":"` + strings.Repeat("x", maxComplaint) + `"}`:               "",
+		`{"error":{"message":"too long","type":"x"}}`: "too long", `{"error":"too long"}`: "too long", `{"message":"too\nlong"}`: "too long",
+		`{"detail":"too long"}`: "too long", `{"detail":[{"loc":["body","file",0],"msg":"field required","type":"missing"},{"msg":"x"}]}`: "body.file: field required; x",
+		`{"detail":{"error":"busy"}}`: "busy", `{"errors":[{"message":"a"},{"title":"b"}]}`: "a; b", `{"error":{"code":"no_model"}}`: "no_model",
+		`{"error":null}`: "", `{"error":{"message":5}}`: "", "": "", `["too long"]`: "too long", " upstream\nconnect error ": "upstream connect error",
+		"<html><head><title>502 &amp; more</title><style>a{}</style></head><body><h1>Bad</h1>gateway<script>x()</script></body></html>": "a web page: 502 & more: Bad gateway",
+		"<!DOCTYPE html><title>nginx</title>":                     "a web page: nginx",
+		"<html><body>too <b>long</b></body></html>":               "a web page: too long",
+		strings.Repeat("[", 100) + "1" + strings.Repeat("]", 100): "",
 	} {
-		if got := reach(t, "http://engine").complaint(strings.NewReader(body)); got != want {
-			t.Errorf("%.80s: got %s, want %s", body, got, want)
+		if got := complaintOf([]byte(body)); got != want {
+			t.Errorf("%.80s: got %q, want %q", body, got, want)
+		}
+	}
+	engine := reach(t, "http://engine")
+	for said, want := range map[string]string{
+		strings.Repeat("x", complaintShown-1) + "ก": `"` + strings.Repeat("x", complaintShown-1) + `"`,
+		testKey + testKey: `"******"`,
+		strings.Repeat("x", complaintShown-5) + testKey: `"` + strings.Repeat("x", complaintShown-5) + `***"`,
+		strings.Repeat("x", complaintShown+1):           `"` + strings.Repeat("x", complaintShown) + `"`,
+	} {
+		if got := engine.short(said); got != want {
+			t.Errorf("%.80s: got %s, want %s", said, got, want)
 		}
 	}
 }
@@ -157,8 +171,8 @@ func TestHTTPRedirect(t *testing.T) {
 func TestHTTPNonsense(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{
-		"", "<html>welcome to your router</html>", `{"text":"only text"}`, `{"segments":[{"start":0,"end":1e5,"text":"x"}]}`,
-		`{"segments":[{"start":0,"end":1,"text":"cut of`, `{"segments":[{"start":"` + testKey + `"}]}`, strings.Repeat("[", 1<<20), "\x1f\x8b\x08 packed",
+		"", "<html>welcome to your router</html>", `{"segments":[{"start":1e5,"end":1e5,"text":"x"}]}`, "null", "{}",
+		`{"segments":[{"start":0,"end":1,"text":"cut of`, `{"segments":[{"start":9,"end":"` + testKey + `","text":"` + testKey + `"}`, strings.Repeat("[", 1<<20), "\x1f\x8b\x08 packed",
 	} {
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, answer) })
 		if err := fail(t, reach(t, url), Request{}); !errors.Is(err, ErrFailed) {

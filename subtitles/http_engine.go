@@ -3,6 +3,7 @@ package subtitles
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -21,6 +23,13 @@ const (
 	connectTimeout = 10 * time.Second
 	// leastMaxBytes is enough for a piece of 4 s and what is sent beside it.
 	leastMaxBytes = 128 << 10
+	// longestCode is as long as any code of a language that an engine is asked for.
+	longestCode = "yue"
+	// maxPrompt is more than Whisper takes, which is 224 tokens.
+	maxPrompt = 4 << 10
+	// shortRest is below what a last piece may be refused for without the others
+	// being lost: engines refuse what is too short for them.
+	shortRest = time.Minute
 )
 
 // HTTPOptions is how a speech engine is reached.
@@ -39,6 +48,10 @@ type HTTPOptions struct {
 	Timeout time.Duration
 	// Translate says that the engine has the API's translations.
 	Translate bool
+	// Prompt tells the engine what names and terms to expect; left out when empty.
+	Prompt string
+	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
+	KeepAll bool
 }
 
 // HTTPEngine is a speech engine behind the OpenAI transcription API
@@ -49,11 +62,16 @@ type HTTPEngine struct {
 
 	key       string
 	model     string
+	prompt    string
 	maxBytes  int64
 	timeout   time.Duration
 	translate bool
 	client    *http.Client
 	pace      *pace
+	// asks is what it is asked for, by what it refused before; of translations apart.
+	asks, asksTranslated atomic.Int32
+	timed                atomic.Bool // it has given times
+	filter               filter
 }
 
 // NewHTTPEngine checks the options and connects to nothing yet.
@@ -67,6 +85,8 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		return nil, errors.New("the engine's key must be of letters, digits and signs that no quoting changes")
 	case o.MaxBytes < leastMaxBytes:
 		return nil, fmt.Errorf("the engine's largest request must be of %d bytes or more", leastMaxBytes)
+	case len(o.Prompt) > maxPrompt || !utf8.ValidString(o.Prompt):
+		return nil, fmt.Errorf("the engine's prompt must be UTF-8 of at most %d bytes", maxPrompt)
 	case o.Timeout <= 0:
 		return nil, errors.New("the engine's time limit must be above zero")
 	}
@@ -75,6 +95,7 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		translations:   base + "/translations",
 		key:            o.Key,
 		model:          o.Model,
+		prompt:         strings.TrimSpace(o.Prompt),
 		maxBytes:       o.MaxBytes,
 		timeout:        o.Timeout,
 		translate:      o.Translate,
@@ -91,7 +112,8 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		pace: &pace{tick: time.Second},
+		pace:   &pace{tick: time.Second},
+		filter: filter(!o.KeepAll),
 	}, nil
 }
 
@@ -115,34 +137,78 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 		done.reach(1)
 		return whole, nil
 	}
-	body, err := e.form(r)
+	largest := r
+	if r.Language == "" {
+		largest.Language = longestCode // It may be found out before the last piece.
+	}
+	body, err := e.form(largest, askWords)
 	if err != nil {
-		return Transcript{}, fmt.Errorf("%w: make a form: %w", ErrFailed, err)
+		return Transcript{}, err
 	}
 	pieces, err := s.pieces(e.maxBytes - body.size())
 	if err != nil {
 		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
 	}
+	key := e.pieceKey(r)
 	spoken := map[string]time.Duration{}
-	for _, p := range pieces {
-		begun := time.Now()
-		stop := e.pace.estimate(done, p, s.size)
-		part, err := e.ask(ctx, r, body, s, p)
-		stop()
-		if err != nil {
-			return Transcript{}, err
+	for i, p := range pieces {
+		part, kept := r.keptPiece(key, p)
+		if !kept {
+			part, err = e.hear(ctx, r, s, p, done)
+			if i > 0 && i == len(pieces)-1 && p.length() < shortRest && errors.Is(err, ErrRefused) {
+				part, err = heardPiece{Notes: []Note{{Kind: NoteRefused}}}, nil
+			}
+			if err != nil {
+				return Transcript{}, err
+			}
+			r.keepPiece(key, p, part)
 		}
-		e.pace.saw(p.length(), time.Since(begun))
 		done.reach(float64(p.to) / float64(s.size))
+		r.notes(part.Notes, p.start())
 		for _, cue := range part.Cues {
 			whole.Cues = append(whole.Cues, cue.moveBy(p.start()))
 			spoken[part.Language] += cue.End - cue.Start
+		}
+		if r.Language == "" && !r.Translate {
+			r.Language = mainLanguage(spoken)
 		}
 	}
 	if whole.Language == "" {
 		whole.Language = mostSpoken(spoken)
 	}
 	return whole, nil
+}
+
+// hear has one piece heard, and learns how long that takes.
+func (e *HTTPEngine) hear(ctx context.Context, r Request, s *sound, p soundPiece, done *progress) (heardPiece, error) {
+	begun := time.Now()
+	stop := e.pace.estimate(done, p, s.size)
+	defer stop()
+	part, notes, err := e.ask(ctx, r, s, p)
+	if err == nil {
+		e.pace.saw(p.length(), time.Since(begun))
+	}
+	return heardPiece{Language: part.Language, Cues: part.Cues, Notes: notes}, err
+}
+
+// pieceKey names all that an answer depends on, beside the piece.
+func (e *HTTPEngine) pieceKey(r Request) string {
+	asked := fmt.Sprintf("%q %q %q %q %t %t", e.transcriptions, e.model, e.prompt, r.Language, r.Translate, e.filter)
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(asked)))
+}
+
+// mainLanguage is what the other pieces are asked for once enough was said, "" before:
+// one that is heard as another language would be written as that.
+func mainLanguage(spoken map[string]time.Duration) string {
+	const enough = 30 * time.Second
+	most, all := mostSpoken(spoken), time.Duration(0)
+	for _, length := range spoken {
+		all += length
+	}
+	if spoken[most] < enough || 2*spoken[most] <= all || !ValidLanguage(most) {
+		return ""
+	}
+	return most
 }
 
 // checkRequest refuses what no engine can be asked for, and no attempt mends.
@@ -187,12 +253,26 @@ func (f form) size() int64 { return int64(len(f.head) + len(f.tail)) }
 
 // form fills in what the API documents for createTranscription and
 // createTranslation; the latter knows neither language nor words.
-func (e *HTTPEngine) form(r Request) (form, error) {
-	fields := [][2]string{{"model", e.model}, {"response_format", "verbose_json"}, {"temperature", "0"}}
+func (e *HTTPEngine) form(r Request, a asked) (form, error) {
+	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}, {"prompt", e.prompt}}
 	if !r.Translate {
-		fields = append(fields, [2]string{"timestamp_granularities[]", "segment"}, [2]string{"timestamp_granularities[]", "word"},
-			[2]string{"language", engineLanguage(r.Language)})
+		for _, granularity := range a.granularities() {
+			fields = append(fields, [2]string{"timestamp_granularities[]", granularity})
+		}
+		fields = append(fields, [2]string{"language", engineLanguage(r.Language)})
 	}
+	if a == askDiarized {
+		fields = append(fields, [2]string{"chunking_strategy", "auto"})
+	}
+	f, err := newForm(fields)
+	if err != nil {
+		return form{}, fmt.Errorf("%w: make a form: %w", ErrFailed, err)
+	}
+	return f, nil
+}
+
+// newForm leaves out the fields without a value.
+func newForm(fields [][2]string) (form, error) {
 	var written bytes.Buffer
 	w := multipart.NewWriter(&written)
 	for _, field := range fields {
@@ -218,10 +298,62 @@ func (e *HTTPEngine) form(r Request) (form, error) {
 	return form{contentType: w.FormDataContentType(), head: all[:headSize], tail: all[headSize:]}, nil
 }
 
-// ask sends one piece and reads the answer.
-func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p soundPiece) (Transcript, error) {
-	limited, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
+// ask has one piece heard. What the engine refuses to be asked for is left out of
+// the requests from then on.
+func (e *HTTPEngine) ask(ctx context.Context, r Request, s *sound, p soundPiece) (Transcript, []Note, error) {
+	known, least := &e.asks, askWords
+	if r.Translate {
+		known, least = &e.asksTranslated, askVerbose
+	}
+	for a := max(asked(known.Load()), least); ; {
+		heard, notes, err := e.askFor(ctx, r, a, s, p)
+		var picky *pickyError
+		if errors.As(err, &picky) && picky.instead != a {
+			a = picky.instead
+			continue
+		}
+		if err == nil {
+			known.Store(int32(a))
+		}
+		return heard, notes, err
+	}
+}
+
+// askFor sends one piece and reads the answer.
+func (e *HTTPEngine) askFor(ctx context.Context, r Request, a asked, s *sound, p soundPiece) (Transcript, []Note, error) {
+	response, stop, err := e.send(ctx, r, a, s, p)
+	if err != nil {
+		return Transcript{}, nil, err
+	}
+	defer stop()
+	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return Transcript{}, nil, e.refusal(response, r.Translate, a, stop)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return Transcript{}, nil, e.broken(ctx, true, err)
+	case len(data) > maxAnswer:
+		return Transcript{}, nil, e.fault(ErrFailed, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
+	}
+	heard, notes, err := readAnswer(data, p.length(), e.filter)
+	if err != nil {
+		return Transcript{}, nil, e.unread(err)
+	}
+	if len(heard.Cues) > 0 {
+		e.timed.Store(true)
+	}
+	return heard, notes, nil
+}
+
+// send sends one piece. The answer is read before stop is called.
+func (e *HTTPEngine) send(ctx context.Context, r Request, a asked, s *sound, p soundPiece) (response *http.Response, stop func(), err error) {
+	body, err := e.form(r, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	limited, stop := context.WithTimeout(ctx, e.timeout)
 	url := e.transcriptions
 	if r.Translate {
 		url = e.translations
@@ -229,7 +361,8 @@ func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p 
 	content := &requestBody{Reader: io.MultiReader(bytes.NewReader(body.head), s.wav(p), bytes.NewReader(body.tail))}
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, url, content)
 	if err != nil {
-		return Transcript{}, e.fault(ErrDown, "make a request: "+err.Error())
+		stop()
+		return nil, nil, e.fault(ErrDown, "make a request: "+err.Error())
 	}
 	request.ContentLength = body.size() + wavHeader + p.to - p.from
 	request.Header.Set("Content-Type", body.contentType)
@@ -244,26 +377,12 @@ func (e *HTTPEngine) ask(ctx context.Context, r Request, body form, s *sound, p 
 	if e.key != "" {
 		request.Header.Set("Authorization", "Bearer "+e.key)
 	}
-	response, err := e.client.Do(request)
+	response, err = e.client.Do(request)
 	if err != nil {
-		return Transcript{}, e.broken(ctx, content.sent.Load(), err)
+		stop()
+		return nil, nil, e.broken(ctx, content.sent.Load(), err)
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return Transcript{}, e.refusal(response, r.Translate, cancel)
-	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return Transcript{}, e.broken(ctx, true, err)
-	case len(data) > maxAnswer:
-		return Transcript{}, e.fault(ErrFailed, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
-	}
-	heard, err := readVerboseJSON(data, p.length())
-	if err != nil {
-		return Transcript{}, e.fault(ErrFailed, err.Error())
-	}
-	return heard, nil
+	return response, stop, nil
 }
 
 // requestBody knows whether all of it was taken for sending.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,10 @@ const runPrefix = "run-"
 
 // maxFound bounds how many files of a program are looked at.
 const maxFound = 1000
+
+// maxWritten bounds the text of a program. Six hours of speech with the time of
+// each word take some 20 MB.
+const maxWritten = 64 << 20
 
 // workFolder is what one run of a program reads and writes.
 type workFolder struct {
@@ -115,23 +120,23 @@ func (f *workFolder) keepSound(s *sound) error {
 // read finds what the program wrote: at output itself, or any file below the
 // folder with the extension of one; JSON first, which knows most. The first
 // that can be read counts.
-func (f *workFolder) read() (Transcript, error) {
+func (f *workFolder) read(length time.Duration, keep filter) (Transcript, []Note, error) {
 	paths, err := f.written()
 	if err != nil {
-		return Transcript{}, err
+		return Transcript{}, nil, err
 	}
 	if len(paths) == 0 {
-		return Transcript{}, errors.New("it wrote no JSON, VTT or SRT")
+		return Transcript{}, nil, errors.New("it wrote no JSON, VTT or SRT")
 	}
 	var unreadable error
 	for _, path := range paths {
-		heard, err := readWritten(path)
+		heard, notes, err := readWritten(path, length, keep)
 		if err == nil {
-			return heard, nil
+			return heard, notes, nil
 		}
 		unreadable = cmp.Or(unreadable, fmt.Errorf("what it wrote: %w", err))
 	}
-	return Transcript{}, unreadable
+	return Transcript{}, nil, unreadable
 }
 
 // written lists the files that may be the text, the best first.
@@ -161,18 +166,20 @@ func (f *workFolder) written() ([]string, error) {
 	return paths, nil
 }
 
-func readWritten(path string) (Transcript, error) {
+func readWritten(path string, length time.Duration, keep filter) (Transcript, []Note, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return Transcript{}, err
+		return Transcript{}, nil, err
 	}
-	defer file.Close()                                            //nolint:errcheck // it was only read
-	data, err := io.ReadAll(io.LimitReader(file, MaxFileBytes+1)) // Read refuses more
-	if err != nil {
-		return Transcript{}, err
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxWritten+1))
+	switch {
+	case err != nil:
+		return Transcript{}, nil, err
+	case len(data) > maxWritten:
+		return Transcript{}, nil, fmt.Errorf("more than %d MB", maxWritten>>20)
+	case len(data) == 0 && filepath.Ext(path) == ".srt":
+		return Transcript{}, nil, nil // all that SRT has for a sound without speech
 	}
-	if filepath.Ext(path) == ".srt" && len(data) == 0 {
-		return Transcript{}, nil // all that SRT has for a sound without speech
-	}
-	return Read(data)
+	return readAnswer(data, length, keep)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,8 +29,8 @@ var errFileMissing = errors.New("the video's file is missing")
 var errNoSound = errors.New("the video has no sound")
 
 // transcribe has the engine write down a video's sound, for as long as the job
-// is this run's. It is db.ErrNotFound when the job is not, or no longer.
-func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.Transcript, error) {
+// is this run's, and notes what was odd. It is db.ErrNotFound when the job is not, or no longer.
+func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.Transcript, []subtitles.Note, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	var progress atomic.Int64
 	beating := make(chan struct{})
@@ -40,11 +41,16 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 		}
 	}()
 	defer func() { stop(nil); <-beating }()
-	t, err := w.listen(ctx, run, func(percent int) { progress.Store(int64(percent)) })
+	var notes []subtitles.Note
+	t, err := w.listen(ctx, run, subtitles.Request{
+		Progress: func(percent int) { progress.Store(int64(percent)) },
+		Note:     func(n subtitles.Note) { notes = append(notes, n) },
+		Pieces:   &pieces{ctx: ctx, worker: w, run: run},
+	})
 	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, errPanicked) {
 		err = cause
 	}
-	return t, err
+	return t, notes, err
 }
 
 // keepBeating renews the lease until ctx ends, or with an error until the job is no
@@ -70,15 +76,14 @@ func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic
 	}
 }
 
-// listen gives the engine the video's sound.
-func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, progress func(int)) (subtitles.Transcript, error) {
+// listen gives the engine the video's sound, by a request that tells what becomes of it.
+func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r subtitles.Request) (subtitles.Transcript, error) {
 	path, err := w.sound(ctx, run)
 	if err != nil {
 		return subtitles.Transcript{}, err
 	}
-	t, err := w.ask(ctx, run.Duration, subtitles.Request{
-		Audio: path, Language: run.Order.Language, Translate: run.Order.Translate, Progress: progress,
-	})
+	r.Audio, r.Language, r.Translate = path, run.Order.Language, run.Order.Translate
+	t, err := w.ask(ctx, run.Duration, r)
 	if err != nil {
 		return t, fmt.Errorf("transcribe: %w", err)
 	}
@@ -152,6 +157,31 @@ func askedPause(err error) time.Duration {
 	return 0
 }
 
+// neededSetup is what must be changed before the engine can be had.
+func neededSetup(err error) subtitles.Setup {
+	var setup *subtitles.SetupError
+	if errors.As(err, &setup) {
+		return setup.Setup
+	}
+	return ""
+}
+
+// maxDetail bounds what is kept of an error for admins, in bytes.
+const maxDetail = 500
+
+// detailOf is what an admin is told of an error: what the engine said, in its own
+// words.
+func detailOf(err error) string {
+	said := strings.ToValidUTF8(err.Error(), "\uFFFD")
+	for _, known := range []string{"transcribe: ", subtitles.ErrUnusable.Error() + ": ", subtitles.ErrFailed.Error() + ": ", subtitles.ErrDown.Error() + ": "} {
+		said = strings.TrimPrefix(said, known)
+	}
+	if len(said) > maxDetail {
+		said = strings.ToValidUTF8(said[:maxDetail], "") + "…"
+	}
+	return said
+}
+
 // finalReason names what no further try would change, or is "".
 func finalReason(err error) string {
 	switch {
@@ -161,6 +191,8 @@ func finalReason(err error) string {
 		return reasonFileMissing
 	case errors.Is(err, subtitles.ErrRefused):
 		return reasonEngineRefused
+	case errors.Is(err, subtitles.ErrUnusable):
+		return reasonEngineFailed
 	}
 	return ""
 }
@@ -185,6 +217,7 @@ func (w *Worker) missedEngine(err error) time.Time {
 		w.down.Since = now
 	}
 	w.down.Again = now.Add(max(w.Pause(w.downs), askedPause(err)))
+	w.down.Says, w.down.Setup = detailOf(err), neededSetup(err)
 	w.downs++
 	return w.down.Again
 }

@@ -79,7 +79,9 @@ type Worker struct {
 // Trouble is an engine that cannot be had.
 type Trouble struct {
 	Since time.Time
-	Again time.Time // when it is asked again
+	Again time.Time       // when it is asked again
+	Says  string          // what it said last, or what kept us from asking
+	Setup subtitles.Setup // what must be changed first; "" where it may pass by itself
 }
 
 // New makes a worker; Run starts it.
@@ -241,48 +243,48 @@ func (w *Worker) crash(ctx context.Context, run db.SubtitleRun, log *slog.Logger
 // settle runs the engine and writes down what came of it.
 func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (outcome Outcome, err error) {
 	defer w.panicked(&err)
-	transcript, err := w.transcribe(ctx, run)
+	transcript, notes, err := w.transcribe(ctx, run)
 	if err == nil || errors.Is(err, subtitles.ErrFailed) || errors.Is(err, subtitles.ErrRefused) {
 		w.hadEngine()
 	}
 	if err == nil {
-		return Done, w.keep(ctx, run, transcript, log)
+		return Done, w.keep(ctx, run, transcript, notes, log)
 	}
 	if ctx.Err() != nil || errors.Is(err, db.ErrNotFound) || errors.Is(err, errPanicked) {
 		return Superseded, err
 	}
 	if reason := finalReason(err); reason != "" {
 		log.Warn("subtitles failed for good", "reason", reason, "error", err)
-		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reason)
+		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reason, detailOf(err))
 	}
 	if errors.Is(err, subtitles.ErrDown) {
 		again := w.missedEngine(err)
 		log.Warn("the speech engine cannot be had", "again_at", again, "error", err)
-		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
+		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", detailOf(err), again)
 	}
 	if !errors.Is(err, subtitles.ErrFailed) {
 		again := time.Now().Add(w.Pause(ourFailures))
 		log.Error("no sound for the engine yet", "again_at", again, "error", err)
-		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", again)
+		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", detailOf(err), again)
 	}
 	if run.Attempts+1 >= maxFailures {
 		log.Error("subtitles failed for good", "reason", reasonEngineFailed, "error", err)
-		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reasonEngineFailed)
+		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reasonEngineFailed, detailOf(err))
 	}
 	again := time.Now().Add(max(w.Pause(run.Attempts), askedPause(err)))
 	log.Warn("subtitles failed, to be tried again", "again_at", again, "error", err)
-	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, reasonEngineFailed, again)
+	return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, reasonEngineFailed, detailOf(err), again)
 }
 
 // keep ends the job with its text. The engine has worked for it, so a database
 // that fails for a while is tried again, though the lease may pass meanwhile: the
 // run can still end as long as nobody else has claimed the job.
-func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, log *slog.Logger) error {
+func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, notes []subtitles.Note, log *slog.Logger) error {
 	cues := string(subtitles.MarshalCues(t.Cues))
 	for try := 0; ; try++ {
-		err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, cues)
+		err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, cues, string(subtitles.MarshalNotes(notes)))
 		if err == nil {
-			log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues))
+			log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues), "notes", len(notes))
 			return nil
 		}
 		if errors.Is(err, db.ErrNotFound) || try == keepTries || ctx.Err() != nil {

@@ -182,6 +182,7 @@ func TestFailures(t *testing.T) {
 		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxCueBytes+1)},
 		"a panic":               {wav(), nil, 2, "crashed", "panic"},
 		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
+		"a useless answer":      {wav(), fmt.Errorf("times restart: %w", subtitles.ErrUnusable), 1, "engine-failed", ""},
 		"no file":               {nil, nil, 0, "file-missing", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
 	} {

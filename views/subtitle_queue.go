@@ -18,6 +18,8 @@ type SubtitleQueue struct {
 // EngineTrouble is a speech engine that cannot be had.
 type EngineTrouble struct {
 	Since, Again time.Time // Again is when it is asked next
+	Says         string    // in its own words, or what kept us from asking
+	Setup        string    // what must be changed first; empty where it may pass by itself
 }
 
 // SubtitleJob is one video that waits for the engine, is with it, or failed.
@@ -31,6 +33,7 @@ type SubtitleJob struct {
 	Progress  int           // percent, while running
 	Position  int           // from 1, while queued
 	Error     string        // a code for Text.SubtitleError when failed
+	Detail    string        // what the engine said when the last run came to nothing
 	Waited    time.Duration // from being queued to being run, or until now
 	Tries     int
 	RetryAt   *time.Time // nil when no pause is to be waited for
@@ -56,6 +59,24 @@ func (q SubtitleQueue) moving() bool {
 }
 
 func (t *Text) jobName(j SubtitleJob) string { return t.filename(Video{Filename: j.Filename}) }
+
+// setupText is what an operator is to change, empty where nothing need be.
+func (t *Text) setupText(setup string) string {
+	w := &t.Subtitles.Queue
+	switch setup {
+	case "address":
+		return w.SetupAddress
+	case "key":
+		return w.SetupKey
+	case "model":
+		return w.SetupModel
+	case "times":
+		return w.SetupTimes
+	case "translation":
+		return w.SetupTranslation
+	}
+	return ""
+}
 
 func engineHealth(q SubtitleQueue) string {
 	if q.Trouble != nil {

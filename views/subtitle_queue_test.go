@@ -13,7 +13,7 @@ func TestSubtitleQueue(t *testing.T) {
 		return SubtitleQueue{EngineSet: true, Engine: "http://localhost:8080/v1", Jobs: []SubtitleJob{j}}
 	}
 	trouble := with(func(j *SubtitleJob) { j.Status = "queued" })
-	trouble.Trouble = &EngineTrouble{someTime, someTime}
+	trouble.Trouble = &EngineTrouble{Since: someTime, Again: someTime, Says: "no model x", Setup: "model"}
 	for _, test := range []struct {
 		name          string
 		queue         SubtitleQueue
@@ -30,13 +30,13 @@ func TestSubtitleQueue(t *testing.T) {
 			[]string{"/retry", "<progress"},
 		},
 		{
-			"failed", with(func(j *SubtitleJob) { j.Status, j.Error = "failed", "no-sound" }),
-			[]string{"Failed", "It has no sound", `action="/admin/subtitles/v1/retry"`},
+			"failed", with(func(j *SubtitleJob) { j.Status, j.Error, j.Detail = "failed", "no-sound", "<b>busy" }),
+			[]string{"Failed", "It has no sound", "&lt;b&gt;busy", `action="/admin/subtitles/v1/retry"`},
 			[]string{"/cancel", "data-poll=", "tell the administrator"},
 		},
 		{
 			"trouble", trouble,
-			[]string{"The log says why.", `Next try:</dt><dd><time datetime="2026-03-04T05:06:07Z">`, `data-engine="trouble"`},
+			[]string{"no model x", "--engine-model", `data-setup="model"`, `Next try:</dt><dd><time datetime="2026-03-04T05:06:07Z">`, `data-engine="trouble"`},
 			[]string{"No trouble"},
 		},
 		{

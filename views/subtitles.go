@@ -36,6 +36,7 @@ type Subtitles struct {
 	VTT        string   // the same as a WebVTT file, to be edited without JavaScript
 	Alert      string   // why a form was refused
 	Notices    []string // what was changed or dropped of a file that was just taken
+	Notes      []EngineNote
 }
 
 // Cue is one caption.

@@ -10,15 +10,15 @@ import (
 )
 
 var hostileSubtitles = Subtitles{
-	EngineSet: true, Translates: true, Edited: true, Original: true, Alert: hostile,
+	EngineSet: true, Translates: true, Edited: true, Original: true, Alert: hostile, Notes: []EngineNote{{hostile, time.Second, hostile}},
 	Cues: []Cue{{Start: time.Second, End: 2 * time.Second, Text: hostile}, {Start: 3 * time.Second, End: 5 * time.Second, Text: "</textarea></noscript>" + hostile}},
 	VTT:  "WEBVTT\n\n00:01.000 --> 00:02.000\n</textarea></noscript>" + hostile,
 }
 
 var hostileQueue = SubtitleQueue{
-	EngineSet: true, Engine: hostile, Trouble: &EngineTrouble{someTime, someTime}, Cursor: hostile, NextCursor: hostile,
+	EngineSet: true, Engine: hostile, Trouble: &EngineTrouble{someTime, someTime, hostile, hostile}, Cursor: hostile, NextCursor: hostile,
 	Jobs: []SubtitleJob{
-		{VideoID: hostile, SessionID: hostile, Username: hostile, Filename: hostile, Status: "failed", Error: hostile, Tries: 5},
+		{VideoID: hostile, SessionID: hostile, Username: hostile, Filename: hostile, Status: "failed", Error: hostile, Detail: hostile, Tries: 5},
 		{VideoID: "b", SessionID: "user_b", Username: "b", Filename: hostile, Status: "queued", Position: 1, RetryAt: &someTime},
 		{VideoID: "c", SessionID: "user_c", Username: "c", Status: "running", Progress: 40},
 	},
@@ -122,7 +122,7 @@ func TestSubtitlesSection(t *testing.T) {
 			"failed",
 			SubtitleState{Status: "failed", Error: "engine-failed"},
 			engine,
-			[]string{"ทำงานผิดพลาดหลายครั้ง"},
+			[]string{"ทำงานผิดพลาด กรุณา"},
 			[]string{"ไม่มีเสียง"},
 		},
 		{
@@ -130,7 +130,7 @@ func TestSubtitlesSection(t *testing.T) {
 			SubtitleState{Status: "failed", Error: "crashed"},
 			engine,
 			append(making, "หยุดทำงานกะทันหันสองครั้ง", "ลองอีกครั้ง"),
-			[]string{"ทำงานผิดพลาดหลายครั้ง"},
+			[]string{"ทำงานผิดพลาด กรุณา"},
 		},
 		{
 			"cancelled",

@@ -3,6 +3,7 @@ package views
 // SubtitleText are the words of the subtitles of a video.
 type SubtitleText struct {
 	Title string
+	Notes NotesText
 
 	// How far they are.
 	NoEngine, NoEngineAdmin string
@@ -70,12 +71,23 @@ type EditorText struct {
 	LeaveTitle, LeaveDetail, LeaveDo, SaveNow string
 }
 
+// NotesText are the words of what was odd in an engine's answer.
+type NotesText struct {
+	Title, Lead                          string
+	Repaired, Dropped, Silence, Repeated string
+	Refused                              string
+}
+
 // SubtitleQueueText are the words of the admin's page of everybody's subtitles.
 type SubtitleQueueText struct {
 	Title, Lead, Link                string
 	EngineSet                        Format // engine
 	EngineUnset, AllWell, Trouble    string
 	TroubleSince, AskedAgain         string
+	EngineSays                       string
+	SetupAddress, SetupKey           string
+	SetupModel, SetupTimes           string
+	SetupTranslation                 string
 	Video, State, Waited, Tries, Try string
 	Empty, EmptyLead                 string
 	Queued                           Format // place
@@ -91,6 +103,16 @@ type SubtitleQueueText struct {
 
 var subtitlesEnglish = SubtitleText{
 	Title: "Subtitles",
+
+	Notes: NotesText{
+		Title:    "Places to check",
+		Lead:     "The speech engine's answer was odd there. Listen to them before you rely on the text.",
+		Repaired: "the time is a guess",
+		Dropped:  "left out, since its time is not known",
+		Silence:  "left out, since the engine heard nobody speak",
+		Refused:  "the engine refused the sound from here to the end",
+		Repeated: "was repeated again and again, and is kept once",
+	},
 
 	NoEngine:      "Subtitles are written by a speech engine, and the administrator of this site has not set one up yet. You can upload a subtitle file of your own meanwhile.",
 	NoEngineAdmin: "You are an administrator: start the program with --engine-url (a service that speaks the OpenAI transcription API) or --engine-command (a program on this machine).",
@@ -112,7 +134,7 @@ var subtitlesEnglish = SubtitleText{
 	NoSound:       "This video has no sound, so there is nothing to write down.",
 	FileMissing:   "The file of this video is missing on the server. Please tell the administrator, or upload the video again.",
 	EngineRefused: "The speech engine does not take this sound or this language. Try another language.",
-	EngineFailed:  "The speech engine failed several times. Try again later, and tell the administrator if it stays.",
+	EngineFailed:  "The speech engine failed. Try again later, and tell the administrator if it stays.",
 	Crashed:       "The program stopped unexpectedly twice while making these subtitles, so it will not try again by itself. You can try again; tell the administrator if it stays.",
 	Offline:       "The connection is lost. This part updates again once it is back.",
 
@@ -225,7 +247,15 @@ var subtitlesEnglish = SubtitleText{
 		EngineSet:    "Speech engine: %s",
 		EngineUnset:  "No speech engine is set. Start the program with --engine-url or --engine-command.",
 		AllWell:      "No trouble with it",
-		Trouble:      "It can't be reached, or does not answer as it is set up. The log says why.",
+		Trouble:      "It can't be reached, or does not answer as it is set up.",
+		EngineSays:   "Last message:",
+		SetupAddress: "No speech engine answers at this address. Check --engine-url.",
+		SetupKey:     "It refuses the key. Check GENSUB_ENGINE_KEY.",
+		SetupModel:   "It doesn't have this model. Set --engine-model to one that it has.",
+		SetupTimes:   "This model gives no times. Set --engine-model to one that does, such as whisper-1.",
+
+		SetupTranslation: "It doesn't translate. Start the program with --no-engine-translate.",
+
 		TroubleSince: "Since:",
 		AskedAgain:   "Next try:",
 		Video:        "Video",
@@ -247,7 +277,7 @@ var subtitlesEnglish = SubtitleText{
 		NoSound:      "It has no sound",
 		NoFile:       "Its file is missing",
 		Refused:      "The engine does not take this sound or language",
-		GaveUp:       "The engine failed at it several times",
+		GaveUp:       "The engine failed at it",
 		Crashed:      "The program stopped twice while making it",
 		CancelDetail: "Its owner sees that they were cancelled, and can have them made again.",
 		CancelDone:   "The subtitles of %s were cancelled",
@@ -257,6 +287,16 @@ var subtitlesEnglish = SubtitleText{
 
 var subtitlesThai = SubtitleText{
 	Title: "คำบรรยาย",
+
+	Notes: NotesText{
+		Title:    "จุดที่ควรตรวจ",
+		Lead:     "คำตอบของระบบถอดเสียงในจุดเหล่านี้ผิดปกติ ควรฟังก่อนนำข้อความไปใช้",
+		Repaired: "เวลาเป็นการประมาณ",
+		Dropped:  "ตัดออก เพราะไม่รู้เวลา",
+		Silence:  "ตัดออก เพราะระบบไม่ได้ยินเสียงพูด",
+		Refused:  "ระบบไม่รับเสียงตั้งแต่จุดนี้จนจบ",
+		Repeated: "ซ้ำติดกันหลายครั้ง จึงเก็บไว้ครั้งเดียว",
+	},
 
 	NoEngine:      "คำบรรยายสร้างด้วยระบบถอดเสียงพูด ซึ่งผู้ดูแลเว็บไซต์นี้ยังไม่ได้ตั้งค่า ระหว่างนี้คุณอัปโหลดไฟล์คำบรรยายของคุณเองได้",
 	NoEngineAdmin: "คุณเป็นผู้ดูแล: เริ่มโปรแกรมด้วย --engine-url (บริการที่ใช้ API ถอดเสียงแบบ OpenAI) หรือ --engine-command (โปรแกรมในเครื่องนี้)",
@@ -278,7 +318,7 @@ var subtitlesThai = SubtitleText{
 	NoSound:       "วิดีโอนี้ไม่มีเสียง จึงไม่มีอะไรให้เขียน",
 	FileMissing:   "ไม่พบไฟล์ของวิดีโอนี้บนเซิร์ฟเวอร์ กรุณาแจ้งผู้ดูแลระบบ หรืออัปโหลดวิดีโอใหม่",
 	EngineRefused: "ระบบถอดเสียงไม่รับเสียงหรือภาษานี้ กรุณาลองเลือกภาษาอื่น",
-	EngineFailed:  "ระบบถอดเสียงทำงานผิดพลาดหลายครั้ง กรุณาลองใหม่ภายหลัง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
+	EngineFailed:  "ระบบถอดเสียงทำงานผิดพลาด กรุณาลองใหม่ภายหลัง หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
 	Crashed:       "โปรแกรมหยุดทำงานกะทันหันสองครั้งระหว่างสร้างคำบรรยายนี้ จึงจะไม่ลองใหม่เอง คุณสั่งลองอีกครั้งได้ หากยังพบปัญหากรุณาแจ้งผู้ดูแลระบบ",
 	Offline:       "การเชื่อมต่อขาด ส่วนนี้จะอัปเดตต่อเองเมื่อเชื่อมต่อได้",
 
@@ -391,7 +431,15 @@ var subtitlesThai = SubtitleText{
 		EngineSet:    "ระบบถอดเสียง: %s",
 		EngineUnset:  "ยังไม่ได้ตั้งค่าระบบถอดเสียง เริ่มโปรแกรมด้วย --engine-url หรือ --engine-command",
 		AllWell:      "ไม่พบปัญหา",
-		Trouble:      "ใช้ระบบถอดเสียงไม่ได้ หรือตั้งค่าไว้ไม่ถูกต้อง ดูสาเหตุในบันทึกของเซิร์ฟเวอร์",
+		Trouble:      "ใช้ระบบถอดเสียงไม่ได้ หรือตั้งค่าไว้ไม่ถูกต้อง",
+		EngineSays:   "ข้อความล่าสุด:",
+		SetupAddress: "ไม่มีระบบถอดเสียงที่ที่อยู่นี้ ตรวจสอบ --engine-url",
+		SetupKey:     "ระบบไม่รับคีย์นี้ ตรวจสอบ GENSUB_ENGINE_KEY",
+		SetupModel:   "ระบบไม่มีโมเดลนี้ ตั้ง --engine-model เป็นโมเดลที่มี",
+		SetupTimes:   "โมเดลนี้ไม่บอกเวลา ตั้ง --engine-model เป็นโมเดลที่บอกเวลา เช่น whisper-1",
+
+		SetupTranslation: "ระบบแปลไม่ได้ เริ่มโปรแกรมด้วย --no-engine-translate",
+
 		TroubleSince: "ตั้งแต่:",
 		AskedAgain:   "ลองครั้งต่อไป:",
 		Video:        "วิดีโอ",
@@ -413,7 +461,7 @@ var subtitlesThai = SubtitleText{
 		NoSound:      "ไม่มีเสียง",
 		NoFile:       "ไม่พบไฟล์วิดีโอ",
 		Refused:      "ระบบไม่รับเสียงหรือภาษานี้",
-		GaveUp:       "ระบบทำผิดพลาดหลายครั้ง",
+		GaveUp:       "ระบบทำไม่สำเร็จ",
 		Crashed:      "โปรแกรมหยุดทำงานสองครั้งระหว่างสร้าง",
 		CancelDetail: "เจ้าของวิดีโอจะเห็นว่าถูกยกเลิก และสั่งสร้างใหม่ได้",
 		CancelDone:   "ยกเลิกคำบรรยายของ %s แล้ว",
