@@ -93,15 +93,19 @@ func TestUnreadSubtitles(t *testing.T) {
 	c, other := s.register("a"), s.register("b")
 	id, theirs := c.accepted("a.wav", wav(1500, 1)).Video.ID, other.accepted("b.wav", wav(1500, 2)).Video.ID
 	var srt strings.Builder
-	for i := range 200 {
-		fmt.Fprintf(&srt, "00:%02d:%02d,000 --> 00:%02d:%02d,900\n%s\n\n", i/60, i%60, i/60, i%60, strings.Repeat("&", 4000))
+	for i := range 1000 {
+		fmt.Fprintf(&srt, "00:%02d:%02d,000 --> 00:%02d:%02d,900\n%s\n\n", i/60, i%60, i/60, i%60, strings.Repeat("&", 350))
 	}
 	path := "/videos/" + id
 	c.send("PUT", path+"/subtitles", "application/x-subrip", strings.NewReader(srt.String()), -1).want(200)
 	other.do("PUT", "/videos/"+theirs+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	// Asked for at once: an answer of which nothing is taken for long is cut off.
 	var open []net.Conn
 	for range 4 {
-		open = append(open, c.with("Accept", "text/html").unread(path))
+		open = append(open, c.with("Accept", "text/html").ask(path))
+	}
+	for _, conn := range open {
+		c.comes(path, conn)
 	}
 	c.get(path+"/subtitles.vtt").problem(503, "busy")
 	other.get("/videos/" + theirs + "/subtitles.vtt").want(200)
@@ -116,6 +120,13 @@ func TestUnreadSubtitles(t *testing.T) {
 // unread asks for something of which no more is read than that it comes.
 func (c *client) unread(path string) net.Conn {
 	c.t.Helper()
+	conn := c.ask(path)
+	c.comes(path, conn)
+	return conn
+}
+
+func (c *client) ask(path string) net.Conn {
+	c.t.Helper()
 	conn := c.s.dial()
 	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 		c.t.Fatal(err)
@@ -127,11 +138,16 @@ func (c *client) unread(path string) net.Conn {
 	if _, sent := conn.Write(request.Bytes()); errors.Join(err, sent) != nil {
 		c.t.Fatal(err, sent)
 	}
+	return conn
+}
+
+// comes reads so much of an answer as to know that it comes.
+func (c *client) comes(path string, conn net.Conn) {
+	c.t.Helper()
 	status := make([]byte, len("HTTP/1.1 200"))
 	if _, err := io.ReadFull(conn, status); err != nil || string(status) != "HTTP/1.1 200" {
-		c.t.Fatalf("%s: %v", status, err)
+		c.t.Fatalf("%s: %s: %v", path, status, err)
 	}
-	return conn
 }
 
 // outputOf is what a program writes, without the line's end.
