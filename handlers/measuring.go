@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -256,16 +255,9 @@ func (b *background) start(name string, work func(context.Context)) {
 			defer b.mu.Unlock()
 			delete(b.names, name)
 		}()
-		defer b.recover(name)
+		defer panicked(b.log, name, new(error))
 		work(b.ctx)
 	})
-}
-
-// recover ends one piece of work that panics, and not the process.
-func (b *background) recover(name string) {
-	if value := recover(); value != nil {
-		b.log.Error("panic", "what", name, "value", value, "stack", string(debug.Stack()))
-	}
 }
 
 // within returns a context that ends with the background, for what no client can
