@@ -116,9 +116,7 @@ func TestUploaderBehindASmallProxy(t *testing.T) {
 	if n := c.session().Usage.Videos; n != 2 {
 		t.Errorf("%d videos counted", n)
 	}
-	if left := s.incoming(); len(left) != 0 {
-		t.Errorf("left: %v", left)
-	}
+	checkNothingIncoming(t, s)
 }
 
 // TestUploaderBehindATinyProxy has a proxy that takes next to nothing. The page

@@ -56,9 +56,7 @@ func TestTusMetadata(t *testing.T) {
 		}
 	}
 	checkUsage(t, c.session(), 3, 300)
-	if left := s.incoming(); len(left) != 0 {
-		t.Errorf("left: %v", left)
-	}
+	checkNothingIncoming(t, s)
 }
 
 func TestTusVersionIsTold(t *testing.T) {
@@ -138,9 +136,7 @@ func TestTusChecksum(t *testing.T) {
 		t.Errorf("offset %d", got)
 	}
 	c.tus().do("DELETE", path, nil).want(204)
-	if left := s.incoming(); len(left) != 0 {
-		t.Errorf("left: %v", left)
-	}
+	checkNothingIncoming(t, s)
 }
 
 // TestTusChecksumCut cuts a body that has a checksum, by its connection and by
@@ -185,9 +181,7 @@ func TestTusChecksumCut(t *testing.T) {
 			if v, reason := c.outcome(path); v.Status != "accepted" || !bytes.Equal(c.get("/videos/"+v.ID+"/file").want(200).body, data) {
 				t.Errorf("%+v %s", v, reason)
 			}
-			if left := s.incoming(); len(left) != 0 {
-				t.Errorf("left: %v", left)
-			}
+			checkNothingIncoming(t, s)
 		})
 	}
 }

@@ -23,9 +23,7 @@ func TestTusNoRoom(t *testing.T) {
 	c.tus().do("DELETE", path, nil).want(204)
 	c.tus().do("DELETE", c.created("b.mp4", 40<<20), nil).want(204)
 	checkNothingLeft(t, c)
-	if left := c.s.incoming(); len(left) != 0 {
-		t.Errorf("left: %v", left)
-	}
+	checkNothingIncoming(t, c.s)
 }
 
 // TestTusDiskFillsUp fills the disk after an upload was let in, whose room is
