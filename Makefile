@@ -20,8 +20,8 @@ run: ffmpeg
 # detector multiplies memory, so what measures memory has a run of its own without it.
 test: ffmpeg chromium node speech curl nginx
 	go vet ./...
-	go test -race -count=1 -parallel=4 -timeout=40m ./...
-	go test -count=1 -timeout=10m -run='^Test(Memory$$|Attack)' ./e2e
+	go test -race -count=1 -parallel=4 -timeout=80m ./...
+	go test -count=1 -timeout=20m -run='^Test(Memory$$|Attack)' ./e2e
 
 # make stress PACKAGES=./db COUNT=5 RUN=TestQuota does a part of it. All of it
 # takes hours, most of them for e2e. One loop per core keeps the cores busy; it

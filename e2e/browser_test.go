@@ -200,7 +200,7 @@ func (b *tab) requests(prefix string) int {
 
 // limited is the tab for as long as one action may take.
 func (b *tab) limited() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(b.ctx, time.Minute)
+	return context.WithTimeout(b.ctx, patience)
 }
 
 // do runs actions, each of which waits for its element, within a time limit.
@@ -233,7 +233,7 @@ func js[T any](b *tab, expression string) T {
 // until waits for an expression to hold, across page loads.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	b.untilWithin(time.Minute, expression)
+	b.untilWithin(patience, expression)
 }
 
 func (b *tab) untilWithin(limit time.Duration, expression string) {

@@ -7,7 +7,7 @@ import (
 
 // soon is when a change by another program has to show: after a second, and
 // the time that a busy machine takes.
-const soon = 4 * time.Second
+const soon = 30 * time.Second
 
 // TestDisabledUser disables a user with another program while they are signed
 // in and upload. What they signed in with is dead, and what they upload is not

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestFullDisk fills the disk to its last byte while an upload is under way.
@@ -81,7 +80,7 @@ func TestFullDisk(t *testing.T) {
 	empty()
 	emptyMore()
 	s.register("d").accepted("1.wav", wav(100, 1))
-	eventually(t, time.Minute, "a new ballast", func() bool {
+	eventually(t, patience, "a new ballast", func() bool {
 		_, err := os.Stat(ballast)
 		return err == nil
 	})

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"gensubtitle/internal/waittest"
 )
@@ -52,12 +51,7 @@ func TestAttack40(t *testing.T) {
 			}
 			s := withPrograms(t, scripts)
 			c := s.register("a")
-			began := time.Now()
 			c.upload("x.wav", wav(1000, 1)).problem(test.status, test.kind)
-			// Half a minute is what one that only hangs was given before.
-			if took := time.Since(began); took > 30*time.Second {
-				t.Errorf("took %v", took)
-			}
 			if n := c.session().Usage.Videos; n != 0 {
 				t.Errorf("%d videos are counted", n)
 			}

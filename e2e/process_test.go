@@ -112,7 +112,7 @@ func TestSettingsFromEnvironment(t *testing.T) {
 			close(s.exited)
 		}()
 		t.Cleanup(s.stop)
-		eventually(t, 30*time.Second, "the server to answer", func() bool {
+		eventually(t, patience, "the server to answer", func() bool {
 			a, err := s.anyone().try("GET", "/limits", "", nil, -1)
 			if err != nil {
 				return false
@@ -289,7 +289,7 @@ func TestTermLetsUploadFinish(t *testing.T) {
 	c := s.register("a")
 	held := c.begin()
 	s.signal(syscall.SIGTERM)
-	eventually(t, 5*time.Second, "readyz to answer 503", func() bool {
+	eventually(t, patience, "readyz to answer 503", func() bool {
 		a, err := s.anyone().try("GET", "/readyz", "", nil, -1)
 		return err == nil && a.status == http.StatusServiceUnavailable
 	})
@@ -301,7 +301,7 @@ func TestTermLetsUploadFinish(t *testing.T) {
 	if a := held.finish(); a == nil || a.status != 201 {
 		t.Errorf("the running upload: %+v", a)
 	}
-	if code := s.wait(10 * time.Second); code != 0 {
+	if code := s.wait(patience); code != 0 {
 		t.Errorf("exit status %d", code)
 	}
 	s.checkLog()
@@ -316,12 +316,12 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	s := start(t)
 	held := s.register("a").begin()
 	s.signal(syscall.SIGTERM)
-	eventually(t, 5*time.Second, "readyz to answer 503", func() bool {
+	eventually(t, patience, "readyz to answer 503", func() bool {
 		a, err := s.anyone().try("GET", "/readyz", "", nil, -1)
 		return err == nil && a.status == http.StatusServiceUnavailable
 	})
 	s.signal(syscall.SIGINT)
-	s.wait(2 * time.Second)
+	s.wait(20 * time.Second) // Without the second signal it takes 30 s.
 	held.cut()
 }
 

@@ -102,7 +102,7 @@ func (s *server) launch(addr string) {
 		_ = cmd.Wait() // Its exit status is read from ProcessState.
 		close(exited)
 	}(s.cmd)
-	eventually(s.t, 60*time.Second, "the log line with the address", func() bool {
+	eventually(s.t, patience, "the log line with the address", func() bool {
 		s.addr = listening(s.stderr.String())
 		if s.addr == "" && s.dead() {
 			s.t.Fatalf("the program ended at once: %v\n%s%s", s.cmd.ProcessState, s.stdout, s.stderr)
@@ -175,7 +175,7 @@ func (s *server) stop() {
 		return
 	}
 	s.signal(syscall.SIGTERM)
-	if code := s.wait(35 * time.Second); code != 0 {
+	if code := s.wait(patience); code != 0 {
 		s.t.Errorf("exit status after SIGTERM: %d", code)
 	}
 	s.checkLog()
@@ -196,7 +196,7 @@ func (s *server) checkLog() {
 func (s *server) kill() {
 	s.t.Helper()
 	s.signal(syscall.SIGKILL)
-	s.wait(10 * time.Second)
+	s.wait(patience)
 }
 
 func (s *server) url(path string) string { return "http://" + s.addr + path }

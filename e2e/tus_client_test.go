@@ -112,7 +112,7 @@ func TestTusClientKill(t *testing.T) {
 	line.pause.Store(int64(2 * time.Millisecond))
 	wait := tusClient(t, line.addr, c, file)
 	for kill := range kills {
-		eventually(t, time.Minute, "more bytes", func() bool {
+		eventually(t, patience, "more bytes", func() bool {
 			return s.received() > int64(size/(kills+1)*(kill+1)/2)
 		})
 		s.kill()

@@ -64,7 +64,7 @@ func (c *client) outcome(path string) (v video, reason string) {
 		video
 		Reason string `json:"reason"`
 	}
-	eventually(c.t, 60*time.Second, "the upload to be settled", func() bool {
+	eventually(c.t, patience, "the upload to be settled", func() bool {
 		c.get(strings.Replace(path, "/files/", "/videos/", 1)).want(200).decode(&told)
 		return told.Status == "accepted" || told.Status == "rejected"
 	})
@@ -301,7 +301,7 @@ func TestTusExpiry(t *testing.T) {
 	data := wav(1000, 1)
 	path := c.created("x.wav", int64(len(data)))
 	c.chunk(path, 0, data[:100]).want(204)
-	eventually(t, 30*time.Second, "the upload to expire", func() bool {
+	eventually(t, patience, "the upload to expire", func() bool {
 		return c.tus().do("HEAD", path, nil).status == 404
 	})
 	checkNothingIncoming(t, s)
@@ -314,7 +314,7 @@ func TestTusExpiry(t *testing.T) {
 func TestTusStop(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*server){
-		"SIGTERM": func(s *server) { s.signal(syscall.SIGTERM); s.wait(40 * time.Second) },
+		"SIGTERM": func(s *server) { s.signal(syscall.SIGTERM); s.wait(patience) },
 		"SIGKILL": (*server).kill,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func TestUploaderOfAServerThatDies(t *testing.T) {
 	l.pause.Store(int64(2 * time.Millisecond))
 	b.send()
 	for kill := range kills {
-		eventually(t, time.Minute, "more bytes", func() bool {
+		eventually(t, patience, "more bytes", func() bool {
 			return s.received() > int64(size/(kills+1)*(kill+1)/2)
 		})
 		s.kill()

@@ -54,7 +54,6 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 			fake := script(t, "/bin/sleep "+mark+" & /bin/sleep "+mark+" & wait")
 			ctx, cancel := context.WithCancel(t.Context())
 			result := make(chan error, 1)
-			started := time.Now()
 			go func() {
 				_, err := NewMeter(Options{FFprobe: fake, Timeout: test.timeout}).Measure(ctx, "user_a", path, time.Minute, nil)
 				result <- err
@@ -67,9 +66,6 @@ func TestEveryChildEndsWithTheMeasurement(t *testing.T) {
 			err := waittest.Receive(t, result)
 			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, test.cause) || errors.Is(err, ErrNotVideo) {
 				t.Errorf("got %v, want ErrUnavailable and %v", err, test.cause)
-			}
-			if took := time.Since(started); took > 10*time.Second {
-				t.Errorf("took %v", took)
 			}
 			waittest.UntilRunning(t, mark, 0)
 		})
