@@ -229,8 +229,9 @@ func TestTusRejected(t *testing.T) {
 	s := start(t, "--max-duration-minutes=0.05", "--max-unfinished-uploads=9") // 3 seconds.
 	c := s.register("a")
 	for reason, data := range map[string][]byte{
-		"not-a-video":    []byte(strings.Repeat("no video ", 1000)),
-		"quota-duration": wav(3001, 1),
+		"not-a-video":          []byte(strings.Repeat("no video ", 1000)),
+		"quota-duration":       wav(3001, 1),
+		"unfinished-recording": unfinished(t),
 	} {
 		path := c.created("x", int64(len(data)))
 		c.chunk(path, 0, data).want(204)

@@ -39,6 +39,9 @@ func TestKindsOfFiles(t *testing.T) {
 		"tone.ogg":   append(tone, "-c:a", "libvorbis"),
 		"tone.flac":  tone,
 		"tone.wav":   tone,
+		"tone.w64":   tone,
+		"tone.ac3":   tone,
+		"tone.eac3":  tone,
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := c.accepted(name, read(t, ffmpeg(t, "kind-"+name, args...)))
@@ -111,6 +114,24 @@ func srt(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// unfinished is a film whose recorder stopped before it wrote the index.
+func unfinished(t *testing.T) []byte {
+	t.Helper()
+	film := read(t, clip(t, 1))
+	return film[:bytes.LastIndex(film, []byte("moov"))-4]
+}
+
+func TestUnfinishedRecording(t *testing.T) {
+	t.Parallel()
+	c := start(t).register("a")
+	for language, want := range map[string]string{"en": "The recording was not finished", "th": "บันทึกไม่เสร็จ"} {
+		if p := c.with("Accept-Language", language).upload("x.mp4", unfinished(t)).problem(415, "not-a-video"); !strings.Contains(p.Detail, want) {
+			t.Errorf("%s: %s", language, p.Detail)
+		}
+	}
+	checkUsage(t, c.session(), 0, 0)
 }
 
 func TestTooLargeByLength(t *testing.T) {

@@ -164,7 +164,8 @@ func (s *Server) lost(id string) bool {
 
 // reject keeps the row, which tells the user why, and nothing else.
 func (s *Server) reject(ctx context.Context, v db.Video, why error) error {
-	reason := problemOf(why).kind
+	p := problemOf(why)
+	reason := cmp.Or(p.reason, p.kind)
 	err := s.DB.Reject(ctx, v.ID, reason)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil

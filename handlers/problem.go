@@ -30,6 +30,7 @@ const (
 type problem struct {
 	status      int
 	kind        string // the type, after problemPrefix
+	reason      string // of a rejected upload, where kind does not say all
 	words       func(*views.Text) views.Problem
 	fields      map[string]fieldText // what is wrong with each field
 	quota       *db.Quota            // for quota errors
@@ -108,6 +109,10 @@ var (
 		func(t *views.Text) views.Problem { return t.TextTooLarge(largeTextBytes) })
 	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
 		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
+	errUnfinished = &problem{
+		status: fiber.StatusUnsupportedMediaType, kind: errNotAVideo.kind, reason: "unfinished-recording",
+		words: func(t *views.Text) views.Problem { return t.Problems.Unfinished },
+	}
 	errUnmeasurable = simple(fiber.StatusUnsupportedMediaType, "unmeasurable",
 		func(t *views.Text) views.Problem { return t.Problems.Unmeasurable })
 	errEncoded = simple(fiber.StatusUnsupportedMediaType, "encoded-body",
@@ -263,6 +268,8 @@ func problemOf(err error) *problem {
 		return errUsernameTaken
 	case errors.Is(err, db.ErrSignedOut):
 		return errUnauthenticated
+	case errors.Is(err, media.ErrUnfinished):
+		return errUnfinished
 	case errors.Is(err, media.ErrNotVideo):
 		return errNotAVideo
 	case errors.Is(err, media.ErrStorageFull), errors.Is(err, db.ErrStorageFull):

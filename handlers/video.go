@@ -140,7 +140,7 @@ var mediaTypes = map[string]string{
 	"mkv": "video/x-matroska", "webm": "video/webm", "avi": "video/x-msvideo", "mpegts": "video/mp2t",
 	"mpeg": "video/mpeg", "flv": "video/x-flv", "asf": "video/x-ms-asf", "ogg": "application/ogg",
 	"mp3": "audio/mpeg", "mp2": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "aac": "audio/aac", "amr": "audio/amr",
-	"aiff": "audio/aiff", "caf": "audio/x-caf",
+	"ac3": "audio/ac3", "eac3": "audio/eac3", "w64": "audio/x-w64", "aiff": "audio/aiff", "caf": "audio/x-caf",
 }
 
 // videoFile sends the bytes, or the one range of them that was asked for

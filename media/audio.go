@@ -51,21 +51,22 @@ func (s *subject) beginPlainSound(ctx context.Context, atMost time.Duration) (fu
 // ffmpeg makes of the file, then every stream. A file may hold many of them,
 // with the long one anywhere, and ffmpeg has a choice of its own: the default
 // one by the file's word, then the one with the most channels. It is a
-// TooLongError as soon as one is past atMost and its padding.
+// TooLongError as soon as one is past atMost and its padding. The streams are
+// read with these options of input.
 func (s *subject) sound(
-	ctx context.Context, awaitPlain func() (time.Duration, error), streams []int, atMost time.Duration,
+	ctx context.Context, awaitPlain func() (time.Duration, error), streams []int, atMost time.Duration, input ...string,
 ) (sound, error) {
 	if len(streams) > maxSounds {
 		return sound{}, fmt.Errorf("%w: more than %d streams of sound", ErrNotVideo, maxSounds)
 	}
 	// The only stream, with nothing left out, is what a plain ffmpeg decodes.
-	plainIsAll := len(streams) == 1 && len(s.allSound()) == 0
+	plainIsAll := len(streams) == 1 && len(input) == 0
 	found := sound{stream: -1}
 	for _, index := range streams {
 		if plainIsAll {
 			break
 		}
-		length, err := soundLength(atMost, func(pcm io.Writer) error { return s.decodeSound(ctx, index, pcm) })
+		length, err := soundLength(atMost, func(pcm io.Writer) error { return s.decodeSound(ctx, index, pcm, input...) })
 		if err != nil {
 			return sound{}, err
 		}
@@ -104,12 +105,10 @@ func soundLength(atMost time.Duration, decode func(io.Writer) error) (time.Durat
 var asPCM = []string{"-ac", "1", "-ar", strconv.Itoa(sampleRate), "-f", "s16le"}
 
 // decodeSound writes an audio stream to pcm: signed 16-bit little-endian
-// samples, 16 kHz, one channel. Edit lists are not honoured, because they can
-// hide sound: a file whose table of times is wrong decodes to a hundredth of a
-// second with them and to all of its twenty seconds without. After errFailed, for
-// a stream that cannot be decoded or breaks off, the samples that came are valid.
-func (s *subject) decodeSound(ctx context.Context, index int, pcm io.Writer) error {
-	return s.decode(ctx, pcm, s.allSound(), append([]string{"-map", "0:" + strconv.Itoa(index)}, asPCM...)...)
+// samples, 16 kHz, one channel. After errFailed, for a stream that cannot be
+// decoded or breaks off, the samples that came are valid.
+func (s *subject) decodeSound(ctx context.Context, index int, pcm io.Writer, input ...string) error {
+	return s.decode(ctx, pcm, input, append([]string{"-map", "0:" + strconv.Itoa(index)}, asPCM...)...)
 }
 
 // picture requires that the first of the streams yields one decoded frame.
@@ -140,6 +139,31 @@ func (s *subject) decode(ctx context.Context, w io.Writer, input []string, outpu
 		args:    append(args, "pipe:1"),
 		stdout:  w,
 	})
+}
+
+// heard is all sound of a file that lasts as long by its packets, less what an
+// edit list cuts away: nobody hears it, and no engine is given it. An edit list
+// hides sound, too, where the table of times is wrong: such a file decodes to a
+// hundredth of a second with the list and to all of its twenty seconds without,
+// and counts twenty. Only what the table itself has as long is taken for cut.
+func (s *subject) heard(
+	ctx context.Context, awaitPlain func() (time.Duration, error), times *timeline, atMost time.Duration,
+) (sound, error) {
+	streams, ignored := times.streams("audio"), s.allSound()
+	all, err := s.sound(ctx, awaitPlain, streams, atMost, ignored...)
+	var long *TooLongError
+	tooLong := errors.As(err, &long)
+	if len(ignored) == 0 || err != nil && !tooLong || err == nil && all.length <= times.length()+codecPadding {
+		return all, err
+	}
+	switch whole, errWhole := s.timeline(ctx, atMost, ignored...); {
+	case errors.As(errWhole, &long):
+	case errWhole != nil:
+		return sound{}, errWhole
+	case tooLong || all.length > whole.longest("audio")+codecPadding:
+		return all, err
+	}
+	return s.sound(ctx, awaitPlain, streams, atMost)
 }
 
 // allSound are the input options that keep a reader from leaving sound out.

@@ -13,8 +13,21 @@ type kind struct {
 	demuxer   string // ffmpeg's name of the one reader that may open it
 }
 
-// headSize is how much of a file is looked at to tell its kind.
-const headSize = 4096
+// clockJumps is true where ffmpeg, too, takes a leap of the clock for a clock that
+// was set anew, and not for time that passes.
+func (k kind) clockJumps() bool { return k.demuxer == "mpegts" || k.demuxer == "mpeg" }
+
+// headSize is how much of a file is looked at to tell its kind: more than a
+// frame of any kind of bare sound.
+const headSize = 8 << 10
+
+const (
+	// maxJunk is how far into a file MP3 may begin, behind what is left of a
+	// picture, a tag or a broken copy. The reader looks as far.
+	maxJunk = 64 << 10
+	// junkFrames are the frames in a row that tell sound from chance there.
+	junkFrames = 5
+)
 
 // maxID3Tags bounds how many ID3 tags are skipped in front of the sound.
 const maxID3Tags = 4
@@ -30,6 +43,8 @@ var (
 	kindMP3  = kind{"mp3", "mp3"}
 	kindMP2  = kind{"mp2", "mp3"}
 	kindAAC  = kind{"aac", "aac"}
+	kindAC3  = kind{"ac3", "ac3"}
+	kindEAC3 = kind{"eac3", "eac3"}
 )
 
 // signatures are the kinds that fixed bytes at the start and, for the RIFF and
@@ -41,6 +56,7 @@ var signatures = []struct {
 	{"RIFF", "AVI ", kind{"avi", "avi"}},
 	{"RIFF", "WAVE", kind{"wav", "wav"}},
 	{"RF64", "WAVE", kind{"wav", "wav"}},
+	{"riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00", "", kind{"w64", "w64"}},
 	{"FORM", "AIFF", kind{"aiff", "aiff"}},
 	{"FORM", "AIFC", kind{"aiff", "aiff"}},
 	{"\x00\x00\x01\xBA", "", kind{"mpeg", "mpeg"}},
@@ -62,12 +78,12 @@ var pictureBrands = []string{
 // identify tells the kind of a file of the given size by its first bytes. It is
 // false for a kind that is not taken; the error is one of reading alone.
 func identify(file io.ReaderAt, size int64) (kind, bool, error) {
-	head, err := readHead(file, 0)
+	head, err := readHead(file, 0, headSize)
 	for offset, tags := int64(0), 0; err == nil && isID3(head); tags++ {
 		if offset += id3Size(head); tags == maxID3Tags || offset >= size {
 			return kind{}, false, nil
 		}
-		if head, err = readHead(file, offset); err == nil && !isID3(head) {
+		if head, err = readHead(file, offset, headSize); err == nil && !isID3(head) {
 			return taggedKind(head), true, nil
 		}
 	}
@@ -81,11 +97,15 @@ func identify(file io.ReaderAt, size int64) (kind, bool, error) {
 			return found, true, nil
 		}
 	}
-	return kind{}, false, nil
+	if head, err = readHead(file, 0, maxJunk+junkFrames*headSize); err != nil {
+		return kind{}, false, err
+	}
+	found := soundBehindJunk(head)
+	return found, found != kind{}, nil
 }
 
-func readHead(file io.ReaderAt, offset int64) ([]byte, error) {
-	head := make([]byte, headSize)
+func readHead(file io.ReaderAt, offset, size int64) ([]byte, error) {
+	head := make([]byte, size)
 	n, err := file.ReadAt(head, offset)
 	if err == io.EOF {
 		err = nil
@@ -220,6 +240,25 @@ func soundKind(head []byte, _ int64) kind {
 	return found
 }
 
+// soundBehindJunk knows MPEG audio that begins late.
+func soundBehindJunk(head []byte) kind {
+	for at := range min(maxJunk, len(head)) {
+		found, next := soundFrame(head[at:])
+		for frames := 1; next > 0 && found.demuxer == kindMP3.demuxer; frames++ {
+			if frames == junkFrames {
+				return found
+			}
+			after := head[min(at+next, len(head)):]
+			another, length := soundFrame(after)
+			if another != found || length == 0 {
+				break
+			}
+			next += length
+		}
+	}
+	return kind{}
+}
+
 // taggedKind is the kind behind an ID3 tag. MP3 is where such tags belong, so
 // anything unknown is left to the MP3 reader, which finds no sound in the rest.
 func taggedKind(head []byte) kind {
@@ -251,6 +290,7 @@ func id3Size(head []byte) int64 {
 var (
 	layer2Rates    = [16]int{0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384}
 	layer3Rates    = [16]int{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}
+	ac3Rates       = [19]int{32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640}
 	lowRates       = [16]int{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}
 	mpegFrequency  = [4]int{44100, 48000, 32000, 0}
 	mpegVersionDiv = [4]int{4, 0, 2, 1} // MPEG 2.5, reserved, MPEG 2, MPEG 1
@@ -259,6 +299,9 @@ var (
 // soundFrame reads one frame header: its kind and the frame's length in bytes,
 // or 0 where there is none (ISO/IEC 11172-3, section 2.4; 13818-7, section 6.2).
 func soundFrame(data []byte) (kind, int) {
+	if len(data) >= 6 && data[0] == 0x0B && data[1] == 0x77 {
+		return dolbyFrame(data)
+	}
 	if len(data) < 6 || data[0] != 0xFF || data[1]&0xE0 != 0xE0 {
 		return kind{}, 0
 	}
@@ -288,6 +331,30 @@ func soundFrame(data []byte) (kind, int) {
 		return kind{}, 0
 	}
 	return found, length + int(data[2]>>1&1)
+}
+
+// dolbyFrame is soundFrame for AC-3 and E-AC-3, of which data has the beginning
+// (ETSI TS 102 366, sections 4.4.1 and E.1.3.1).
+func dolbyFrame(data []byte) (kind, int) {
+	switch version := data[5] >> 3; {
+	case version > 16:
+		return kind{}, 0
+	case version > 10:
+		return kindEAC3, 2 * (int(data[2]&7)<<8 | int(data[3]) + 1)
+	}
+	code := int(data[4] & 0x3F)
+	if code/2 >= len(ac3Rates) {
+		return kind{}, 0
+	}
+	switch rate := ac3Rates[code/2]; data[4] >> 6 {
+	case 0: // 48 kHz
+		return kindAC3, 4 * rate
+	case 1: // 44.1 kHz, where every other frame has a word more
+		return kindAC3, 2 * (rate*320/147 + code%2)
+	case 2: // 32 kHz
+		return kindAC3, 6 * rate
+	}
+	return kind{}, 0
 }
 
 func hasAt(data []byte, offset int, want string) bool {

@@ -20,6 +20,12 @@ var adtsFrame = "\xFF\xF1\x50\x80\x04\x1F\xFC" + strings.Repeat("\x00", 25)
 // mp3Frame is a frame of MPEG-1 layer III, 128 kbit/s at 44.1 kHz: 417 bytes.
 var mp3Frame = "\xFF\xFB\x90\x00" + strings.Repeat("\x00", 413)
 
+// ac3Frame is a frame of AC-3, 32 kbit/s at 48 kHz: 128 bytes. eac3Frame has 64.
+var (
+	ac3Frame  = "\x0B\x77\x00\x00\x00\x40" + strings.Repeat("\x00", 122)
+	eac3Frame = "\x0B\x77\x00\x1F\x00\x80" + strings.Repeat("\x00", 58)
+)
+
 // id3 is an ID3 tag of n bytes in all, n below 138.
 func id3(n int) string {
 	return "ID3\x04\x00\x00\x00\x00\x00" + string([]byte{byte(n - 10)}) + strings.Repeat("\xEE", n-10)
@@ -47,6 +53,11 @@ func TestIdentify(t *testing.T) {
 		{"ts from the middle", packets(188, 100), kindTS},
 		{"mp3", mp3Frame + mp3Frame, kindMP3},
 		{"adts", adtsFrame + adtsFrame, kindAAC},
+		{"mp3 behind zeros", strings.Repeat("\x00", 20_000) + strings.Repeat(mp3Frame, 5), kindMP3},
+		{"mp3 behind what looks like it", mp3Frame + "junk" + strings.Repeat(mp3Frame, 5), kindMP3},
+		{"ac3", ac3Frame + ac3Frame, kindAC3},
+		{"eac3", eac3Frame + eac3Frame, kindEAC3},
+		{"w64", "riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00" + strings.Repeat("\x00", 30), kind{"w64", "w64"}},
 		{"mp3 with tag", id3(100) + mp3Frame + mp3Frame, kindMP3},
 		{"mp3 with two tags", id3(100) + id3(20) + mp3Frame, kindMP3},
 		{"aac with tag", id3(50) + adtsFrame + adtsFrame, kindAAC},
@@ -69,6 +80,12 @@ func TestIdentify(t *testing.T) {
 		{"utf-16", "\xFF\xFEh\x00e\x00l\x00l\x00o\x00" + strings.Repeat("o\x00", 900), kind{}},
 		{"other ebml", ebml("other"), kind{}},
 		{"ebml cut off", ebml("matroska")[:12], kind{}},
+		{"four mp3 frames behind junk", "junk" + strings.Repeat(mp3Frame, 4), kind{}},
+		{"mp3 behind too much", strings.Repeat("\x00", 65_536) + strings.Repeat(mp3Frame, 5), kind{}},
+		{"aac behind junk", "junk" + strings.Repeat(adtsFrame, 9), kind{}},
+		{"one ac3 frame", ac3Frame + strings.Repeat("\x00", 300), kind{}},
+		{"ac3 of no rate", strings.Repeat("\x0B\x77\x00\x00\xC0\x40"+strings.Repeat("\x00", 122), 3), kind{}},
+		{"riff in lower case", "riff\x24\x00\x00\x00WAVEfmt ", kind{}},
 		{"one mp3 frame, then text", mp3Frame + "text that follows", kind{}},
 		{"tag alone", id3(100), kind{}},
 		{"tags without end", strings.Repeat(id3(20), 20), kind{}},
@@ -104,7 +121,7 @@ func FuzzIdentify(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	demuxers := []string{
-		"mov", "matroska", "mpegts", "mpeg", "avi", "wav", "aiff", "flv", "asf", "ogg", "flac", "mp3", "aac", "amr", "caf",
+		"ac3", "eac3", "w64", "mov", "matroska", "mpegts", "mpeg", "avi", "wav", "aiff", "flv", "asf", "ogg", "flac", "mp3", "aac", "amr", "caf",
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, ok, err := identify(bytes.NewReader(data), int64(len(data)))

@@ -98,14 +98,15 @@ type Meter struct {
 // Measurement is what a file really holds.
 type Measurement struct {
 	// Duration is in whole milliseconds and more than zero: the longer of the
-	// packet timeline and the longest decoded sound. Sound of up to codecPadding beyond
+	// packet timeline and the longest decoded sound, without what an edit list
+	// cuts away and without leaps of the clock. Sound of up to codecPadding beyond
 	// it is a codec's warm-up and last partial frame, not content; whoever hands
 	// the sound on must end it at Duration.
 	Duration time.Duration
 
 	// Container is the kind of file by its first bytes: mp4, mov, m4a, 3gp,
-	// mkv, webm, avi, mpegts, mpeg, flv, asf, ogg, wav, flac, mp3, mp2, aac,
-	// amr, aiff or caf.
+	// mkv, webm, avi, mpegts, mpeg, flv, asf, ogg, wav, w64, flac, mp3, mp2,
+	// aac, ac3, eac3, amr, aiff or caf.
 	Container string
 
 	// HasPicture is true where there are moving pictures.
@@ -318,7 +319,7 @@ func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measuremen
 	if duration > atMost {
 		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
 	}
-	sound, err := s.sound(ctx, plain, times.streams("audio"), atMost)
+	sound, err := s.heard(ctx, plain, times, atMost)
 	if err != nil {
 		return Measurement{}, err
 	}

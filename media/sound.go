@@ -124,8 +124,7 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 		"-map", stream, "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-c:a", "pcm_s16le",
 		"-avoid_negative_ts", "disabled", "-f", "matroska", "pipe:1",
 	}
-	switch e.subject.kind.demuxer {
-	case "mpegts", "mpeg":
+	if e.subject.kind.clockJumps() {
 		// Of these ffmpeg takes the first moment of the streams that it was asked
 		// for as the beginning, and not that of the file.
 		output = append(output, "-map", "0:V:0?", "-c", "copy", "-f", "null", "-")

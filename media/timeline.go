@@ -24,6 +24,10 @@ const (
 	// cut: three frames of AAC, MP3 or Opus.
 	overhang = 80 * time.Millisecond
 
+	// maxJump is what the clock of a recording may leap between two packets of a
+	// stream before it counts as set anew. ffmpeg's -dts_delta_threshold is the same.
+	maxJump = 10 * time.Second
+
 	// maxLine bounds a line of ffprobe's output, which is some 120 bytes long.
 	maxLine = 4096
 )
@@ -56,8 +60,9 @@ func (s span) length() time.Duration { return s.end - s.start }
 type stream struct {
 	kind    string // ffprobe's codec_type
 	times   span
-	cover   bool // an attached picture, which takes no time
-	present bool // it was listed at the end
+	offset  time.Duration // from the clock of the packets to times
+	cover   bool          // an attached picture, which takes no time
+	present bool          // it was listed at the end
 }
 
 // counts is true for sound and pictures; subtitles and data take no time.
@@ -67,15 +72,17 @@ func (s *stream) counts() bool { return s.kind == "audio" || s.kind == "video" }
 type timeline struct {
 	tracks map[int]*stream
 	atMost time.Duration
+	jumps  bool // the clock may be set anew, as in broadcasts and joined recordings
 }
 
-// timeline reads every packet's times with ffprobe, edit lists honoured, and
-// stops with TooLongError as soon as one stream alone is past atMost.
-func (s *subject) timeline(ctx context.Context, atMost time.Duration) (*timeline, error) {
-	times := &timeline{tracks: map[int]*stream{}, atMost: atMost}
+// timeline reads every packet's times with ffprobe, edit lists honoured unless
+// the options of input say otherwise, and stops with TooLongError as soon as one
+// stream alone is past atMost.
+func (s *subject) timeline(ctx context.Context, atMost time.Duration, input ...string) (*timeline, error) {
+	times := &timeline{tracks: map[int]*stream{}, atMost: atMost, jumps: s.kind.clockJumps()}
 	err := s.run(ctx, process{
 		program: s.meter.ffprobe,
-		args: append(s.input(),
+		args: append(append(s.input(), input...),
 			// No tags are asked for: they can be megabytes long.
 			"-show_entries", "packet=codec_type,stream_index,pts_time,dts_time,duration_time,flags"+
 				":stream=index,codec_type:stream_disposition=attached_pic",
@@ -87,7 +94,7 @@ func (s *subject) timeline(ctx context.Context, atMost time.Duration) (*timeline
 		return nil, err
 	}
 	if len(times.streams("audio", "video")) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrNotVideo, cmp.Or(err, errNothing))
+		return nil, s.blameRecorder(fmt.Errorf("%w: %w", ErrNotVideo, cmp.Or(err, errNothing)))
 	}
 	return times, nil
 }
@@ -124,6 +131,11 @@ func (t *timeline) readPacket(f map[string]string) error {
 	}
 	if !ok {
 		// A packet without a time follows the one before it.
+		start = track.times.end - track.offset
+	}
+	start += track.offset
+	if jump := start - track.times.end; t.jumps && track.times.filled && jump.Abs() > maxJump {
+		track.offset -= jump
 		start = track.times.end
 	}
 	length, _ := seconds(f["duration_time"])
@@ -162,6 +174,15 @@ func (t *timeline) streams(kinds ...string) []int {
 		}
 	}
 	return found
+}
+
+// longest is the length of the longest stream of this kind.
+func (t *timeline) longest(kind string) time.Duration {
+	var length time.Duration
+	for _, index := range t.streams(kind) {
+		length = max(length, t.tracks[index].times.length())
+	}
+	return length
 }
 
 // length is the time from the first packet of sound or pictures to the end of

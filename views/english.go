@@ -158,6 +158,7 @@ var english = Text{
 		UsernameTaken:      Problem{"Username taken", "There is already a user with this name. Please choose another one."},
 		BodyTooLarge:       Problem{"Too much data", "The request carries more data than is accepted."},
 		NotAVideo:          Problem{"This file can't be used", "No picture or sound in this file could be read. Choose a video or audio file that plays."},
+		Unfinished:         Problem{"The recording was not finished", "The recording was not finished: the end of this file, without which no program can play it, is missing. Export or copy it again from the camera or program that recorded it, or repair it there."},
 		Unmeasurable:       Problem{"This file can't be measured", "Measuring this file failed twice. Your quota was not used. Convert the file to MP4 and try again."},
 		Invalid:            Problem{"Something is not right", "Please correct what is marked and try again."},
 		Busy:               Problem{"Busy at the moment", "Many people are using the site right now. Please wait a moment and try again."},
@@ -242,6 +243,7 @@ var english = Text{
 	},
 
 	Rejected: Rejected{
+		Unfinished:    "The recording was not finished; its end is missing",
 		Unmeasurable:  "The file could not be measured",
 		NotAVideo:     "No picture or sound could be read",
 		QuotaVideos:   "No videos were left in the quota",

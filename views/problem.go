@@ -16,28 +16,28 @@ func (p problemOf[F]) with(detail string) Problem { return Problem{Title: p.Titl
 // Problems are the errors that an answer can carry. Those with figures in
 // them are methods of Text.
 type Problems struct {
-	Unauthenticated, BadCredentials  Problem
-	Forbidden, RegistrationClosed    Problem
-	SessionMismatch, CrossOrigin     Problem
-	NotFound, MethodNotAllowed       Problem
-	UsernameTaken                    Problem
-	BodyTooLarge, NotAVideo, Invalid Problem
-	Unmeasurable                     Problem
-	Busy, Unavailable, StorageFull   Problem
-	UploadStalled, UploadIncomplete  Problem
-	OffsetMismatch, UploadLocked     Problem
-	TooManyUploads, TooMuchReserved  Problem
-	UploadTooSlow, ChecksumMismatch  Problem
-	FullUpload, FullSignIn           Problem
-	FullSubtitles, FullDelete        Problem
-	TusVersion, TusHeaders           Problem
-	LastAdmin, SelectionChanged      Problem
-	EncodedBody, ContentType         Problem
-	Malformed, Timeout               Problem
-	NoEngine, TooManyRuns            Problem
-	KeyInUse, KeyReused              Problem
-	SubtitlesChanged, NotMuxable     Problem
-	Misdirected, Internal            Problem
+	Unauthenticated, BadCredentials              Problem
+	Forbidden, RegistrationClosed                Problem
+	SessionMismatch, CrossOrigin                 Problem
+	NotFound, MethodNotAllowed                   Problem
+	UsernameTaken                                Problem
+	BodyTooLarge, NotAVideo, Unfinished, Invalid Problem
+	Unmeasurable                                 Problem
+	Busy, Unavailable, StorageFull               Problem
+	UploadStalled, UploadIncomplete              Problem
+	OffsetMismatch, UploadLocked                 Problem
+	TooManyUploads, TooMuchReserved              Problem
+	UploadTooSlow, ChecksumMismatch              Problem
+	FullUpload, FullSignIn                       Problem
+	FullSubtitles, FullDelete                    Problem
+	TusVersion, TusHeaders                       Problem
+	LastAdmin, SelectionChanged                  Problem
+	EncodedBody, ContentType                     Problem
+	Malformed, Timeout                           Problem
+	NoEngine, TooManyRuns                        Problem
+	KeyInUse, KeyReused                          Problem
+	SubtitlesChanged, NotMuxable                 Problem
+	Misdirected, Internal                        Problem
 
 	quotaVideos     problemOf[UsedFormat]
 	quotaDuration   problemOf[LeftFormat]
@@ -125,17 +125,19 @@ type Fields struct {
 
 // Rejected are the reasons why an upload was turned away after it had arrived.
 type Rejected struct {
-	NotAVideo, Unmeasurable, QuotaVideos, QuotaDuration, FileTooLarge, StorageFull, Interrupted, Other string
+	NotAVideo, Unfinished, Unmeasurable, QuotaVideos, QuotaDuration, FileTooLarge, StorageFull, Interrupted, Other string
 }
 
 // reasonCodes are those that Reason has words for.
-var reasonCodes = []string{"not-a-video", "unmeasurable", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"}
+var reasonCodes = []string{"not-a-video", "unfinished-recording", "unmeasurable", "quota-videos", "quota-duration", "file-too-large", "storage-full", "interrupted"}
 
 // Reason explains the code that a rejected video carries.
 func (t *Text) Reason(code string) string {
 	switch code {
 	case "not-a-video":
 		return t.Rejected.NotAVideo
+	case "unfinished-recording":
+		return t.Rejected.Unfinished
 	case "unmeasurable":
 		return t.Rejected.Unmeasurable
 	case "quota-videos":

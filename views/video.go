@@ -40,6 +40,6 @@ func (v Video) sentPercent() int {
 }
 
 // unplayable are the kinds of files that no browser plays.
-var unplayable = []string{"avi", "flv", "asf", "mpegts", "mpeg", "amr"}
+var unplayable = []string{"avi", "flv", "asf", "mpegts", "mpeg", "amr", "w64", "ac3", "eac3"}
 
 func (v Video) playable() bool { return !slices.Contains(unplayable, v.Container) }
