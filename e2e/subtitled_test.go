@@ -62,6 +62,25 @@ func TestSubtitledVideo(t *testing.T) {
 	}
 }
 
+// TestSubtitledVideoOfAPhone has a track of sound that nothing knows beside one
+// that all can play.
+func TestSubtitledVideoOfAPhone(t *testing.T) {
+	t.Parallel()
+	c := start(t).register("a")
+	data := bytes.Clone(read(t, ffmpeg(t, "phone.mov", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1",
+		"-f", "lavfi", "-i", "sine=duration=1", "-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")))
+	last := bytes.LastIndex(data, []byte("mp4a"))
+	copy(data[last:], "apac")
+	copy(data[last+bytes.Index(data[last:], []byte("esds")):], "dapa")
+	id := c.accepted("phone.mov", data).Video.ID
+	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	for format, want := range map[string]string{"mkv": "audio 2", "mp4": ""} {
+		if got := c.get("/videos/" + id + "/subtitled." + format).want(200).header.Get("Left-Out-Tracks"); got != want {
+			t.Errorf("%s: left out is %q, want %q", format, got, want)
+		}
+	}
+}
+
 // TestSlowSubtitledVideos has downloads stand still, each of which keeps a file
 // on the disk: one user gets few of them, and more when they have ended.
 func TestSlowSubtitledVideos(t *testing.T) {

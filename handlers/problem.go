@@ -95,6 +95,8 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.SubtitlesChanged })
 	errNotMuxable = simple(fiber.StatusUnsupportedMediaType, "not-muxable",
 		func(t *views.Text) views.Problem { return t.Problems.NotMuxable })
+	errNoContainer = simple(fiber.StatusUnsupportedMediaType, errNotMuxable.kind,
+		func(t *views.Text) views.Problem { return t.Problems.NoContainer })
 	errKeyInUse = &problem{
 		status: fiber.StatusConflict, kind: "idempotency-key-in-use", retryAfter: 5 * time.Second,
 		words: func(t *views.Text) views.Problem { return t.Problems.KeyInUse },

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -63,6 +64,9 @@ func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job 
 	if errors.Is(err, media.ErrNotMuxable) {
 		// Its file may have gone with the video meanwhile.
 		_, gone := s.DB.Video(c.UserContext(), v.SessionID, v.ID)
+		if gone == nil && job.Format == media.MKV {
+			return errNoContainer
+		}
 		return cmp.Or(gone, err)
 	}
 	if err != nil {
@@ -80,12 +84,18 @@ func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job 
 	}
 	c.Set(fiber.HeaderContentType, mediaTypes[string(job.Format)])
 	c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, string(job.Format))))
+	if len(file.LeftOut) > 0 {
+		c.Set(headerLeftOut, strings.Join(file.LeftOut, ", "))
+	}
 	confine(c)
 	body := s.paced(c, file, func() error { ended(); return file.Close() })
 	c.Context().Response.SetBodyStream(body, int(info.Size()))
 	sending = true
 	return nil
 }
+
+// headerLeftOut names the tracks that are not in a file.
+const headerLeftOut = "Left-Out-Tracks"
 
 // maxExports is how many videos with subtitles one user may fetch at once: each
 // is a file on the disk for as long as it takes.

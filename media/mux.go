@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/text/language"
@@ -49,6 +51,14 @@ type Mux struct {
 	Language  string    // of the subtitles, ISO 639-1 or -3; "" when it is not known
 }
 
+// Muxed is a file with subtitles in it, to be read from its start.
+type Muxed struct {
+	*os.File
+	// LeftOut names the tracks that no container takes, such as "audio 2", counted
+	// among those of their kind from 1.
+	LeftOut []string
+}
+
 // Muxer puts subtitles into copies of videos. It may be used by many goroutines
 // at once.
 type Muxer struct {
@@ -69,11 +79,13 @@ func NewMuxer(meter *Meter, store *Store) *Muxer {
 // Picture and sound are copied as they are, with their tags and chapters; other
 // streams, covers and attachments are left out. What hangs on MP4's own tables
 // is lost in MKV: a picture held upright lies on its side again, and what an
-// edit list hides at the beginning is seen, with the subtitles still in time.
+// edit list hides at the beginning is seen, with the subtitles still in time. A
+// track of an unknown kind, as newer phones write beside one that all can play,
+// is left out, too.
 //
 // Errors are ErrNotMuxable, ErrNotVideo for a file that must not be looked into,
 // ErrStorageFull, and ErrUnavailable when another try may succeed.
-func (m *Muxer) Mux(ctx context.Context, job Mux) (*os.File, error) {
+func (m *Muxer) Mux(ctx context.Context, job Mux) (*Muxed, error) {
 	output, err := m.mux(ctx, job)
 	if err != nil {
 		return nil, fmt.Errorf("mux subtitles: %w", err)
@@ -81,7 +93,7 @@ func (m *Muxer) Mux(ctx context.Context, job Mux) (*os.File, error) {
 	return output, nil
 }
 
-func (m *Muxer) mux(ctx context.Context, job Mux) (*os.File, error) {
+func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 	s, err := m.meter.open(job.Owner, job.Video)
 	if err != nil {
 		return nil, err
@@ -96,16 +108,74 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mux(ctx, job, output, most); err != nil {
+	leftOut, err := s.mux(ctx, job, output, most)
+	if err != nil {
 		return nil, errors.Join(err, output.Close())
 	}
-	return output, nil
+	return &Muxed{output, leftOut}, nil
 }
 
-// mux writes the output, of at most so many bytes.
-func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) error {
+// mux writes the output, of at most so many bytes, and names what it left out.
+func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) ([]string, error) {
 	ctx, end := s.begin(ctx, 0)
 	defer end()
+	err := s.copyTracks(ctx, job, output, most, nil)
+	var names []string
+	if errors.Is(err, errFailed) {
+		var without []string
+		var errLook error
+		if names, without, errLook = s.uncopyable(ctx); errLook != nil {
+			return nil, errLook
+		}
+		if len(names) > 0 {
+			if err := emptied(output, most); err != nil {
+				return nil, err
+			}
+			err = s.copyTracks(ctx, job, output, most, without)
+		}
+	}
+	if errors.Is(err, errFailed) {
+		return nil, fmt.Errorf("%w: %w", ErrNotMuxable, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return names, giveBack(output)
+}
+
+// uncopyable names the tracks that not even MKV takes, and has the options that
+// leave them out.
+func (s *subject) uncopyable(ctx context.Context) (names, without []string, err error) {
+	times, err := s.timeline(ctx, math.MaxInt64-codecPadding)
+	if errors.Is(err, ErrNotVideo) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, kind := range []string{"video", "audio"} {
+		for number, index := range times.streams(kind) {
+			track := "0:" + strconv.Itoa(index)
+			args := append([]string{"-nostdin", "-y"}, s.input()...)
+			err := s.run(ctx, process{
+				program: s.meter.ffmpeg,
+				args:    append(args, "-i", "file:"+s.path, "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
+				stdout:  &headWriter{},
+			})
+			switch {
+			case errors.Is(err, errFailed):
+				names = append(names, fmt.Sprintf("%s %d", kind, number+1))
+				without = append(without, "-map", "-"+track)
+			case err != nil:
+				return nil, nil, err
+			}
+		}
+	}
+	return names, without, nil
+}
+
+// copyTracks writes a file from all tracks but these and the subtitles.
+func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most int64, without []string) error {
 	pictures, text := "0:V?", job.Subtitles
 	codec, container := []string{"copy"}, "matroska"
 	if job.Format == MP4 {
@@ -125,7 +195,8 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		// AVI and MPEG leave times out that MKV needs.
 		"-fflags", "+genpts", "-i", "file:"+s.path,
 		"-protocol_whitelist", "file", "-format_whitelist", "srt", "-f", "srt", "-i", muxSubtitles,
-		"-map", pictures, "-map", "0:a?", "-map", "1:s",
+		"-map", pictures, "-map", "0:a?", "-map", "1:s")
+	args = append(append(args, without...),
 		"-c:v", "copy", "-c:a", "copy", "-c:s")
 	args = append(append(args, codec...),
 		"-metadata:s:s:0", "language="+threeLetters(job.Language),
@@ -133,20 +204,13 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 		"-disposition:s:0", "default",
 		// The room that was taken for the file is not given back at its opening.
 		"-f", container, "-truncate", "0", muxOutput)
-	err = s.run(ctx, process{
+	return s.run(ctx, process{
 		program:  s.meter.ffmpeg,
 		args:     args,
 		stdout:   &headWriter{},
 		files:    []*os.File{output, subtitles},
 		fileSize: most,
 	})
-	if errors.Is(err, errFailed) {
-		return fmt.Errorf("%w: %w", ErrNotMuxable, err)
-	}
-	if err != nil {
-		return err
-	}
-	return giveBack(output)
 }
 
 // inMemory is a file that lies in memory. Of a pipe ffmpeg reads a few cues at a
@@ -214,6 +278,14 @@ func (s *Store) createExport(size int64) (*os.File, error) {
 		return nil, fmt.Errorf("create export: %w", errors.Join(err, file.Close()))
 	}
 	return file, nil
+}
+
+// emptied has a file begin anew, with its room.
+func emptied(file *os.File, size int64) error {
+	if err := file.Truncate(0); err != nil {
+		return StorageError(err)
+	}
+	return Reserve(file, size)
 }
 
 // giveBack returns the room that was reserved for a file beyond its end.

@@ -276,6 +276,50 @@ func TestMuxKeeps(t *testing.T) {
 	}
 }
 
+// TestMuxLeavesOut has a track of a kind that nothing knows, as the spatial sound
+// of phones is, beside one that all can play. MKV goes without it.
+func TestMuxLeavesOut(t *testing.T) {
+	data := load(t, encode(t, "x.mov", both("-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-c:a", "aac")...))
+	last := bytes.LastIndex(data, []byte("mp4a"))
+	copy(data[last:], "apac")
+	copy(data[last+bytes.Index(data[last:], []byte("esds")):], "dapa")
+	phone := save(t, "phone.mov", data)
+	m, folder := newMuxer(t, Options{})
+	for format, want := range map[MuxFormat]struct {
+		leftOut []string
+		types   string
+	}{MKV: {[]string{"audio 2"}, "video audio subtitle"}, MP4: {nil, "video audio audio subtitle"}} {
+		file, err := m.Mux(t.Context(), Mux{Video: phone, Subtitles: []byte(twoCues), Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(file.LeftOut, want.leftOut) {
+			t.Errorf("%s: left out is %v, want %v", format, file.LeftOut, want.leftOut)
+		}
+		whole, err := io.ReadAll(file)
+		if err := errors.Join(err, file.Close()); err != nil {
+			t.Fatal(err)
+		}
+		path := save(t, "out", whole)
+		got := probe(t, path)
+		if got.types() != want.types {
+			t.Errorf("%s has %s, want %s", format, got.types(), want.types)
+		}
+		checkCues(t, path, got)
+	}
+	whole := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
+	file, err := m.Mux(t.Context(), Mux{Video: whole, Subtitles: []byte(twoCues), Format: MKV})
+	if err != nil || len(file.LeftOut) != 0 {
+		t.Errorf("of a whole file: %+v, %v", file, err)
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
+	if left := names(t, folder); len(left) != 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
 func TestThreeLetters(t *testing.T) {
 	for code, want := range map[string]string{"th": "tha", "en": "eng", "de": "deu", "tha": "tha", "yue": "yue", "": "und", "?": "und", "no such": "und"} {
 		if got := threeLetters(code); got != want {
@@ -343,7 +387,7 @@ func TestMuxOpensNothingElse(t *testing.T) {
 		}
 		defer output.Close()
 		s := m.meter.newSubject("user_a", path, 0, kind{"mp4", demuxer})
-		if err := s.mux(t.Context(), Mux{Subtitles: []byte(twoCues), Format: MKV}, output, 1<<20); !errors.Is(err, ErrNotMuxable) {
+		if _, err := s.mux(t.Context(), Mux{Subtitles: []byte(twoCues), Format: MKV}, output, 1<<20); !errors.Is(err, ErrNotMuxable) {
 			t.Errorf("read as %s: %v, want %v", demuxer, err, ErrNotMuxable)
 		}
 	}

@@ -185,6 +185,7 @@ var english = Text{
 		NoEngine:           Problem{"No speech engine", "Subtitles are made by a speech engine, and this site has none. An admin can set one up. You can upload subtitles of your own meanwhile."},
 		TooManyRuns:        Problem{"Made too often", "The subtitles of this video have been made as often as is allowed. You can edit the text, or upload subtitles of your own."},
 		SubtitlesChanged:   Problem{"The subtitles have changed", "Somebody, perhaps you in another window, has changed the subtitles meanwhile. Yours were not kept; get the new ones, or send yours again without If-Match."},
+		NoContainer:        Problem{"Not possible for this video", "No kind of file can hold what is in this video together with subtitles. Download the video and the subtitles one by one."},
 		NotMuxable:         Problem{"Not possible as this kind of file", "A file of this kind cannot hold what is in the video. Choose MKV, or download video and subtitles one by one."},
 		EncodedBody:        Problem{"Compressed requests are not taken", "Please send the request without Content-Encoding."},
 		ContentType:        Problem{"Wrong Content-Type", "A body of this Content-Type is not read here."},

@@ -36,7 +36,7 @@ type Problems struct {
 	Malformed, Timeout                           Problem
 	NoEngine, TooManyRuns                        Problem
 	KeyInUse, KeyReused                          Problem
-	SubtitlesChanged, NotMuxable                 Problem
+	SubtitlesChanged, NotMuxable, NoContainer    Problem
 	Misdirected, Internal                        Problem
 
 	quotaVideos     problemOf[UsedFormat]
