@@ -22,6 +22,12 @@ type promised struct {
 	sum map[string][32]byte
 }
 
+func (p *promised) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.sum)
+}
+
 // TestKill kills the program at random moments while uploads run. What it
 // promised is there after the next start, byte for byte and counted once, and
 // nothing else is.
@@ -30,10 +36,13 @@ func TestKill(t *testing.T) {
 	s := start(t, "--max-videos=100000", "--max-duration-minutes=100000")
 	c := s.register("a")
 	kept := &promised{sum: map[string][32]byte{}}
-	for range crashRounds {
+	for round := range crashRounds {
 		var wg sync.WaitGroup
 		for worker := range 4 {
 			wg.Go(func() { uploadUntilDead(t, c, worker, kept) })
+		}
+		if before := kept.count(); round%2 == 1 { // However slow the machine is.
+			waittest.Until(t, "an upload to be accepted", func() bool { return kept.count() > before })
 		}
 		after := time.Duration(50+rand.IntN(900)) * time.Millisecond
 		<-time.After(after) // The random moment, not a wait for something.

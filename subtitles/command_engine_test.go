@@ -129,7 +129,7 @@ func TestCommandFails(t *testing.T) {
 		"text":          {`echo Hello >"$2.txt"`, "wrote no"},
 		"nonsense":      {`echo Hello >"$2"`, "text without times"},
 		"empty":         {`: >"$2"`, "neither text nor segments"},
-		"binary":        {`head -c 100000 /dev/urandom >"$2.vtt"`, ErrUnreadable.Error()},
+		"binary":        {`{ printf '\377\1'; head -c 100000 /dev/urandom; } >"$2.vtt"`, ErrUnreadable.Error()},
 		"too much":      {`truncate -s 10G "$2.vtt"`, "more than 64 MB"},
 		"impossible":    {`printf 'WEBVTT\n\n01:00.000 --> 01:01.000\nHello\n' >"$2"`, "none of 1 segments has a time within 1s"},
 		"many files":    {`cd "${1%/*}"; seq -f a%g.txt 1 3000 | xargs touch`, "wrote no"},
