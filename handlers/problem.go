@@ -187,6 +187,15 @@ func uploadRejected(reason string) *problem {
 	})
 }
 
+// typeOfReason is the type, after problemPrefix, of the problem that a rejected
+// upload's reason stands for.
+func typeOfReason(reason string) string {
+	if reason == errUnfinished.reason {
+		return errUnfinished.kind
+	}
+	return reason
+}
+
 // insufficientScope refuses a personal token what another could do.
 func insufficientScope(needed db.Scope) *problem {
 	return outOfScope(`, scope="`+string(needed)+`"`, func(t *views.Text) views.Problem {

@@ -304,7 +304,7 @@ func (s *Server) dropTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 // gone: whoever asks about it must not take it for a success.
 func ended(c *fiber.Ctx, u db.Resumable, status int) error {
 	if u.Status == db.Rejected {
-		c.Set("Upload-Rejected", problemPrefix+u.Reason)
+		c.Set("Upload-Rejected", problemPrefix+typeOfReason(u.Reason))
 		return uploadRejected(u.Reason)
 	}
 	c.Set("Upload-Offset", strconv.FormatInt(u.SizeBytes, 10))
