@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"gensubtitle/internal/waittest"
 )
@@ -22,7 +21,6 @@ func TestManyMeetALockedDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	alter(t, other, "BEGIN IMMEDIATE")
-	start := time.Now()
 	var all sync.WaitGroup
 	ask := func(what string, do func() *answer) {
 		all.Go(func() {
@@ -40,11 +38,7 @@ func TestManyMeetALockedDatabase(t *testing.T) {
 	}
 	ask("the last bytes", func() *answer { return a.chunk(whole, 0, wav(100, 1)) })
 	a.get("/user/session").want(200)
-	waittest.Group(t, &all)
-	// One after the other they would take longer.
-	if took := time.Since(start); took > waittest.Limit {
-		t.Errorf("the answers took %v", took)
-	}
+	waittest.Group(t, &all) // One after the other they would take longer than it waits.
 	alter(t, other, "ROLLBACK")
 	a.accepted("a.wav", wav(100, 1))
 	s.register("b0")

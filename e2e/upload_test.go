@@ -145,7 +145,7 @@ func TestTooLargeByLength(t *testing.T) {
 		if res := readResponse(t, conn); res.StatusCode != 413 {
 			t.Errorf("status %d", res.StatusCode)
 		}
-		if took := time.Since(began); took > patience {
+		if took := time.Since(began); took > 25*time.Second { // At 30 s a body that stalls is ended anyway.
 			t.Errorf("refused after %v", took)
 		}
 	})

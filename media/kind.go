@@ -299,10 +299,12 @@ var (
 // soundFrame reads one frame header: its kind and the frame's length in bytes,
 // or 0 where there is none (ISO/IEC 11172-3, section 2.4; 13818-7, section 6.2).
 func soundFrame(data []byte) (kind, int) {
-	if len(data) >= 6 && data[0] == 0x0B && data[1] == 0x77 {
+	switch {
+	case len(data) < 6:
+		return kind{}, 0
+	case data[0] == 0x0B && data[1] == 0x77:
 		return dolbyFrame(data)
-	}
-	if len(data) < 6 || data[0] != 0xFF || data[1]&0xE0 != 0xE0 {
+	case data[0] != 0xFF || data[1]&0xE0 != 0xE0:
 		return kind{}, 0
 	}
 	version, layer := data[1]>>3&3, data[1]>>1&3

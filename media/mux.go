@@ -119,20 +119,10 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) ([]string, error) {
 	ctx, end := s.begin(ctx, 0)
 	defer end()
+	var leftOut []string
 	err := s.copyTracks(ctx, job, output, most, nil)
-	var names []string
 	if errors.Is(err, errFailed) {
-		var without []string
-		var errLook error
-		if names, without, errLook = s.uncopyable(ctx); errLook != nil {
-			return nil, errLook
-		}
-		if len(names) > 0 {
-			if err := emptied(output, most); err != nil {
-				return nil, err
-			}
-			err = s.copyTracks(ctx, job, output, most, without)
-		}
+		leftOut, err = s.copyRest(ctx, job, output, most, err)
 	}
 	if errors.Is(err, errFailed) {
 		return nil, fmt.Errorf("%w: %w", ErrNotMuxable, err)
@@ -140,7 +130,23 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 	if err != nil {
 		return nil, err
 	}
-	return names, giveBack(output)
+	return leftOut, giveBack(output)
+}
+
+// copyRest is copyTracks without those that not even MKV takes, which it names.
+// Where there are none, what failed stays the error.
+func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most int64, failed error) ([]string, error) {
+	names, without, err := s.uncopyable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, failed
+	}
+	if err := emptied(output, most); err != nil {
+		return nil, err
+	}
+	return names, s.copyTracks(ctx, job, output, most, without)
 }
 
 // uncopyable names the tracks that not even MKV takes, and has the options that
@@ -156,7 +162,7 @@ func (s *subject) uncopyable(ctx context.Context) (names, without []string, err 
 	for _, kind := range []string{"video", "audio"} {
 		for number, index := range times.streams(kind) {
 			track := "0:" + strconv.Itoa(index)
-			args := append([]string{"-nostdin", "-y"}, s.input()...)
+			args := append([]string{"-nostdin"}, s.input()...)
 			err := s.run(ctx, process{
 				program: s.meter.ffmpeg,
 				args:    append(args, "-i", "file:"+s.path, "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
