@@ -338,6 +338,36 @@ func TestUploaderCancels(t *testing.T) {
 	}
 }
 
+// A cancel that comes after the last byte is too late: the page says that the
+// video counts.
+func TestUploaderCancelsTooLate(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.register("A")
+	b := s.tab()
+	b.login("A", password)
+	path := heavy(t, "a.mp4")
+	b.chooseAll(path)
+	b.throttle(trickle)
+	b.send()
+	b.halfway(path)
+	b.do(chromedp.Evaluate[chromedp.Void](`{
+		const { fetch } = window, late = new Promise((go) => (window.letGo = go));
+		window.fetch = async (url, options) => (options?.method === "DELETE" && (await late), fetch(url, options));
+	}`))
+	b.press("ยกเลิกการส่ง a.mp4")
+	b.is(path, "cancelled")
+	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
+	location := "/files/" + c.videos()[0].ID
+	at := c.offset(location)
+	c.chunk(location, at, read(t, path)[at:]).want(204)
+	b.throttle(-1)
+	b.do(chromedp.Evaluate[chromedp.Void](`letGo()`))
+	b.is(path, "counted")
+	b.quota("user_A", 1)
+	b.until(`document.querySelectorAll("#videos [data-video-id]").length === 1`)
+}
+
 func TestUploaderSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -695,7 +725,7 @@ func TestUploaderByKeyboard(t *testing.T) {
 	b := s.tab()
 	b.login("A", password)
 	b.hear()
-	b.throttle(trickle)
+	b.throttle(trickle / 3)
 	first, second := heavy(t, "first.mp4"), heavy(t, "second.mp4")
 	b.chooseAll(first, second)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#file").focus()`))

@@ -239,15 +239,30 @@ export class Transfer {
     return readable ? new Problem(0) : undefined;
   }
 
+  /** An upload that was complete before it could be given up counts like any other. */
   async #terminate() {
+    const gone = (await this.#request("DELETE")).status === 404;
+    if (gone && (await this.#request("HEAD")).ok) {
+      this.listener.sent();
+    } else {
+      this.listener.released();
+    }
+  }
+
+  /**
+   * Tries until there is an answer that another try would not change.
+   *
+   * @param {string} method
+   * @returns {Promise<Response>}
+   */
+  async #request(method) {
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(this.url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
-      if (!new Problem(answer?.status ?? 0).passes) {
-        break;
+      const answer = await fetch(this.url, { method, headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
+      if (answer && !new Problem(answer.status).passes) {
+        return answer;
       }
       await wait(tries);
     }
-    this.listener.released();
   }
 }
 

@@ -59,14 +59,16 @@ export class Upload {
     this.settled = false;
     this.bytes = 0;
     const heard = (react) => (...values) => this.#dropped || react(...values);
-    this.transfer = new Transfer(this.file, this.session, {
+    const transfer = new Transfer(this.file, this.session, {
       located: heard(() => this.#located()),
       progressed: heard((bytes) => this.#progressed(bytes)),
-      sent: heard(() => this.#check()),
+      // One that was cancelled too late may have been followed by another.
+      sent: heard(() => (transfer === this.transfer ? this.#check() : this.keeper.released())),
       interrupted: heard((problem) => this.#interrupted(problem)),
       failed: heard((problem) => this.#failed(problem)),
       released: heard(() => this.keeper.released()),
     });
+    this.transfer = transfer;
   }
 
   /** Nothing of it was sent yet. */
