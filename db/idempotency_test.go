@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -261,7 +262,7 @@ func TestUploadWithAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, err := admit(newID()); err != nil || first == nil || first.Video != v || first.Quota != q {
+	if first, err := admit(newID()); err != nil || first == nil || !reflect.DeepEqual(first.Video, v) || first.Quota != q {
 		t.Errorf("answered with %+v, %v, want %+v, %+v", first, err, v, q)
 	}
 	if err := d.Abandon(t.Context(), id); !errors.Is(err, ErrNotFound) {

@@ -30,6 +30,8 @@ var ErrTooManyRuns = errors.New("too many runs for this video")
 type SubtitleOrder struct {
 	Language  string // "" lets the engine find out
 	Translate bool   // into English
+	Track     int    // of sound, by its number; 0 for the default one
+	Prompt    string // names and terms that the engine is told to expect
 }
 
 // Subtitles are where a video's subtitles stand: its job and its text, either
@@ -57,7 +59,7 @@ type Subtitles struct {
 
 const (
 	subtitleColumns = `v.id, v.session_id, coalesce(j.status, 'none'), coalesce(j.language, ''), coalesce(j.translate, 0),
-		coalesce(t.language, ''), coalesce(j.progress, 0), coalesce(j.error, ''), coalesce(j.attempts, 0), coalesce(j.due_at, 0),
+		coalesce(j.track, 0), coalesce(j.prompt, ''), coalesce(t.language, ''), coalesce(j.progress, 0), coalesce(j.error, ''), coalesce(j.attempts, 0), coalesce(j.due_at, 0),
 		j.queued_at, j.started_at, j.ended_at, coalesce(t.revision, 0), coalesce(t.source, ''), t.original_language IS NOT NULL`
 	subtitleTables = `videos v LEFT JOIN subtitle_jobs j ON j.video_id = v.id LEFT JOIN subtitle_texts t ON t.video_id = v.id`
 )
@@ -70,7 +72,7 @@ func scanSubtitles(row interface{ Scan(...any) error }, now int64, more ...any) 
 	var queued, started, ended sql.NullInt64
 	err := row.Scan(append([]any{
 		&s.VideoID, &s.SessionID, &s.Status, &s.Order.Language, &s.Order.Translate,
-		&ofText, &s.Progress, &s.Error, &s.Attempts, &due,
+		&s.Order.Track, &s.Order.Prompt, &ofText, &s.Progress, &s.Error, &s.Attempts, &due,
 		&queued, &started, &ended, &s.Revision, &source, &s.HasOriginal,
 	}, more...)...)
 	s.QueuedAt, s.StartedAt, s.EndedAt = timeOfNull(queued), timeOfNull(started), timeOfNull(ended)
@@ -153,10 +155,11 @@ func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o Su
 		err := tx.QueryRowContext(ctx, `
 			SELECT coalesce(`+runsEnded+`, 0),
 			       coalesce(subtitle_jobs.status = 'running' AND subtitle_jobs.queued_at > $1
-			           AND subtitle_jobs.language = $2 AND subtitle_jobs.translate = $3, 0)
+			           AND subtitle_jobs.language = $2 AND subtitle_jobs.translate = $3
+			           AND subtitle_jobs.track = $4 AND subtitle_jobs.prompt = $5, 0)
 			FROM videos v LEFT JOIN subtitle_jobs ON subtitle_jobs.video_id = v.id
-			WHERE v.id = $4 AND v.session_id = $5 AND v.status = 'accepted'`,
-			now-repeatWindow.Milliseconds(), o.Language, o.Translate, videoID, sessionID).Scan(&runs, &again)
+			WHERE v.id = $6 AND v.session_id = $7 AND v.status = 'accepted'`,
+			now-repeatWindow.Milliseconds(), o.Language, o.Translate, o.Track, o.Prompt, videoID, sessionID).Scan(&runs, &again)
 		if err != nil {
 			return notFound(err)
 		}
@@ -174,14 +177,14 @@ func (d *DB) QueueSubtitles(ctx context.Context, sessionID, videoID string, o Su
 // answer to the old order will not answer to the new one.
 func queueSubtitles(ctx context.Context, tx *sql.Tx, sessionID, videoID string, o SubtitleOrder, now int64) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO subtitle_jobs (video_id, session_id, status, language, translate, due_at, queued_at)
-		VALUES ($1, $2, 'queued', $3, $4, $5, $6)
+		INSERT INTO subtitle_jobs (video_id, session_id, status, language, translate, track, prompt, due_at, queued_at)
+		VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (video_id) DO UPDATE SET
-			status = 'queued', language = excluded.language, translate = excluded.translate,
+			status = 'queued', language = excluded.language, translate = excluded.translate, track = excluded.track, prompt = excluded.prompt,
 			due_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.due_at ELSE excluded.due_at END,
 			queued_at = CASE subtitle_jobs.status WHEN 'queued' THEN subtitle_jobs.queued_at ELSE excluded.queued_at END,
 			runs = `+runsEnded+`, run_id = NULL, process_id = '', progress = 0, attempts = 0, crashes = 0, error = '', detail = '', started_at = NULL, ended_at = NULL`,
-		videoID, sessionID, o.Language, o.Translate, now, now)
+		videoID, sessionID, o.Language, o.Translate, o.Track, o.Prompt, now, now)
 	return err
 }
 
@@ -217,8 +220,8 @@ func (d *DB) RetrySubtitlesNow(ctx context.Context, videoID string) error {
 		var sessionID string
 		var o SubtitleOrder
 		err := tx.QueryRowContext(ctx, `
-			SELECT status, session_id, language, translate FROM subtitle_jobs WHERE video_id = $1`, videoID).
-			Scan(&status, &sessionID, &o.Language, &o.Translate)
+			SELECT status, session_id, language, translate, track, prompt FROM subtitle_jobs WHERE video_id = $1`, videoID).
+			Scan(&status, &sessionID, &o.Language, &o.Translate, &o.Track, &o.Prompt)
 		if err != nil {
 			return notFound(err)
 		}

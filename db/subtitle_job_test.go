@@ -105,7 +105,15 @@ func TestSubtitleJobLife(t *testing.T) {
 	if s := subtitlesOf(t, d, id); s != (Subtitles{VideoID: id, SessionID: john.SessionID, Status: SubtitlesNone}) {
 		t.Errorf("before: %+v", s)
 	}
-	order := SubtitleOrder{Language: "th", Translate: true}
+	order := SubtitleOrder{Language: "th", Translate: true, Track: 2, Prompt: "น้ำใส"}
+	for _, prompt := range []string{"Somchai", "Somchai and Malee"} {
+		if err := d.SetEnginePrompt(t.Context(), john.ID, prompt); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.EnginePrompt(t.Context(), john.ID); err != nil || got != prompt {
+			t.Errorf("got %q, %v, want %q", got, err, prompt)
+		}
+	}
 	if err := d.QueueSubtitles(t.Context(), john.SessionID, id, order, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +126,7 @@ func TestSubtitleJobLife(t *testing.T) {
 
 	*now = now.Add(time.Second)
 	run := claim(t, d, processA)
-	if want := (SubtitleRun{run.RunID, id, john.SessionID, order, 0, 90 * time.Second}); run != want || run.RunID == "" {
+	if want := (SubtitleRun{run.RunID, id, john.SessionID, order, "Somchai and Malee", 0, 90 * time.Second}); run != want || run.RunID == "" {
 		t.Errorf("claimed %+v, want %+v", run, want)
 	}
 	startedAt := *now

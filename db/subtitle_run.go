@@ -15,6 +15,7 @@ type SubtitleRun struct {
 	VideoID   string
 	SessionID string
 	Order     SubtitleOrder
+	Prompt    string        // what the user has engines expect in all their videos
 	Attempts  int           // runs of this order that came to nothing before this one
 	Duration  time.Duration // of the video
 }
@@ -89,10 +90,12 @@ func startRun(ctx context.Context, tx *sql.Tx, videoID, processID string, now, u
 			crashes = crashes + CASE status WHEN 'running' THEN 1 ELSE 0 END,
 			status = 'running', run_id = $1, process_id = $2, due_at = $3, progress = `+progressKept+`, error = '', detail = '', started_at = $4
 		WHERE video_id = $5
-		RETURNING session_id, language, translate, attempts,
-			(SELECT v.duration_ms FROM videos v WHERE v.id = subtitle_jobs.video_id)`,
+		RETURNING session_id, language, translate, track, prompt, attempts,
+			(SELECT v.duration_ms FROM videos v WHERE v.id = subtitle_jobs.video_id),
+			coalesce((SELECT u.engine_prompt FROM users u JOIN quota_sessions s ON s.user_id = u.id
+				WHERE s.session_id = subtitle_jobs.session_id), '')`,
 		r.RunID, processID, until, now, videoID).
-		Scan(&r.SessionID, &r.Order.Language, &r.Order.Translate, &r.Attempts, &duration); err != nil {
+		Scan(&r.SessionID, &r.Order.Language, &r.Order.Translate, &r.Order.Track, &r.Order.Prompt, &r.Attempts, &duration, &r.Prompt); err != nil {
 		return r, err
 	}
 	r.Duration = durationOf(duration)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -151,11 +152,11 @@ func TestResumableUpload(t *testing.T) {
 	u := newUser(t, d, "john")
 	want := Video{
 		ID: newID(), SessionID: u.SessionID, Filename: "งาน.mp4", SizeBytes: 1 << 40,
-		Status: Receiving, Resumable: true, CreatedAt: now,
+		Status: Receiving, Resumable: true, Tracks: Tracks{}, CreatedAt: now,
 	}
 	read := func() {
 		t.Helper()
-		if v, err := d.ResumableUpload(t.Context(), u.SessionID, want.ID); err != nil || v.Video != want {
+		if v, err := d.ResumableUpload(t.Context(), u.SessionID, want.ID); err != nil || !reflect.DeepEqual(v.Video, want) {
 			t.Errorf("got %+v, want %+v: %v", v, want, err)
 		}
 	}
@@ -168,15 +169,18 @@ func TestResumableUpload(t *testing.T) {
 
 	now = now.Add(time.Hour)
 	want.Status = Measuring
-	if v, err := d.Complete(t.Context(), want.ID, processB); err != nil || v != want {
+	if v, err := d.Complete(t.Context(), want.ID, processB); err != nil || !reflect.DeepEqual(v, want) {
 		t.Errorf("completed %+v, want %+v: %v", v, want, err)
 	}
 	read()
 	wantHolders(t, d, processB)
 
 	want.Status, want.Duration, want.Container, want.HasPicture = Accepted, 1500*time.Millisecond, "mp4", true
-	v, q, err := d.Accept(t.Context(), want.ID, Measured{Duration: want.Duration, Container: want.Container, HasPicture: true})
-	if err != nil || v != want || q.Usage != (Usage{Videos: 1, Duration: want.Duration}) {
+	want.Declared, want.Tracks = time.Minute, Tracks{{"audio", 1, "th", "พากย์ \"ไทย\"", true, false}, {"subtitle", 1, "", "", false, true}}
+	v, q, err := d.Accept(t.Context(), want.ID, Measured{
+		Duration: want.Duration, Container: want.Container, HasPicture: true, Tracks: want.Tracks, Declared: want.Declared,
+	})
+	if err != nil || !reflect.DeepEqual(v, want) || q.Usage != (Usage{Videos: 1, Duration: want.Duration}) {
 		t.Errorf("accepted %+v, want %+v: %+v, %v", v, want, q, err)
 	}
 	read()

@@ -85,7 +85,7 @@ func (d *DB) DeleteUser(ctx context.Context, key string) ([]string, error) {
 		}
 		now := d.nowMillis()
 		if err := oneRow(tx.ExecContext(ctx, `
-			UPDATE users SET deleted_at = $1, updated_at = $2, credentials_version = credentials_version + 1
+			UPDATE users SET deleted_at = $1, updated_at = $2, credentials_version = credentials_version + 1, engine_prompt = ''
 			WHERE id = $3`, now, now, u.ID)); err != nil {
 			return err
 		}

@@ -35,22 +35,26 @@ type Video struct {
 	Reason     string // why it was rejected: a problem type without its prefix
 	Resumable  bool   // it may arrive in pieces
 	HasPicture bool   // there are moving pictures, of which there can be a thumbnail
-	CreatedAt  time.Time
+	Tracks     Tracks // of sound and subtitles; empty where they are not known
+	// Declared is how long the file lasts by its own word where less of it could be
+	// read; else zero.
+	Declared  time.Duration
+	CreatedAt time.Time
 }
 
-const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, resumable, has_picture, created_at"
+const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, resumable, has_picture, tracks, declared_ms, created_at"
 
 func scanVideo(row interface{ Scan(...any) error }) (Video, error) { return scanVideoAnd(row) }
 
 // scanVideoAnd reads videoColumns, and what more was asked for after them.
 func scanVideoAnd(row interface{ Scan(...any) error }, more ...any) (Video, error) {
 	var v Video
-	var duration, created int64
+	var duration, declared, created int64
 	err := row.Scan(append([]any{
 		&v.ID, &v.SessionID, &v.Filename, &v.SizeBytes, &duration, &v.Container, &v.Status, &v.Reason,
-		&v.Resumable, &v.HasPicture, &created,
+		&v.Resumable, &v.HasPicture, &v.Tracks, &declared, &created,
 	}, more...)...)
-	v.Duration = durationOf(duration)
+	v.Duration, v.Declared = durationOf(duration), durationOf(declared)
 	v.CreatedAt = timeOf(created)
 	return v, err
 }
@@ -131,6 +135,8 @@ type Measured struct {
 	Duration   time.Duration // whole milliseconds
 	Container  string
 	HasPicture bool
+	Tracks     Tracks
+	Declared   time.Duration  // as in Video
 	Subtitles  *SubtitleOrder // nil: nobody is to write any
 }
 
@@ -141,13 +147,18 @@ type Measured struct {
 func (d *DB) Accept(ctx context.Context, videoID string, m Measured) (Video, Quota, error) {
 	var v Video
 	var q Quota
-	err := d.write(ctx, "accept video", func(tx *sql.Tx) error {
+	tracks, err := m.Tracks.text()
+	if err != nil {
+		return v, q, fmt.Errorf("accept video: %w", err)
+	}
+	err = d.write(ctx, "accept video", func(tx *sql.Tx) error {
 		now := d.nowMillis()
 		var err error
 		v, err = scanVideo(tx.QueryRowContext(ctx, `
-			UPDATE videos SET status = 'accepted', duration_ms = $1, container = $2, has_picture = $3, updated_at = $4
-			WHERE id = $5 AND status = 'measuring' RETURNING `+videoColumns,
-			m.Duration.Milliseconds(), m.Container, m.HasPicture, now, videoID))
+			UPDATE videos SET status = 'accepted', duration_ms = $1, container = $2, has_picture = $3, tracks = $4,
+				declared_ms = $5, updated_at = $6
+			WHERE id = $7 AND status = 'measuring' RETURNING `+videoColumns,
+			m.Duration.Milliseconds(), m.Container, m.HasPicture, tracks, m.Declared.Milliseconds(), now, videoID))
 		if err != nil {
 			return notFound(err)
 		}

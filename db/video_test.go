@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -254,12 +255,12 @@ func TestAccept(t *testing.T) {
 	}
 	want := Video{
 		ID: id, SessionID: "user_John", Filename: "คลิป.mp4", SizeBytes: 1000,
-		Duration: 450500 * time.Millisecond, Container: "matroska", Status: Accepted, CreatedAt: admitted,
+		Duration: 450500 * time.Millisecond, Container: "matroska", Status: Accepted, Tracks: Tracks{}, CreatedAt: admitted,
 	}
-	if v != want {
+	if !reflect.DeepEqual(v, want) {
 		t.Errorf("got %+v, want %+v", v, want)
 	}
-	if read, err := d.Video(t.Context(), u.SessionID, id); err != nil || read != want {
+	if read, err := d.Video(t.Context(), u.SessionID, id); err != nil || !reflect.DeepEqual(read, want) {
 		t.Errorf("read %+v, want %+v: %v", read, want, err)
 	}
 	usage := Usage{Videos: 1, Duration: want.Duration}

@@ -25,7 +25,7 @@ type measure func(ctx context.Context, owner, id, path string, atMost time.Durat
 // the video is, and goes wherever that is removed. Alone, after a crash, it
 // counts for nothing.
 func (s *Server) withSound(ctx context.Context, owner, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
-	err = s.Files.MakeSound(ctx, id, func(sound media.SoundFile) error {
+	err = s.Files.MakeSound(ctx, id, 0, func(sound media.SoundFile) error {
 		measured, err = s.Meter.Measure(ctx, owner, path, atMost, sound)
 		return err
 	})
@@ -58,7 +58,8 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure m
 		return db.Video{}, quota, err
 	}
 	video, quota, err := s.DB.Accept(ctx, id, db.Measured{
-		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture, Subtitles: s.order(),
+		Duration: measured.Duration, Container: measured.Container, HasPicture: measured.HasPicture,
+		Tracks: tracksOf(measured.Tracks), Declared: measured.Declared, Subtitles: s.order(),
 	})
 	if err == nil {
 		s.wakeTranscriber()
@@ -67,6 +68,12 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure m
 		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, video) })
 	}
 	return video, quota, err
+}
+
+func tracksOf(tracks []media.Track) db.Tracks {
+	return mapped(tracks, func(t media.Track) db.Track {
+		return db.Track{Kind: t.Kind, Number: t.Number, Language: t.Language, Name: t.Name, Default: t.Default, Text: t.Text}
+	})
 }
 
 // measureLater counts a resumable upload whose bytes are all there, after the

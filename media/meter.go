@@ -116,6 +116,13 @@ type Measurement struct {
 	// decodeSound writes it: the first that decodes to anything. It is -1 where
 	// there is none. Duration covers it, for it covers every sound.
 	Sound int
+
+	// Tracks are those of sound and subtitles, as the file lists them.
+	Tracks []Track
+
+	// Declared is how long the file lasts by its own word, where that is notably
+	// more than could be read: it is damaged, or not all there. Else it is zero.
+	Declared time.Duration
 }
 
 // NewMeter looks for the programs when it needs them, not here: see Ready.
@@ -227,12 +234,16 @@ func (m *Meter) blame(err error) error {
 // measureAndExtract has the sound extracted while the file is measured, by a run
 // of its own: what is measured is the same with and without it.
 func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, sound SoundFile) (Measurement, error) {
-	if sound == nil {
-		return s.measure(ctx, atMost)
+	list, err := s.list(ctx)
+	if err != nil {
+		return Measurement{}, err
 	}
-	extracted, stop := s.beginExtraction(ctx, sound, atMost)
+	if sound == nil {
+		return s.measureListed(ctx, list, atMost)
+	}
+	extracted, stop := s.beginExtraction(ctx, list, sound, atMost)
 	defer stop()
-	measured, err := s.measure(ctx, atMost)
+	measured, err := s.measureListed(ctx, list, atMost)
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -245,6 +256,20 @@ func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, s
 	}
 	if err != nil {
 		return Measurement{}, fmt.Errorf("extract sound: %w", err)
+	}
+	return measured, nil
+}
+
+// measureListed adds to what was measured what the file says of itself.
+func (s *subject) measureListed(ctx context.Context, list listing, atMost time.Duration) (Measurement, error) {
+	measured, err := s.measure(ctx, atMost)
+	if err != nil {
+		return Measurement{}, err
+	}
+	measured.Tracks = list.tracks
+	list.declared = max(list.declared, s.unreadRIFF(measured.Duration))
+	if list.missing(measured.Duration) {
+		measured.Declared = list.declared.Round(time.Millisecond)
 	}
 	return measured, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,8 @@ func TestMeasureEveryContainer(t *testing.T) {
 func TestMeasureAMR(t *testing.T) {
 	path := save(t, "x.amr", []byte("#!AMR\n"+strings.Repeat("\x3C"+strings.Repeat("\x00", 31), 250)))
 	got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, nil)
-	if want := (Measurement{Duration: 5 * time.Second, Container: "amr"}); err != nil || got != want {
+	got.Tracks = nil
+	if want := (Measurement{Duration: 5 * time.Second, Container: "amr"}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"os"
 	"strconv"
 	"time"
@@ -30,18 +29,19 @@ type SoundFile interface {
 }
 
 // Extract is for a video that was measured before: it writes what is heard of the
-// owner's file at path, at most atMost of it, for speech engines: signed 16-bit little-endian samples, 16 kHz, one channel, no
-// header. Sample n is heard n/16000 s after a player has begun, so where there
-// is no sound, there is silence. Nothing is written for a file without sound, or
-// whose sound cannot be decoded, and that is no error. It waits for a turn and
-// is bounded as Measure is. ErrUnavailable, and ErrStorageFull for a file that
-// takes no more.
-func (m *Meter) Extract(ctx context.Context, owner, path string, atMost time.Duration, file SoundFile) error {
+// owner's file at path, at most atMost of it, for speech engines: signed 16-bit
+// little-endian samples, 16 kHz, one channel, no header. Sample n is heard n/16000 s
+// after a player has begun, so where there is no sound, there is silence. The track
+// is one by its number, or for 0 the default one, or where that gives nothing the
+// next that does. Nothing is written for a file without such a track, or whose
+// sound cannot be decoded, and that is no error. It waits for a turn and is bounded
+// as Measure is. ErrUnavailable, and ErrStorageFull for a file that takes no more.
+func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMost time.Duration, file SoundFile) error {
 	err := m.look(ctx, owner, path, atMost, func(ctx context.Context, s *subject) error {
 		e := s.newExtraction(file, atMost)
-		err := e.first(ctx)
-		if err == nil && e.at == 0 {
-			err = e.rest(ctx)
+		list, err := s.list(ctx)
+		if err == nil {
+			err = e.choose(ctx, list, track)
 		}
 		if err == nil {
 			err = e.end(atMost)
@@ -73,40 +73,56 @@ func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extractio
 	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
 }
 
-// beginExtraction starts to extract the first stream of sound. The functions it
+// beginExtraction starts to extract the default track of sound. The functions it
 // returns are as those of beginPlainSound.
-func (s *subject) beginExtraction(ctx context.Context, file SoundFile, atMost time.Duration) (func() (*extraction, error), func()) {
+func (s *subject) beginExtraction(ctx context.Context, list listing, file SoundFile, atMost time.Duration) (func() (*extraction, error), func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	e := s.newExtraction(file, atMost)
 	var err error
 	go func() {
 		defer close(ended)
-		err = s.meter.contain(func() error { return e.first(ctx) })
+		err = s.meter.contain(func() error { return e.first(ctx, list) })
 	}()
 	await := func() (*extraction, error) { <-ended; return e, err }
 	return await, func() { cancel(); <-ended }
 }
 
-// first extracts the first stream of sound, which is the one that browsers play.
-func (e *extraction) first(ctx context.Context) error { return e.run(ctx, "0:a:0") }
-
-// rest is for a file whose first stream gave nothing, and extracts the next that
-// gives something.
-func (e *extraction) rest(ctx context.Context) error {
-	times, err := e.subject.timeline(ctx, math.MaxInt64-codecPadding)
-	if errors.Is(err, ErrNotVideo) {
+// choose extracts a track by its number, or for 0 the first that gives something,
+// with the default one before all others.
+func (e *extraction) choose(ctx context.Context, list listing, number int) error {
+	if number > 0 {
+		if track, ok := list.audio(number); ok {
+			return e.stream(ctx, track.index)
+		}
 		return nil
 	}
-	if err != nil {
-		return err
+	err := e.first(ctx, list)
+	if err == nil && e.at == 0 {
+		err = e.rest(ctx, list)
 	}
-	streams := times.streams("audio")
-	if len(streams) > maxSounds {
+	return err
+}
+
+// first extracts the default track, which is the one that players begin with.
+func (e *extraction) first(ctx context.Context, list listing) error {
+	if track, ok := list.audio(0); ok {
+		return e.stream(ctx, track.index)
+	}
+	return e.run(ctx, "0:a:0")
+}
+
+// rest is for a file whose default track gave nothing, and extracts the next that
+// gives something.
+func (e *extraction) rest(ctx context.Context, list listing) error {
+	if list.sounds() > maxSounds {
 		return nil // Measure does not take it.
 	}
-	for _, index := range streams[min(1, len(streams)):] {
-		if err := e.stream(ctx, index); err != nil || e.at > 0 {
+	for _, track := range list.tracks {
+		if track.Kind != TrackAudio || track.Default {
+			continue
+		}
+		if err := e.stream(ctx, track.index); err != nil || e.at > 0 {
 			return err
 		}
 	}
@@ -195,27 +211,46 @@ func soundBytes(length time.Duration) int64 {
 	return samples * bytesPerSample
 }
 
-// MakeSound has write fill a file, and keeps it as audio/<id> when that went
-// well: whole or not at all, in place of any other, and not for a video that is
-// gone.
-func (s *Store) MakeSound(ctx context.Context, id string, write func(SoundFile) error) error {
-	err := s.makeDerived(ctx, s.audio, id, func(file *os.File) error { return write(file) })
+// MakeSound has write fill a file, and keeps it as the sound of a video's track
+// when that went well: whole or not at all, in place of any other, and not for a
+// video that is gone. Track 0 is the default one.
+func (s *Store) MakeSound(ctx context.Context, id string, track int, write func(SoundFile) error) error {
+	path, err := s.soundPath(id, track)
+	if err == nil {
+		err = s.makeDerived(ctx, path, id, func(file *os.File) error { return write(file) })
+	}
 	if err != nil {
 		return fmt.Errorf("make sound: %w", err)
 	}
 	return nil
 }
 
-// SoundPath is the absolute path of audio/<id>, or "" for a bad id.
-func (s *Store) SoundPath(id string) string {
-	path, _ := pathOf(s.audio, id)
+// SoundPath is the absolute path of a track's sound, or "" for a bad id.
+func (s *Store) SoundPath(id string, track int) string {
+	path, _ := s.soundPath(id, track)
 	return path
 }
 
-// OpenSound opens audio/<id> for reading; a missing one is fs.ErrNotExist, and
-// an empty one says that there is no sound.
-func (s *Store) OpenSound(id string) (*os.File, error) {
+// soundPath is audio/<id>, or audio/<id>.<n> for a track that a user chose.
+func (s *Store) soundPath(id string, track int) (string, error) {
 	path, err := pathOf(s.audio, id)
+	switch {
+	case err != nil:
+		return "", err
+	case track < 0 || track > maxSounds:
+		return "", fmt.Errorf("%w: track %d", errBadID, track)
+	case track > 0:
+		path += soundSuffix(track)
+	}
+	return path, nil
+}
+
+func soundSuffix(track int) string { return "." + strconv.Itoa(track) }
+
+// OpenSound opens a track's sound for reading; a missing one is fs.ErrNotExist,
+// and an empty one says that there is none.
+func (s *Store) OpenSound(id string, track int) (*os.File, error) {
+	path, err := s.soundPath(id, track)
 	if err != nil {
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
@@ -226,14 +261,16 @@ func (s *Store) OpenSound(id string) (*os.File, error) {
 	return file, nil
 }
 
-// RemoveSound removes audio/<id>; a missing file is no error.
+// RemoveSound removes the sound of all tracks; missing files are no error.
 func (s *Store) RemoveSound(id string) error {
-	path, err := pathOf(s.audio, id)
-	if err != nil {
-		return fmt.Errorf("remove sound: %w", err)
-	}
-	if err := remove(path); err != nil {
-		return fmt.Errorf("remove sound: %w", err)
+	for track := range maxSounds + 1 {
+		path, err := s.soundPath(id, track)
+		if err == nil {
+			err = remove(path)
+		}
+		if err != nil {
+			return fmt.Errorf("remove sound: %w", err)
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -136,7 +137,7 @@ func TestSoundIsInTime(t *testing.T) {
 				path = encode(t, test.name, test.args...)
 			}
 			file := soundFile(t)
-			if err := meter.Extract(t.Context(), "user_a", path, time.Minute, file); err != nil {
+			if err := meter.Extract(t.Context(), "user_a", path, 0, time.Minute, file); err != nil {
 				t.Fatal(err)
 			}
 			found := bursts(load(t, file.Name()))
@@ -183,7 +184,7 @@ func TestSoundWhileMeasuring(t *testing.T) {
 			}
 			file, again := soundFile(t), soundFile(t)
 			got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", test.path, time.Minute, file)
-			if err != nil || got != want {
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
 			pcm := load(t, file.Name())
@@ -193,7 +194,7 @@ func TestSoundWhileMeasuring(t *testing.T) {
 			if length := pcmLength(int64(len(pcm))); (length - test.length).Abs() > test.length/10 {
 				t.Errorf("%v of sound, want %v", length, test.length)
 			}
-			if err := NewMeter(Options{}).Extract(t.Context(), "user_a", test.path, got.Duration, again); err != nil || !bytes.Equal(load(t, again.Name()), pcm) {
+			if err := NewMeter(Options{}).Extract(t.Context(), "user_a", test.path, 0, got.Duration, again); err != nil || !bytes.Equal(load(t, again.Name()), pcm) {
 				t.Errorf("made again it is not the same: %v", err)
 			}
 		})
@@ -204,7 +205,7 @@ func TestSoundIsCut(t *testing.T) {
 	path := encode(t, "x.wav", soundOnly()...)
 	for _, atMost := range []time.Duration{0, time.Second, 1234567 * time.Microsecond, 5 * time.Second, time.Minute} {
 		file := soundFile(t)
-		if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, atMost, file); err != nil {
+		if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, 0, atMost, file); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := len(load(t, file.Name())), int(soundBytes(min(atMost, 5*time.Second))); got != want {
@@ -218,7 +219,7 @@ func TestSilenceTakesNoRoom(t *testing.T) {
 	path := encode(t, "x.mkv", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=1",
 		"-itsoffset", "36000", "-f", "lavfi", "-i", "sine=duration=1", "-map", "0", "-map", "1", "-c:v", "mpeg4", "-c:a", "flac")
 	file := soundFile(t)
-	if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, 11*time.Hour, file); err != nil {
+	if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, 0, 11*time.Hour, file); err != nil {
 		t.Fatal(err)
 	}
 	info, err := file.Stat()
@@ -279,12 +280,12 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 			}
 			got, err := s.measureAndExtract(t.Context(), time.Minute, file)
 			if test.want != nil {
-				if !errors.Is(err, test.want) || errors.Is(err, ErrNotVideo) || got != (Measurement{}) {
+				if !errors.Is(err, test.want) || errors.Is(err, ErrNotVideo) || !reflect.DeepEqual(got, Measurement{}) {
 					t.Errorf("got %+v, %v, want %v", got, err, test.want)
 				}
 				return
 			}
-			if err != nil || got != want {
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
 			if left := s.spend(0); left < 2*time.Second {
@@ -305,19 +306,19 @@ func TestSoundOfWhatIsRefused(t *testing.T) {
 	cancel()
 	var long *TooLongError
 	for what, err := range map[string]error{
-		"too long": store.MakeSound(t.Context(), id, func(f SoundFile) error {
+		"too long": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
 			_, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Second, f)
 			if !errors.As(err, &long) {
 				t.Errorf("got %v, want TooLongError", err)
 			}
 			return err
 		}),
-		"given up": store.MakeSound(t.Context(), id, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, "user_a", path, time.Minute, f) }),
-		"a text": store.MakeSound(t.Context(), id, func(f SoundFile) error {
-			return NewMeter(Options{}).Extract(t.Context(), "user_a", save(t, "x.mp4", []byte("#EXTM3U\n")), time.Minute, f)
+		"given up": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, "user_a", path, 0, time.Minute, f) }),
+		"a text": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
+			return NewMeter(Options{}).Extract(t.Context(), "user_a", save(t, "x.mp4", []byte("#EXTM3U\n")), 0, time.Minute, f)
 		}),
-		"no ffmpeg": store.MakeSound(t.Context(), id, func(f SoundFile) error {
-			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), "user_a", path, time.Minute, f)
+		"no ffmpeg": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
+			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), "user_a", path, 0, time.Minute, f)
 		}),
 	} {
 		if err == nil {
@@ -382,7 +383,7 @@ func TestSamplesArePutInTheirPlace(t *testing.T) {
 
 func TestStoreSounds(t *testing.T) {
 	store, id, other := openStore(t), uuid.NewString(), uuid.NewString()
-	if file, err := store.OpenSound(id); !errors.Is(err, fs.ErrNotExist) {
+	if file, err := store.OpenSound(id, 0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("of nothing: %v, %v, want fs.ErrNotExist", file, err)
 	}
 	fill := func(text string, err error) func(SoundFile) error {
@@ -397,22 +398,22 @@ func TestStoreSounds(t *testing.T) {
 		fails error
 		want  string
 	}{{"first", nil, "first"}, {"2nd", nil, "2nd"}, {"third", failed, "2nd"}, {"", nil, ""}} {
-		if err := store.MakeSound(t.Context(), id, fill(step.write, step.fails)); !errors.Is(err, step.fails) {
+		if err := store.MakeSound(t.Context(), id, 0, fill(step.write, step.fails)); !errors.Is(err, step.fails) {
 			t.Fatalf("got %v, want %v", err, step.fails)
 		}
-		file, err := store.OpenSound(id)
+		file, err := store.OpenSound(id, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(load(t, store.SoundPath(id))); got != step.want || file.Name() != store.SoundPath(id) {
+		if got := string(load(t, store.SoundPath(id, 0))); got != step.want || file.Name() != store.SoundPath(id, 0) {
 			t.Errorf("%s has %q, want %q", file.Name(), got, step.want)
 		}
 		file.Close()
 	}
-	if info, err := os.Stat(store.SoundPath(id)); err != nil || info.Mode() != 0o600 {
+	if info, err := os.Stat(store.SoundPath(id, 0)); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode %v: %v", info.Mode(), err)
 	}
-	if err := store.MakeSound(t.Context(), other, fill("x", nil)); err != nil {
+	if err := store.MakeSound(t.Context(), other, 0, fill("x", nil)); err != nil {
 		t.Fatal(err)
 	}
 	want := slices.Sorted(slices.Values([]string{id, other}))
@@ -434,16 +435,16 @@ func TestStoreSounds(t *testing.T) {
 	if left := names(t, store.audio); len(left) != 0 {
 		t.Errorf("left is %v", left)
 	}
-	if err := os.Mkdir(store.SoundPath(id), 0o700); err != nil { // Nothing can take its place.
+	if err := os.Mkdir(store.SoundPath(id, 0), 0o700); err != nil { // Nothing can take its place.
 		t.Fatal(err)
 	}
-	if err := store.MakeSound(t.Context(), id, fill("x", nil)); err == nil || len(names(t, store.audio)) != 1 {
+	if err := store.MakeSound(t.Context(), id, 0, fill("x", nil)); err == nil || len(names(t, store.audio)) != 1 {
 		t.Errorf("in the place of a folder: %v, left is %v", err, names(t, store.audio))
 	}
 	if err := os.RemoveAll(store.audio); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.MakeSound(t.Context(), id, fill("x", nil)); !errors.Is(err, fs.ErrNotExist) {
+	if err := store.MakeSound(t.Context(), id, 0, fill("x", nil)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v, want fs.ErrNotExist", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -238,8 +239,12 @@ func (s *Store) HasFiles(id string) (bool, error) {
 	if !isID(id) {
 		return false, fmt.Errorf("look for files: %w: %q", errBadID, id)
 	}
+	suffixes := []string{"", infoSuffix, uncheckedSuffix}
+	for track := range maxSounds {
+		suffixes = append(suffixes, soundSuffix(track+1))
+	}
 	for _, folder := range []string{s.incoming, s.videos, s.thumbnails, s.audio} {
-		for _, suffix := range []string{"", infoSuffix, uncheckedSuffix} {
+		for _, suffix := range suffixes {
 			if _, err := os.Lstat(filepath.Join(folder, id+suffix)); !errors.Is(err, fs.ErrNotExist) {
 				return err == nil, err
 			}
@@ -289,14 +294,10 @@ func StorageError(err error) error {
 	return err
 }
 
-// makeDerived has write fill folder/<id>: whole or not at all, in place of any
-// other, and not for a video that is gone.
-func (s *Store) makeDerived(ctx context.Context, folder, id string, write func(*os.File) error) error {
-	path, err := pathOf(folder, id)
-	if err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(folder, temporaryPattern)
+// makeDerived has write fill a file that is made of a video: whole or not at all,
+// in place of any other, and not for a video that is gone.
+func (s *Store) makeDerived(ctx context.Context, path, id string, write func(*os.File) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), temporaryPattern)
 	if err != nil {
 		return StorageError(err)
 	}
@@ -355,9 +356,7 @@ func ids(folder string) iter.Seq2[string, error] {
 		for {
 			names, err := dir.Readdirnames(listBatch)
 			for _, name := range names {
-				// What tusd keeps beside a file stands for it where that is gone.
-				name = strings.TrimSuffix(strings.TrimSuffix(name, infoSuffix), uncheckedSuffix)
-				if isID(name) && !yield(name, nil) {
+				if id := idOf(name); isID(id) && !yield(id, nil) {
 					return
 				}
 			}
@@ -369,6 +368,16 @@ func ids(folder string) iter.Seq2[string, error] {
 			}
 		}
 	}
+}
+
+// idOf is the id that a file's name begins with. What tusd keeps beside a file
+// stands for it where that is gone, and so does the sound of a track.
+func idOf(name string) string {
+	id, suffix, found := strings.Cut(name, ".")
+	if _, err := strconv.Atoi(suffix); !found || err == nil || "."+suffix == infoSuffix || "."+suffix == uncheckedSuffix {
+		return id
+	}
+	return name
 }
 
 func remove(path string) error {

@@ -285,7 +285,7 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		"", ".", "..", "../" + id, id + "/x", "/etc/passwd", "x", strings.ToUpper("a" + id[1:]),
 		"{" + id + "}", "urn:uuid:" + id, strings.ReplaceAll(id, "-", ""), id + "\x00", id + " ",
 	} {
-		if path := store.Path(bad) + store.IncomingPath(bad) + store.SoundPath(bad); path != "" {
+		if path := store.Path(bad) + store.IncomingPath(bad) + store.SoundPath(bad, 0); path != "" {
 			t.Errorf("%q has a path: %q", bad, path)
 		}
 		if file, err := store.Create(bad); !errors.Is(err, errBadID) {
@@ -300,8 +300,8 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		for name, act := range map[string]func(string) error{
 			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove, "Sync": store.Sync,
 			"RemoveThumbnail": store.RemoveThumbnail, "RemoveSound": store.RemoveSound,
-			"OpenSound":     func(id string) error { _, err := store.OpenSound(id); return err },
-			"MakeSound":     func(id string) error { return store.MakeSound(t.Context(), id, nil) },
+			"OpenSound":     func(id string) error { _, err := store.OpenSound(id, 0); return err },
+			"MakeSound":     func(id string) error { return store.MakeSound(t.Context(), id, 0, nil) },
 			"KeepThumbnail": func(id string) error { return store.KeepThumbnail(t.Context(), id, nil) },
 			"Thumbnail":     func(id string) error { _, err := store.Thumbnail(id); return err },
 			"Received":      func(id string) error { _, _, err := store.Received(id); return err },

@@ -71,10 +71,13 @@ func (s *Store) Thumbnail(id string) ([]byte, error) {
 // KeepThumbnail writes thumbnails/<id>, whole or not at all, and not for a
 // video that is gone.
 func (s *Store) KeepThumbnail(ctx context.Context, id string, picture []byte) error {
-	err := s.makeDerived(ctx, s.thumbnails, id, func(file *os.File) error {
-		_, err := file.Write(picture)
-		return StorageError(err)
-	})
+	path, err := pathOf(s.thumbnails, id)
+	if err == nil {
+		err = s.makeDerived(ctx, path, id, func(file *os.File) error {
+			_, err := file.Write(picture)
+			return StorageError(err)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("keep thumbnail: %w", err)
 	}

@@ -66,7 +66,7 @@ func TestPieces(t *testing.T) {
 	for i := 0; i < len(sound); i += 2 {
 		binary.LittleEndian.PutUint16(sound[i:], uint16(i/2)) // no two pieces are alike
 	}
-	h.check(os.WriteFile(h.files.SoundPath(id), sound, 0o600))
+	h.check(os.WriteFile(h.files.SoundPath(id, 0), sound, 0o600))
 	l := &limited{t: t}
 	server := waittest.Server(t, l)
 	engine := func() subtitles.Engine {

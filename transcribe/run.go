@@ -104,21 +104,22 @@ func (w *Worker) ask(ctx context.Context, length time.Duration, r subtitles.Requ
 	return t, nil
 }
 
-// sound is the path of the video's sound, which is made again where it is
-// missing: in a restored backup, or of a video older than this program's
-// knowledge of sound.
+// sound is the path of the sound that was asked for, which is made where it is
+// missing: of another track than the default one, in a restored backup, or of a
+// video older than this program's knowledge of sound.
 func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
-	size, err := w.soundSize(run.VideoID)
+	track := run.Order.Track
+	size, err := w.soundSize(run.VideoID, track)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := w.Files.Size(run.VideoID); errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("%w: %w", errFileMissing, err)
 		}
-		if err := w.Files.MakeSound(ctx, run.VideoID, func(file media.SoundFile) error {
-			return w.Meter.Extract(ctx, run.SessionID, w.Files.Path(run.VideoID), run.Duration, file)
+		if err := w.Files.MakeSound(ctx, run.VideoID, track, func(file media.SoundFile) error {
+			return w.Meter.Extract(ctx, run.SessionID, w.Files.Path(run.VideoID), track, run.Duration, file)
 		}); err != nil {
 			return "", err
 		}
-		size, err = w.soundSize(run.VideoID)
+		size, err = w.soundSize(run.VideoID, track)
 	}
 	switch {
 	case err != nil:
@@ -126,11 +127,11 @@ func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) 
 	case size == 0:
 		return "", errNoSound
 	}
-	return w.Files.SoundPath(run.VideoID), nil
+	return w.Files.SoundPath(run.VideoID, track), nil
 }
 
-func (w *Worker) soundSize(id string) (int64, error) {
-	file, err := w.Files.OpenSound(id)
+func (w *Worker) soundSize(id string, track int) (int64, error) {
+	file, err := w.Files.OpenSound(id, track)
 	if err != nil {
 		return 0, err
 	}

@@ -164,7 +164,7 @@ func TestDone(t *testing.T) {
 	r := waittest.Receive(t, asked)
 	info, err := os.Stat(r.Audio)
 	h.check(err)
-	if r.Language != "th" || r.Audio != h.files.SoundPath(id) || info.Size() != 32000 {
+	if r.Language != "th" || r.Audio != h.files.SoundPath(id, 0) || info.Size() != 32000 {
 		t.Errorf("asked for %+v, of %d bytes", r, info.Size())
 	}
 }
@@ -246,7 +246,7 @@ func TestPoisonedJob(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	poisoned, sound := h.video(wav()), h.video(wav())
-	h.check(os.WriteFile(h.files.SoundPath(sound), wav()[44:], 0o600))
+	h.check(os.WriteFile(h.files.SoundPath(sound, 0), wav()[44:], 0o600))
 	var mu sync.Mutex
 	outcomes := map[Outcome]int{}
 	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) { return said, nil }), func(o *Options) {

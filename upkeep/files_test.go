@@ -276,7 +276,7 @@ func TestMadeOfADeletedVideo(t *testing.T) {
 	p.must(p.DeleteVideo(t.Context(), john, id))
 	p.must(errors.Join(
 		p.Files.KeepThumbnail(t.Context(), id, []byte("picture")),
-		p.Files.MakeSound(t.Context(), id, func(media.SoundFile) error { return nil }),
+		p.Files.MakeSound(t.Context(), id, 0, func(media.SoundFile) error { return nil }),
 	))
 	p.wantFiles()
 

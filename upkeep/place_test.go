@@ -150,7 +150,7 @@ func (p *place) accepted(sessionID string) string {
 	_, _, err := p.DB.Accept(p.t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4", HasPicture: true})
 	p.must(err)
 	p.must(p.Files.KeepThumbnail(p.t.Context(), id, []byte("picture")))
-	p.must(p.Files.MakeSound(p.t.Context(), id, func(media.SoundFile) error { return nil }))
+	p.must(p.Files.MakeSound(p.t.Context(), id, 0, func(media.SoundFile) error { return nil }))
 	return id
 }
 

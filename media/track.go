@@ -1,0 +1,232 @@
+package media
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/language"
+)
+
+// The kinds of Track.
+const (
+	TrackAudio    = "audio"
+	TrackSubtitle = "subtitle"
+)
+
+const (
+	// maxListing bounds the list of a file's tracks, in bytes: names can be
+	// megabytes long.
+	maxListing = 256 << 10
+	// maxTrackName bounds what is shown of a name, in characters.
+	maxTrackName = 100
+)
+
+// Track is one track of sound or subtitles.
+type Track struct {
+	Kind     string // TrackAudio or TrackSubtitle
+	Number   int    // among those of its kind, from 1
+	Language string // ISO 639-1, or -3 where there is no such code; "" when not known
+	Name     string // "" when it has none
+	Default  bool   // it is what players begin with; at most one of each kind
+	Text     bool   // subtitles of text, not of pictures
+
+	index int    // among all streams
+	codec string // ffmpeg's name
+}
+
+// listing is what a file says of itself.
+type listing struct {
+	tracks   []Track
+	declared time.Duration // how long it lasts by its header; zero when that says nothing
+}
+
+// probeOutput is what ffprobe writes of a file.
+type probeOutput struct {
+	Streams []struct {
+		Index       int               `json:"index"`
+		Kind        string            `json:"codec_type"`
+		Codec       string            `json:"codec_name"`
+		Disposition map[string]int    `json:"disposition"`
+		Tags        map[string]string `json:"tags"`
+	} `json:"streams"`
+	Format struct {
+		Duration string `json:"duration"`
+	} `json:"format"`
+}
+
+// list reads what the file says of itself. It is empty for a file that cannot be
+// read: measuring says so.
+func (s *subject) list(ctx context.Context) (listing, error) {
+	// Names that fill the list are left out of it.
+	for _, tags := range []string{":stream_tags=language,title,handler_name", ""} {
+		output := &boundedWriter{most: maxListing}
+		err := s.run(ctx, process{
+			program: s.meter.ffprobe,
+			args: append(s.input(), "-show_entries",
+				"format=duration:stream=index,codec_type,codec_name:stream_disposition=default"+tags,
+				"-of", "json", "-i", "file:"+s.path),
+			stdout: output,
+		})
+		switch {
+		case errors.Is(err, errTooLarge):
+			continue
+		case errors.Is(err, errFailed), errors.Is(err, ErrNotVideo):
+			return listing{}, nil
+		case err != nil:
+			return listing{}, err
+		}
+		return s.readListing(output.data), nil
+	}
+	return listing{}, nil
+}
+
+// readListing reads what ffprobe wrote. What is no list has no tracks.
+func (s *subject) readListing(data []byte) listing {
+	var found probeOutput
+	var l listing
+	if json.Unmarshal(data, &found) != nil {
+		return l
+	}
+	count, chosen := map[string]int{}, map[string]bool{} // by kind
+	for _, stream := range found.Streams {
+		if stream.Kind != TrackAudio && stream.Kind != TrackSubtitle {
+			continue
+		}
+		count[stream.Kind]++
+		t := Track{
+			Kind: stream.Kind, Number: count[stream.Kind], Default: stream.Disposition["default"] == 1 && !chosen[stream.Kind],
+			Text: textCodecs[stream.Codec], index: stream.Index, codec: stream.Codec,
+		}
+		t.Language, t.Name = readTags(stream.Tags)
+		chosen[t.Kind] = chosen[t.Kind] || t.Default
+		l.tracks = append(l.tracks, t)
+	}
+	for i, t := range l.tracks {
+		// Where the file has no word on it, players take the first sound.
+		l.tracks[i].Default = t.Default || t.Kind == TrackAudio && t.Number == 1 && !chosen[t.Kind]
+	}
+	if length, ok := seconds(found.Format.Duration); ok && s.kind.declares() {
+		l.declared = length
+	}
+	return l
+}
+
+// textCodecs are the subtitles that ffmpeg can turn into SRT.
+var textCodecs = map[string]bool{
+	"subrip": true, "srt": true, "ass": true, "ssa": true, "mov_text": true, "webvtt": true, "text": true, "ttml": true,
+}
+
+// audio returns the track of sound with that number; for 0 the default one.
+func (l listing) audio(number int) (Track, bool) {
+	for _, t := range l.tracks {
+		if t.Kind == TrackAudio && (t.Number == number || number == 0 && t.Default) {
+			return t, true
+		}
+	}
+	return Track{}, false
+}
+
+// sounds counts the tracks of sound.
+func (l listing) sounds() int {
+	count := 0
+	for _, t := range l.tracks {
+		if t.Kind == TrackAudio {
+			count++
+		}
+	}
+	return count
+}
+
+// shortCode is the code of ISO 639-1 for one of 639-2, as containers have it.
+func shortCode(code string) string {
+	first, _, _ := strings.Cut(code, "-")
+	base, err := language.ParseBase(first)
+	if err != nil || base.String() == "und" {
+		return ""
+	}
+	return base.String()
+}
+
+// readTags returns a track's language and name. In place of a name MP4 has that
+// of the program that wrote it.
+func readTags(tags map[string]string) (code, name string) {
+	lower := map[string]string{} // Matroska has them in capitals.
+	for key, value := range tags {
+		lower[strings.ToLower(key)] = value
+	}
+	name = lower["title"]
+	if handler := lower["handler_name"]; name == "" && !isWriter(handler) {
+		name = handler
+	}
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	if runes := []rune(name); len(runes) > maxTrackName {
+		name = string(runes[:maxTrackName-1]) + "…"
+	}
+	return shortCode(lower["language"]), name
+}
+
+func isWriter(handler string) bool {
+	handler = strings.ToLower(handler)
+	for _, known := range []string{"handler", "core media", "iso media", "gpac", "mainconcept", "bento4", "l-smash", "apple", "stereo", "mono"} {
+		if strings.Contains(handler, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// declares is true for kinds of file whose header says how long they last. Of the
+// others ffprobe guesses it.
+func (k kind) declares() bool {
+	switch k.demuxer {
+	case "mov", "matroska", "avi", "flv", "asf", "ogg", "wav", "w64", "flac", "aiff", "caf":
+		return true
+	}
+	return false
+}
+
+// missing is true where a file says that it lasts notably longer than what was
+// read of it. Headers are rough, and cut recordings keep the old one.
+func (l listing) missing(read time.Duration) bool { return l.declared > read+read/20+2*time.Second }
+
+// unreadRIFF adds to the length what is missing at the end of a RIFF file, of
+// which readers take the length from what is there.
+func (s *subject) unreadRIFF(length time.Duration) time.Duration {
+	file, err := os.Open(s.path)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	head, err := readHead(file, 0, 8)
+	if err != nil || len(head) < 8 || string(head[:4]) != "RIFF" {
+		return 0
+	}
+	declared := int64(binary.LittleEndian.Uint32(head[4:]))
+	if declared+8 <= s.size || declared >= 1<<32-1-8 || s.size == 0 {
+		return 0 // What is written into a pipe has no size.
+	}
+	return time.Duration(float64(length) * float64(declared) / float64(s.size))
+}
+
+// errTooLarge is output beyond a limit.
+var errTooLarge = errors.New("too much output")
+
+// boundedWriter keeps what is written, and answers errTooLarge past its limit.
+type boundedWriter struct {
+	data []byte
+	most int
+}
+
+func (w *boundedWriter) Write(data []byte) (int, error) {
+	if len(w.data)+len(data) > w.most {
+		return 0, errTooLarge
+	}
+	w.data = append(w.data, data...)
+	return len(data), nil
+}

@@ -1,0 +1,161 @@
+package media
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// twoSounds makes a film with pictures and two tracks of sound, which beep after
+// one second and after three.
+func twoSounds(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	pictures, first := beeps("between(t,1,1.3)")
+	_, second := beeps("between(t,3,3.3)")
+	maps := []string{"-map", "0", "-map", "1", "-map", "2"}
+	return encode(t, name, slices.Concat(pictures, first, second, maps, args)...)
+}
+
+func trackNames(tracks []Track) []Track {
+	names := slices.Clone(tracks)
+	for i := range names {
+		names[i].index, names[i].codec = 0, ""
+	}
+	return names
+}
+
+func TestTracks(t *testing.T) {
+	t.Parallel()
+	thai := []string{"-metadata:s:a:0", "language=tha", "-metadata:s:a:0", "title=พากย์ไทย", "-metadata:s:a:0", "handler_name=พากย์ไทย"}
+	english := []string{"-metadata:s:a:1", "language=eng", "-metadata:s:a:1", "title=Director's\n \x01cut", "-metadata:s:a:1", "handler_name=Director's\n \x01cut"}
+	second := []string{"-disposition:a:0", "0", "-disposition:a:1", "default"}
+	for _, test := range []struct {
+		what, name string
+		args       []string
+		want       []Track
+		beep       time.Duration
+	}{
+		{"names", "x.mp4", slices.Concat(thai, english), []Track{
+			{Kind: TrackAudio, Number: 1, Language: "th", Name: "พากย์ไทย", Default: true},
+			{Kind: TrackAudio, Number: 2, Language: "en", Name: "Director's cut"},
+		}, time.Second},
+		{"the second by default", "x.mkv", slices.Concat(thai, english, second), []Track{
+			{Kind: TrackAudio, Number: 1, Language: "th", Name: "พากย์ไทย"},
+			{Kind: TrackAudio, Number: 2, Language: "en", Name: "Director's cut", Default: true},
+		}, 3 * time.Second},
+		{"the second by default", "x.mp4", second, []Track{
+			{Kind: TrackAudio, Number: 1},
+			{Kind: TrackAudio, Number: 2, Default: true},
+		}, 3 * time.Second},
+		{"all by default", "x.mkv", []string{"-disposition:a", "default"}, []Track{
+			{Kind: TrackAudio, Number: 1, Default: true},
+			{Kind: TrackAudio, Number: 2},
+		}, time.Second},
+		{"a long name", "x.mkv", []string{"-metadata:s:a:0", "title=" + strings.Repeat("ก", 101)}, []Track{
+			{Kind: TrackAudio, Number: 1, Name: strings.Repeat("ก", 99) + "…", Default: true},
+			{Kind: TrackAudio, Number: 2},
+		}, time.Second},
+		{"names that fill the list", "x.mkv", []string{"-metadata:s:a:0", "title=" + strings.Repeat("x", 100<<10), "-metadata:s:a:1", "title=" + strings.Repeat("y", 100<<10), "-metadata:s:v:0", "title=" + strings.Repeat("y", 100<<10)}, []Track{
+			{Kind: TrackAudio, Number: 1, Default: true},
+			{Kind: TrackAudio, Number: 2},
+		}, time.Second},
+		{"no word of it", "x.ts", nil, []Track{
+			{Kind: TrackAudio, Number: 1, Default: true},
+			{Kind: TrackAudio, Number: 2},
+		}, time.Second},
+	} {
+		t.Run(test.what+" "+test.name, func(t *testing.T) {
+			t.Parallel()
+			path := twoSounds(t, test.name, test.args...)
+			file := soundFile(t)
+			got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, file)
+			if names := trackNames(got.Tracks); err != nil || !reflect.DeepEqual(names, test.want) {
+				t.Errorf("got %+v, %v", names, err)
+			}
+			beepsAt(t, file, test.beep)
+			for track, beep := range []time.Duration{test.beep, time.Second, 3 * time.Second, 0} {
+				file := soundFile(t)
+				if err := NewMeter(Options{}).Extract(t.Context(), "user_a", path, track, time.Minute, file); err != nil {
+					t.Fatal(err)
+				}
+				beepsAt(t, file, beep)
+			}
+		})
+	}
+}
+
+// beepsAt requires that sound begins once, then; never for 0.
+func beepsAt(t *testing.T, sound *os.File, at time.Duration) {
+	t.Helper()
+	found := bursts(load(t, sound.Name()))
+	if at == 0 && len(found) == 0 {
+		return
+	}
+	if len(found) != 1 || (found[0]-at).Abs() > 50*time.Millisecond {
+		t.Errorf("beeps at %v, want %v", found, at)
+	}
+}
+
+// TestSubtitleTracks lists those of text and of pictures.
+func TestSubtitleTracks(t *testing.T) {
+	t.Parallel()
+	text := filepath.Join(t.TempDir(), "x.srt")
+	if err := os.WriteFile(text, []byte(twoCues), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	input := []string{"-f", "lavfi", "-i", "testsrc=d=4:s=64x64", "-i", text, "-i", text, "-map", "0", "-map", "1", "-map", "2"}
+	for name, codecs := range map[string][]string{
+		"x.mkv":  {"-c:s:0", "srt", "-c:s:1", "ass"},
+		"x.mp4":  {"-c:s", "mov_text"},
+		"x.webm": {"-c:v", "libvpx", "-deadline", "realtime", "-c:s", "webvtt"},
+	} {
+		path := encode(t, name, slices.Concat(input, codecs, []string{"-metadata:s:s:0", "language=tha", "-disposition:s", "0"})...)
+		got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Minute, nil)
+		want := []Track{
+			{Kind: TrackSubtitle, Number: 1, Language: "th", Text: true},
+			{Kind: TrackSubtitle, Number: 2, Text: true},
+		}
+		want[0].Default = name == "x.mp4" // It has no track enabled otherwise.
+		if tracks := trackNames(got.Tracks); err != nil || !reflect.DeepEqual(tracks, want) {
+			t.Errorf("%s: got %+v, %v", name, tracks, err)
+		}
+	}
+}
+
+// TestDeclared cuts files, and fills parts of them with zeros.
+func TestDeclared(t *testing.T) {
+	t.Parallel()
+	film := []string{"-f", "lavfi", "-i", "testsrc=duration=20:size=64x64:rate=10", "-f", "lavfi", "-i", "sine=duration=20"}
+	sound := film[4:]
+	for name, args := range map[string][]string{
+		"x.mp4":  append(film, "-movflags", "faststart"),
+		"x.mkv":  film,
+		"x.flv":  append(film, "-c:v", "flv1"),
+		"x.avi":  film,
+		"x.wav":  sound,
+		"x.flac": sound,
+		"x.aiff": sound,
+		"x.mp3":  sound,
+		"x.ts":   film,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := encode(t, name, args...)
+			whole := load(t, path)
+			declares := !slices.Contains([]string{"x.mp3", "x.ts"}, name)
+			for what, data := range map[string][]byte{"whole": whole, "cut": whole[:len(whole)/2]} {
+				got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", save(t, name, data), time.Minute, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if damaged := what == "cut"; damaged && declares != ((got.Declared-20*time.Second).Abs() < time.Second) || !damaged && got.Declared != 0 {
+					t.Errorf("%s: read %v, declares %v", what, got.Duration, got.Declared)
+				}
+			}
+		})
+	}
+}
