@@ -35,12 +35,12 @@ func (t Tracks) text() (string, error) {
 	return string(text), err
 }
 
-// Has reports whether there is a track of this kind and number.
-func (t Tracks) Has(kind string, number int) bool {
+// Find returns the track of this kind and number.
+func (t Tracks) Find(kind string, number int) (Track, bool) {
 	for _, track := range t {
 		if track.Kind == kind && track.Number == number {
-			return true
+			return track, true
 		}
 	}
-	return false
+	return Track{}, false
 }

@@ -24,7 +24,7 @@ type engine struct {
 
 // heard is what one request asked for.
 type heard struct {
-	path, model, language, format, key string
+	path, model, language, format, key, prompt string
 	wav                                []byte
 }
 
@@ -47,6 +47,7 @@ func (e *engine) flags(more ...string) []string {
 func (e *engine) serve(w http.ResponseWriter, r *http.Request) {
 	h := heard{path: r.URL.Path, key: r.Header.Get("Authorization")}
 	if err := r.ParseMultipartForm(64 << 20); err == nil {
+		h.prompt = r.FormValue("prompt")
 		h.model, h.language, h.format = r.FormValue("model"), r.FormValue("language"), r.FormValue("response_format")
 		if file, _, err := r.FormFile("file"); err == nil {
 			h.wav, _ = io.ReadAll(file) // A request that is cut off is the program's end.

@@ -16,6 +16,7 @@ const (
 func (s *Server) accountPage(c *fiber.Ctx) error {
 	return s.renderAccount(c, fiber.StatusOK, func(a *views.Account) {
 		a.PasswordChanged = c.Query("done") == donePassword
+		a.PromptSaved = c.Query("done") == donePrompt
 	})
 }
 
@@ -41,10 +42,21 @@ func (s *Server) accountView(c *fiber.Ctx) (views.Account, error) {
 		return views.Account{}, err
 	}
 	tokens, err := s.apiTokens(c)
-	return views.Account{
+	if err != nil {
+		return views.Account{}, err
+	}
+	account := views.Account{
 		SignIns: mapped(signIns, signInView), Tokens: mapped(tokens, apiTokenView),
 		TokenForm: views.TokenForm{Scope: string(db.ScopeRead), Days: views.DefaultTokenDays},
-	}, err
+	}
+	if s.prompts() {
+		prompt, err := s.DB.EnginePrompt(c.UserContext(), signedIn(c).ID)
+		if err != nil {
+			return views.Account{}, err
+		}
+		account.Prompt = &views.PromptForm{Prompt: prompt}
+	}
+	return account, nil
 }
 
 func signInView(in signInBody) views.SignIn {

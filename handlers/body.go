@@ -23,6 +23,10 @@ type videoBody struct {
 	Status          db.Status `json:"status"`
 	Reason          string    `json:"reason,omitempty"`
 	CreatedAt       time.Time `json:"created_at"`
+	// DeclaredDuration is in seconds, and null unless the file says that it lasts
+	// longer than could be read of it.
+	DeclaredDuration *float64  `json:"declared_duration_seconds"`
+	Tracks           db.Tracks `json:"tracks"`
 
 	Subtitles subtitlesBody `json:"subtitles"`
 }
@@ -72,9 +76,14 @@ func readJSON(c *fiber.Ctx, into any) error {
 }
 
 func videoOf(v captioned) videoBody {
-	return videoBody{
+	body := videoBody{
 		ID: v.ID, Filename: v.Filename, SizeBytes: v.SizeBytes, DurationSeconds: api.Seconds(v.Duration),
 		Container: v.Container, Status: v.Status, Reason: v.Reason, CreatedAt: v.CreatedAt,
-		Subtitles: subtitlesOf(v.Subtitles),
+		Tracks: v.Tracks, Subtitles: subtitlesOf(v.Subtitles),
 	}
+	if v.Declared > 0 {
+		declared := api.Seconds(v.Declared)
+		body.DeclaredDuration = &declared
+	}
+	return body
 }

@@ -34,6 +34,7 @@ var pages = []string{
 	"GET /account/tokens/{id}/revoke", "POST /account/tokens/{id}/revoke",
 	// Browsers send forms with POST alone; scripts say PUT, PATCH and DELETE.
 	"POST /admin/sessions/{id}/limits", "POST /admin/users/{username}", "POST /admin/users/{username}/delete",
+	"POST /account/engine-prompt",
 	"POST /videos/{id}/subtitles/cancel", "POST /videos/{id}/subtitles/file",
 	"GET /admin/users/new", "GET /admin/users/{username}/password",
 	"GET /admin/users/{username}/change", "GET /admin/users/{username}/delete",

@@ -71,6 +71,7 @@ func videoView(v captioned) views.Video {
 	return views.Video{
 		ID: v.ID, Filename: v.Filename, SizeBytes: v.SizeBytes, Duration: v.Duration,
 		Container: v.Container, Status: string(v.Status), Reason: v.Reason, HasPicture: v.HasPicture, CreatedAt: v.CreatedAt,
+		Declared: v.Declared, Tracks: mapped(v.Tracks, func(t db.Track) views.Track { return views.Track(t) }),
 		Subtitles: subtitleState(v.Subtitles),
 	}
 }

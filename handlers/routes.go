@@ -41,6 +41,9 @@ func (s *Server) routes() {
 
 	a.Get("/account", packed, s.signIn, s.accountPage)
 	a.Post("/account/password", smallBody, s.signIn, s.changePassword)
+	a.Get("/account/engine-prompt", s.signIn, s.enginePrompt)
+	a.Put("/account/engine-prompt", smallBody, s.signIn, s.setEnginePrompt)
+	a.Post("/account/engine-prompt", smallBody, s.signIn, s.setEnginePrompt)
 	a.Get("/account/sign-ins", s.signIn, s.listSignIns)
 	a.Delete("/account/sign-ins", s.signIn, s.endOtherSignIns)
 	a.Get("/account/sign-ins/end", s.signIn, s.confirmEndOthers)
@@ -75,6 +78,7 @@ func (s *Server) routes() {
 	a.Delete("/videos/:id/subtitles", upload, s.cancelSubtitles)
 	a.Post("/videos/:id/subtitles/cancel", smallBody, s.signIn, s.cancelSubtitles)
 	a.Post("/videos/:id/subtitles/file", s.signIn, s.textBody, s.holdText, s.sendSubtitles)
+	a.Post("/videos/:id/subtitles/track", smallBody, upload, s.holdText, s.takeTrack)
 	a.Post("/videos/:id/subtitles/restore", smallBody, upload, s.holdText, s.restoreSubtitles)
 	a.Get("/videos/:id/subtitles.vtt", read, s.holdText, packed, s.subtitleFile(formatVTT))
 	a.Get("/videos/:id/subtitles.srt", read, s.holdText, packed, s.subtitleFile(formatSRT))

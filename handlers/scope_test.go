@@ -31,7 +31,7 @@ var scopeOf = map[string][]string{
 	"upload": {
 		"POST /upload-video", "DELETE /videos/{id}", "POST /files",
 		"POST /videos/{id}/subtitles", "PUT /videos/{id}/subtitles", "DELETE /videos/{id}/subtitles",
-		"POST /videos/{id}/subtitles/restore",
+		"POST /videos/{id}/subtitles/restore", "POST /videos/{id}/subtitles/track",
 		"HEAD /files/{id}", "PATCH /files/{id}", "DELETE /files/{id}", "POST /files/{id}",
 	},
 	"admin": {
@@ -48,6 +48,7 @@ var scopeOf = map[string][]string{
 		"GET /admin/users/{username}/delete",
 		"POST /logout", "GET /", "GET /quota", "GET /videos/{id}/delete", "POST /videos/{id}/delete", "GET /admin/sessions/{id}/reset",
 		"POST /videos/{id}/subtitles/cancel", "POST /videos/{id}/subtitles/file",
+		"GET /account/engine-prompt", "PUT /account/engine-prompt", "POST /account/engine-prompt",
 		"GET /account", "POST /account/password", "GET /account/sign-ins", "DELETE /account/sign-ins",
 		"GET /account/sign-ins/end", "POST /account/sign-ins/end", "DELETE /account/sign-ins/{id}",
 		"GET /account/sign-ins/{id}/end", "POST /account/sign-ins/{id}/end", "GET /account/tokens", "POST /account/tokens",

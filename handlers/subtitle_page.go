@@ -16,7 +16,7 @@ import (
 func subtitleState(s db.Subtitles) views.SubtitleState {
 	return views.SubtitleState{
 		Status: string(s.Status), Language: s.Language, Translate: s.Order.Translate, Progress: s.Progress,
-		Position: s.Position, Error: s.Error, RetryAt: s.RetryAt, Revision: s.Revision,
+		Track: s.Order.Track, Prompt: s.Order.Prompt, Position: s.Position, Error: s.Error, RetryAt: s.RetryAt, Revision: s.Revision,
 	}
 }
 
@@ -43,7 +43,7 @@ func (s *Server) renderSubtitles(c *fiber.Ctx, v captioned) error {
 // out while there is none.
 func (s *Server) subtitlesView(c *fiber.Ctx, v captioned) (views.Subtitles, error) {
 	shown := views.Subtitles{
-		EngineSet: s.Transcriber != nil, Translates: s.translates(), Languages: subtitles.Languages(),
+		EngineSet: s.Transcriber != nil, Translates: s.translates(), Prompts: s.prompts(), Languages: subtitles.Languages(),
 		Edited: v.Subtitles.Edited, Original: v.Subtitles.HasOriginal,
 	}
 	if v.Subtitles.Revision == 0 {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
+	"gensubtitle/media"
 	"gensubtitle/subtitles"
 	"gensubtitle/transcribe"
 	"gensubtitle/views"
@@ -19,6 +23,8 @@ type subtitlesBody struct {
 	Status    db.SubtitleStatus `json:"status"`
 	Language  *string           `json:"language"` // null while it is not known
 	Translate bool              `json:"translate"`
+	Track     *int              `json:"track"` // null for the default one
+	Prompt    string            `json:"prompt"`
 	Progress  int               `json:"progress"`
 	Error     *string           `json:"error"`
 	Position  *int              `json:"position"` // in the queue
@@ -28,11 +34,14 @@ type subtitlesBody struct {
 
 func subtitlesOf(s db.Subtitles) subtitlesBody {
 	body := subtitlesBody{
-		Status: s.Status, Language: textOrNull(s.Language), Translate: s.Order.Translate, Progress: s.Progress,
+		Status: s.Status, Language: textOrNull(s.Language), Translate: s.Order.Translate, Prompt: s.Order.Prompt, Progress: s.Progress,
 		Error: textOrNull(s.Error), RetryAt: s.RetryAt, Revision: s.Revision,
 	}
 	if s.Position > 0 {
 		body.Position = &s.Position
+	}
+	if s.Order.Track > 0 {
+		body.Track = &s.Order.Track
 	}
 	return body
 }
@@ -115,10 +124,17 @@ func (s *Server) translates() bool {
 	return s.Transcriber != nil && s.Transcriber.Engine.Translates()
 }
 
+// prompts reports whether the engine can be told what to expect.
+func (s *Server) prompts() bool {
+	return s.Transcriber != nil && s.Transcriber.Engine.Prompts()
+}
+
 // orderInput asks for subtitles.
 type orderInput struct {
 	Language  string `json:"language"` // empty or "auto": the engine finds out
 	Translate bool   `json:"translate"`
+	Track     int    `json:"track"`  // of sound; 0 for the default one
+	Prompt    string `json:"prompt"` // names and terms that the engine is told to expect
 }
 
 // orderSubtitles has the engine write the subtitles of a video, once more where
@@ -128,7 +144,11 @@ func (s *Server) orderSubtitles(c *fiber.Ctx) error {
 	if s.Transcriber == nil {
 		return errNoEngine
 	}
-	order, err := s.readOrder(c)
+	v, err := s.DB.Video(c.UserContext(), signedIn(c).SessionID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	order, err := s.readOrder(c, v.Tracks)
 	if err != nil {
 		return err
 	}
@@ -139,11 +159,15 @@ func (s *Server) orderSubtitles(c *fiber.Ctx) error {
 	return s.answerSubtitles(c, fiber.StatusAccepted)
 }
 
-func (s *Server) readOrder(c *fiber.Ctx) (db.SubtitleOrder, error) {
+func (s *Server) readOrder(c *fiber.Ctx, tracks db.Tracks) (db.SubtitleOrder, error) {
 	var in orderInput
+	wrong := map[string]fieldText{}
 	if len(c.Request().Body()) > 0 { // All of it may be left out.
 		if err := readBody(c, &in, func() {
-			in = orderInput{Language: formValue(c, "language"), Translate: formValue(c, "translate") != ""}
+			in = orderInput{
+				Language: formValue(c, "language"), Translate: formValue(c, "translate") != "",
+				Track: formTrack(c), Prompt: formValue(c, "prompt"),
+			}
 		}); err != nil {
 			return db.SubtitleOrder{}, err
 		}
@@ -151,17 +175,52 @@ func (s *Server) readOrder(c *fiber.Ctx) (db.SubtitleOrder, error) {
 	if in.Language == "auto" {
 		in.Language = ""
 	}
-	wrong := map[string]fieldText{}
 	if in.Language != "" && !subtitles.ValidLanguage(in.Language) {
 		wrong["language"] = func(f *views.Fields) string { return f.LanguageUnknown }
 	}
 	if in.Translate && !s.translates() {
 		wrong["translate"] = func(f *views.Fields) string { return f.TranslateNotOffered }
 	}
+	track, known := tracks.Find(media.TrackAudio, in.Track)
+	if in.Track != 0 && !known {
+		wrong["track"] = func(f *views.Fields) string { return f.TrackUnknown }
+	}
+	if track.Default {
+		in.Track = 0 // Its sound is there already.
+	}
+	prompt, ok := cleanPrompt(in.Prompt)
+	if !ok {
+		wrong["prompt"] = func(f *views.Fields) string { return f.PromptTooLong }
+	}
 	if len(wrong) > 0 {
 		return db.SubtitleOrder{}, invalid(wrong)
 	}
-	return db.SubtitleOrder{Language: in.Language, Translate: in.Translate}, nil
+	return db.SubtitleOrder{Language: in.Language, Translate: in.Translate, Track: in.Track, Prompt: prompt}, nil
+}
+
+// formTrack is the number of a track that a form names; -1 for what is none.
+func formTrack(c *fiber.Ctx) int {
+	text := formValue(c, "track")
+	if text == "" {
+		return 0
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
+	}
+	return number
+}
+
+// maxPrompt is more characters than Whisper takes of a prompt.
+const maxPrompt = 1000
+
+// cleanPrompt puts what the engine is to expect on one line; false where it is too
+// long.
+func cleanPrompt(text string) (string, bool) {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	text = strings.Join(words, " ")
+	return text, utf8.RuneCountInString(text) <= maxPrompt
 }
 
 // cancelSubtitles ends what is queued or running; a text that there is stays.

@@ -64,6 +64,9 @@ func NewCommandEngine(o CommandOptions) (*CommandEngine, error) {
 // Translates reports whether Request.Translate can be asked for.
 func (e *CommandEngine) Translates() bool { return e.line.has(taskPlace) }
 
+// Prompts reports whether Request.Prompt is heeded.
+func (e *CommandEngine) Prompts() bool { return false }
+
 // Transcribe runs the program on the whole sound, in a folder that is gone
 // afterwards.
 func (e *CommandEngine) Transcribe(ctx context.Context, r Request) (Transcript, error) {

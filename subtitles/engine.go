@@ -15,6 +15,8 @@ type Engine interface {
 	Transcribe(ctx context.Context, r Request) (Transcript, error)
 	// Translates reports whether Request.Translate can be asked for.
 	Translates() bool
+	// Prompts reports whether Request.Prompt is heeded.
+	Prompts() bool
 }
 
 // Request is what an engine is asked for.

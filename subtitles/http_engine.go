@@ -120,6 +120,9 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 // Translates reports whether Request.Translate can be asked for.
 func (e *HTTPEngine) Translates() bool { return e.translate }
 
+// Prompts reports whether Request.Prompt is heeded.
+func (e *HTTPEngine) Prompts() bool { return true }
+
 // Transcribe sends the sound in pieces of at most MaxBytes, one after the
 // other, and puts their times together again.
 func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, error) {

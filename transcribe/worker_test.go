@@ -119,6 +119,7 @@ func (e engine) Transcribe(ctx context.Context, r subtitles.Request) (subtitles.
 	return e(ctx, r)
 }
 func (engine) Translates() bool { return false }
+func (engine) Prompts() bool    { return true }
 
 var said = subtitles.Transcript{Language: "th", Cues: []subtitles.Cue{{Start: 0, End: time.Second, Text: "สวัสดี"}}}
 

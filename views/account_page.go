@@ -9,6 +9,7 @@ import (
 const (
 	PasswordAlertID = "password-alert"
 	TokenAlertID    = "token-alert"
+	PromptAlertID   = "prompt-alert"
 )
 
 // DefaultTokenDays is how long a personal token lasts unless another of
@@ -21,8 +22,10 @@ var tokenDays = []int{7, DefaultTokenDays, 90, 365}
 type Account struct {
 	Password        PasswordForm
 	PasswordChanged bool
-	SignIns         []SignIn // the current one first
-	OthersEnded     bool     // a moment ago
+	Prompt          *PromptForm // nil where no engine heeds it
+	PromptSaved     bool        // a moment ago
+	SignIns         []SignIn    // the current one first
+	OthersEnded     bool        // a moment ago
 	Tokens          []APIToken
 	TokenForm       TokenForm
 	NewToken        string // is shown this once
@@ -30,6 +33,13 @@ type Account struct {
 
 // PasswordForm is what was wrong with the form. The passwords are never sent back.
 type PasswordForm struct {
+	Alert  string
+	Errors map[string]string
+}
+
+// PromptForm is what engines are told to expect, and what was wrong with the form.
+type PromptForm struct {
+	Prompt string
 	Alert  string
 	Errors map[string]string
 }

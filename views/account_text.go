@@ -7,6 +7,8 @@ type AccountText struct {
 
 	PasswordTitle, PasswordLead, OldPassword, NewPassword, ChangePassword, PasswordChanged string
 
+	PromptTitle, PromptLead, Prompt, SavePrompt, PromptSaved string
+
 	SignInsTitle, SignInsLead, ThisOne, SignedInScript, UnknownAgent string
 	AgentOn                                                          AgentFormat
 	LastSeen                                                         string
@@ -56,6 +58,12 @@ var thaiAccount = AccountText{
 	NewPassword:     "รหัสผ่านใหม่",
 	ChangePassword:  "เปลี่ยนรหัสผ่าน",
 	PasswordChanged: "เปลี่ยนรหัสผ่านแล้ว อุปกรณ์อื่นทั้งหมดออกจากระบบแล้ว และโทเคนส่วนตัวเดิมใช้ไม่ได้อีก",
+
+	PromptTitle: "ชื่อและคำเฉพาะ",
+	PromptLead:  "ระบบถอดเสียงจะรู้จักคำเหล่านี้ในวิดีโอทุกไฟล์ของคุณ คำของวิดีโอแต่ละไฟล์ใส่เพิ่มได้ในหน้าวิดีโอ",
+	Prompt:      "คำที่ใช้บ่อย",
+	SavePrompt:  "บันทึก",
+	PromptSaved: "บันทึกชื่อและคำเฉพาะแล้ว ใช้กับคำบรรยายที่สร้างนับจากนี้",
 
 	SignInsTitle:    "อุปกรณ์ที่เข้าสู่ระบบ",
 	SignInsLead:     "หากมีรายการที่ไม่รู้จัก ให้ออกจากระบบรายการนั้นแล้วเปลี่ยนรหัสผ่าน",
@@ -118,6 +126,12 @@ var englishAccount = AccountText{
 	NewPassword:     "New password",
 	ChangePassword:  "Change password",
 	PasswordChanged: "Your password was changed. You are signed out everywhere else, and your personal tokens have ended.",
+
+	PromptTitle: "Names and terms",
+	PromptLead:  "The speech engine expects these words in all your videos. Those of one video can be added on its page.",
+	Prompt:      "Words that you use often",
+	SavePrompt:  "Save",
+	PromptSaved: "The names and terms were saved. Subtitles that are made from now on use them.",
 
 	SignInsTitle:    "Where you are signed in",
 	SignInsLead:     "If you don't recognise one, sign it out and change your password.",

@@ -111,6 +111,7 @@ var english = Text{
 	DiscardDetail:   "What was sent so far is removed. It has used none of your quota.",
 	ChooseAgain:     "Choose the same file to go on",
 	SentSoFar:       "%d%% sent",
+	PartlyRead:      "Only {read} of {length} could be read. The file may be damaged or incomplete.",
 
 	PlayVideo:    "Play %s",
 	ClosePlayer:  "Close the player of %s",
@@ -222,6 +223,8 @@ var english = Text{
 		CursorInvalid:        "The cursor is not valid. Start again from the first page",
 		LimitInvalid:         "The limit must be a whole number within the allowed range",
 		LanguageUnknown:      "No such language; use a code such as th or en, or auto",
+		TrackUnknown:         "The video has no such track, or it cannot be read",
+		PromptTooLong:        "Names and terms may have 1,000 characters at most",
 		TranslateNotOffered:  "The speech engine of this site does not translate",
 		SubtitleFile:         subtitleFileEnglish,
 		SubtitleFileRequired: "Choose a file of subtitles that is not empty",

@@ -16,6 +16,8 @@ func (f Format) With(value any) string { return fmt.Sprintf(string(f), value) }
 type (
 	// UsedFormat has {used} and {limit} in it.
 	UsedFormat string
+	// ReadFormat has {read} and {length} in it.
+	ReadFormat string
 	// LeftFormat has {left} and {limit} in it.
 	LeftFormat string
 	// LengthFormat has {length} and {left} in it.
@@ -30,6 +32,11 @@ type (
 
 // With fills in what is used of how much.
 func (f UsedFormat) With(used, limit any) string { return fillIn(f, "{used}", used, "{limit}", limit) }
+
+// With fills in how much was read of how long a file is.
+func (f ReadFormat) With(read, length any) string {
+	return fillIn(f, "{read}", read, "{length}", length)
+}
 
 // With fills in what is left of how much.
 func (f LeftFormat) With(left, limit any) string { return fillIn(f, "{left}", left, "{limit}", limit) }

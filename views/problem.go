@@ -117,6 +117,7 @@ type Fields struct {
 	Account                                   AccountFields
 	AmountRequired, ClockInvalid              string
 	LanguageUnknown, TranslateNotOffered      string
+	TrackUnknown, PromptTooLong               string
 	SubtitleFile                              SubtitleFileText
 	SubtitleFileRequired                      string
 	WidthInvalid, CuesInvalid                 string

@@ -18,6 +18,8 @@ type SubtitleState struct {
 	Status    string     // none, queued, running, done, failed or cancelled; empty is none
 	Language  string     // code that was found or asked for, empty while unknown
 	Translate bool       // into English
+	Track     int        // of sound that was asked for, 0 for the default one
+	Prompt    string     // what the engine was told to expect
 	Progress  int        // percent, while running
 	Position  int        // in the queue, from 1, while queued
 	Error     string     // a code for Text.SubtitleError when failed
@@ -29,6 +31,7 @@ type SubtitleState struct {
 type Subtitles struct {
 	EngineSet  bool     // the operator has set an engine
 	Translates bool     // it can translate into English
+	Prompts    bool     // it can be told what to expect
 	Languages  []string // codes of what it can be told is spoken
 	Edited     bool     // the text is not what the engine wrote
 	Original   bool     // what the engine wrote is kept, and can be restored

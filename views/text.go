@@ -58,6 +58,7 @@ type Text struct {
 	DeleteTitle, DiscardTitle                                       Format // filename
 	DeleteDetail, RejectedDetail, DiscardDetail, ChooseAgain        string
 	SentSoFar                                                       Format // percent
+	PartlyRead                                                      ReadFormat
 
 	// The player.
 	PlayVideo, ClosePlayer          Format // filename

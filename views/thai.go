@@ -111,6 +111,7 @@ var thai = Text{
 	DiscardDetail:   "ส่วนที่ส่งไว้แล้วจะถูกลบ ไฟล์นี้ยังไม่ได้ใช้โควตา",
 	ChooseAgain:     "เลือกไฟล์เดิมเพื่อส่งต่อ",
 	SentSoFar:       "ส่งค้างไว้ %d%%",
+	PartlyRead:      "อ่านได้เพียง {read} จาก {length} ไฟล์อาจเสียหายหรือไม่ครบ",
 
 	PlayVideo:    "เล่น %s",
 	ClosePlayer:  "ปิด ตัวเล่น %s",
@@ -222,6 +223,8 @@ var thai = Text{
 		CursorInvalid:        "cursor ไม่ถูกต้อง กรุณาเริ่มใหม่จากหน้าแรก",
 		LimitInvalid:         "limit ต้องเป็นจำนวนเต็มในช่วงที่กำหนด",
 		LanguageUnknown:      "ไม่รู้จักภาษานี้ ใช้รหัสเช่น th หรือ en หรือ auto",
+		TrackUnknown:         "วิดีโอนี้ไม่มีแทร็กนี้ หรืออ่านแทร็กนี้ไม่ได้",
+		PromptTooLong:        "ชื่อและคำเฉพาะยาวได้ไม่เกิน 1,000 ตัวอักษร",
 		TranslateNotOffered:  "เครื่องถอดเสียงของเว็บนี้แปลภาษาไม่ได้",
 		SubtitleFile:         subtitleFileThai,
 		SubtitleFileRequired: "กรุณาเลือกไฟล์คำบรรยายที่ไม่ว่างเปล่า",

@@ -84,7 +84,19 @@ type Video struct {
 	Status        string // receiving, measuring, accepted or rejected
 	Reason        string // a code for Text.Reason when rejected
 	CreatedAt     time.Time
+	Declared      time.Duration // by the file's own word, where less could be read; else zero
+	Tracks        []Track
 	Subtitles     SubtitleState // of an accepted one
+}
+
+// Track is one track of sound or subtitles of a video.
+type Track struct {
+	Kind     string // audio or subtitle
+	Number   int    // among those of its kind, from 1
+	Language string // code, empty while unknown
+	Name     string // empty when it has none
+	Default  bool   // players begin with it
+	Text     bool   // subtitles that can be read
 }
 
 // Home is the page of a signed-in user.
