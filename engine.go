@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"time"
+	"unicode/utf8"
 
 	"gensubtitle/cli"
 	"gensubtitle/db"
@@ -27,9 +28,9 @@ type engineSettings struct {
 	EngineModel          string  `default:"whisper-1" env:"GENSUB_ENGINE_MODEL" help:"Model that it is asked for."`
 	EngineMaxMB          float64 `default:"25" env:"GENSUB_ENGINE_MAX_MB" name:"engine-max-mb" help:"Largest file that it takes, in MB; longer sound is cut at silences."`
 	EngineTranslate      bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_TRANSLATE" help:"Offer its translations into English."`
-	EnginePrompt         string  `env:"GENSUB_ENGINE_PROMPT" help:"Names and terms that an engine at an address is told to expect."`
+	EnginePrompt         string  `env:"GENSUB_ENGINE_PROMPT" help:"Names and terms that the engine is told to expect."`
 	EngineFilter         bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_FILTER" help:"Leave out what Whisper makes up in silence, and what it repeats."`
-	EngineCommand        string  `env:"GENSUB_ENGINE_COMMAND" help:"Program that writes subtitles, with {audio}, {output}, and perhaps {language} and {task}."`
+	EngineCommand        string  `env:"GENSUB_ENGINE_COMMAND" help:"Program that writes subtitles, with {audio}, {output}, and perhaps {language}, {task} and {prompt}."`
 	EngineConcurrency    int     `default:"1" env:"GENSUB_ENGINE_CONCURRENCY" help:"Videos that the engine is given at once."`
 	EngineTimeoutMinutes float64 `default:"60" env:"GENSUB_ENGINE_TIMEOUT_MINUTES" help:"Minutes that it may take for one piece of sound."`
 	MaxSubtitleRuns      int     `default:"10" env:"GENSUB_MAX_SUBTITLE_RUNS" help:"Times that the subtitles of one video may be made; 0 = no limit."`
@@ -60,6 +61,9 @@ func (s engineSettings) check() error {
 			return err
 		}
 	}
+	if len(s.EnginePrompt) > subtitles.MaxPrompt || !utf8.ValidString(s.EnginePrompt) {
+		return fmt.Errorf("--engine-prompt: it must be UTF-8 of at most %d bytes", subtitles.MaxPrompt)
+	}
 	_, err := s.engine(".")
 	return err
 }
@@ -72,7 +76,7 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 		engine, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{
 			URL: s.EngineURL, Key: s.EngineKey, Model: s.EngineModel,
 			MaxBytes: int64(s.EngineMaxMB * (1 << 20)), Timeout: timeout, Translate: s.EngineTranslate,
-			Prompt: s.EnginePrompt, KeepAll: !s.EngineFilter,
+			KeepAll: !s.EngineFilter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("--engine-url: %w", err)
@@ -107,7 +111,7 @@ func newTranscriber(s serveSettings, p handlers.Parts) (*transcribe.Worker, erro
 	}
 	return transcribe.New(transcribe.Options{
 		DB: p.DB, Files: p.Files, Meter: p.Meter, Process: p.Process.ID, Engine: engine, Log: p.Log,
-		Concurrency: s.EngineConcurrency, Ended: p.Metrics.Transcribed,
+		Prompt: s.EnginePrompt, Concurrency: s.EngineConcurrency, Ended: p.Metrics.Transcribed,
 	}), nil
 }
 

@@ -23,6 +23,9 @@ type CommandOptions struct {
 	//	            a flag right before it too
 	//	{task}      "transcribe" or "translate"; where it is missing, the engine
 	//	            does not translate
+	//	{prompt}    names and terms that the program should know, on one line and
+	//	            never with a dash at its begin; where there are none, the
+	//	            argument is left out, and a flag right before it too
 	//
 	// {audio} and {output} are required. The program runs where this process
 	// does, with its environment but for what begins with GENSUB_, and is done
@@ -92,7 +95,7 @@ func (e *CommandEngine) Transcribe(ctx context.Context, r Request) (Transcript, 
 	if err := folder.keepSound(s); err != nil {
 		return Transcript{}, fmt.Errorf("%w: %w", ErrDown, err)
 	}
-	args := e.line.fill(commandRun{audio: folder.audio(), output: folder.output(), language: r.Language, translate: r.Translate})
+	args := e.line.fill(commandRun{audio: folder.audio(), output: folder.output(), language: r.Language, prompt: promptArgument(r.Prompt), translate: r.Translate})
 	if err := e.run(ctx, args, done); err != nil {
 		return Transcript{}, err
 	}

@@ -107,6 +107,20 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestCommandPrompt has a program write down its arguments behind the first two.
+func TestCommandPrompt(t *testing.T) {
+	t.Parallel()
+	engine := command(t, `sh -c 'out=$2; shift 2; printf "WEBVTT\n\n00:00.500 --> 00:01.000\n%s\n" "$# $*" >"$out"' sh {audio} {output} -p {prompt} end`, time.Minute)
+	for prompt, want := range map[string]string{
+		"": "1 end", " \n--\x00": "1 end", "--help\nAnn $HOME \"Kubernetes\"": `3 -p help Ann $HOME "Kubernetes" end`,
+	} {
+		got, err := engine.Transcribe(t.Context(), Request{Audio: record(t, heard{time.Second, 0.5}), Prompt: prompt})
+		if err != nil || len(got.Cues) != 1 || got.Cues[0].Text != want {
+			t.Errorf("%q: got %+v, %v, want %s", prompt, got, err, want)
+		}
+	}
+}
+
 func wavOf(t *testing.T, path string) string {
 	t.Helper()
 	s := open(t, path)

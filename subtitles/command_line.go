@@ -16,6 +16,7 @@ const (
 	languagePlace = "{language}"
 	chosenPlace   = "{language?}"
 	taskPlace     = "{task}"
+	promptPlace   = "{prompt}"
 )
 
 // commandLine is a program and its arguments, with places to fill in.
@@ -35,7 +36,7 @@ func parseCommandLine(setting string) (commandLine, error) {
 		return nil, errors.New("no program is named")
 	case strings.ContainsRune(setting, 0):
 		return nil, errors.New("it holds a zero byte")
-	case line.fill(commandRun{audio: "x", output: "x"})[0] != line[0]:
+	case line.fill(commandRun{audio: "x", output: "x", language: "x", prompt: "x"})[0] != line[0]:
 		return nil, errors.New("its program must be named, not filled in")
 	}
 	for _, place := range []string{audioPlace, outputPlace} {
@@ -64,12 +65,14 @@ func (l commandLine) has(place string) bool {
 type commandRun struct {
 	audio, output string // paths
 	language      string // as in Request
+	prompt        string // one that can be an argument
 	translate     bool
 }
 
 // fill puts a run's values into the places. Each stays one argument, whatever
 // is in it. Of an argument with {language?} nothing is left when the engine is
-// to find the language out; nor of a flag before it when it is that place alone.
+// to find the language out, of one with {prompt} when there is none; nor of a
+// flag before it when it is that place alone.
 func (l commandLine) fill(r commandRun) []string {
 	language, task := "auto", "transcribe"
 	if r.language != "" {
@@ -78,16 +81,20 @@ func (l commandLine) fill(r commandRun) []string {
 	if r.translate {
 		task = "translate"
 	}
-	places := strings.NewReplacer(audioPlace, r.audio, outputPlace, r.output, languagePlace, language, chosenPlace, language, taskPlace, task)
+	places := strings.NewReplacer(audioPlace, r.audio, outputPlace, r.output, languagePlace, language, chosenPlace, language,
+		taskPlace, task, promptPlace, r.prompt)
 	var args []string
+	afterFlag := false // and the flag is the last of args
 	for i, word := range l {
-		if r.language == "" && strings.Contains(word, chosenPlace) {
-			if word == chosenPlace && i > 1 && strings.HasPrefix(l[i-1], "-") {
+		if r.language == "" && strings.Contains(word, chosenPlace) || r.prompt == "" && strings.Contains(word, promptPlace) {
+			if afterFlag && (word == chosenPlace || word == promptPlace) {
 				args = args[:len(args)-1]
 			}
+			afterFlag = false
 			continue
 		}
 		args = append(args, places.Replace(word))
+		afterFlag = i > 0 && strings.HasPrefix(word, "-")
 	}
 	return args
 }

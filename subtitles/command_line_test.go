@@ -10,7 +10,7 @@ func TestFillCommandLine(t *testing.T) {
 	t.Parallel()
 	automatic := commandRun{audio: "/data/a b/audio.wav", output: "/data/{audio} {task}/out"}
 	thai := automatic
-	thai.language, thai.translate = "th", true
+	thai.language, thai.translate, thai.prompt = "th", true, "สมชาย {audio} 'Ann'"
 	tests := []struct {
 		setting         string
 		automatic, thai []string
@@ -34,6 +34,16 @@ func TestFillCommandLine(t *testing.T) {
 			"-x {language?} {audio} {output}",
 			[]string{"-x", automatic.audio, automatic.output},
 			[]string{"-x", "th", automatic.audio, automatic.output},
+		},
+		{
+			"whisper-cli -l {language} --prompt {prompt} -of {output} {audio}",
+			[]string{"whisper-cli", "-l", "auto", "-of", automatic.output, automatic.audio},
+			[]string{"whisper-cli", "-l", "th", "--prompt", thai.prompt, "-of", automatic.output, automatic.audio},
+		},
+		{ // a flag goes with its own value alone
+			"x -v --language {language?} {prompt} -q --prompt={prompt} {language?} {audio} {output}",
+			[]string{"x", "-v", "-q", automatic.audio, automatic.output},
+			[]string{"x", "-v", "--language", "th", thai.prompt, "-q", "--prompt=" + thai.prompt, "th", automatic.audio, automatic.output},
 		},
 		{
 			"-x -l -- {language?} -{audio}{output}",
@@ -68,7 +78,7 @@ func TestRefuseCommands(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"", " ", "''  {audio} {output}", "engine", "engine {audio}", "engine {output}", "engine {Audio} {output}", "engine {audio} # {output}",
-		"engine '{audio} {output}", `engine "{audio} {output}`, `engine {audio} {output} \`, "{audio} {audio} {output}", "{language?} {audio} {output}",
+		"engine '{audio} {output}", `engine "{audio} {output}`, `engine {audio} {output} \`, "{audio} {audio} {output}", "{language?} {audio} {output}", "{language?}", "{prompt} {audio} {output}",
 		"/opt/{task}/run {audio} {output}", "engine {audio} {output} \x00",
 	} {
 		if _, err := NewCommandEngine(CommandOptions{Command: setting, Dir: "/nowhere", Timeout: time.Minute}); err == nil {

@@ -26,6 +26,7 @@ type Request struct {
 	Audio     string
 	Language  string // as in Transcript; "" lets the engine find out
 	Translate bool   // into English
+	Prompt    string // names and terms that the engine should know; "" for none
 	// Progress is called with 0 to 100, never less than before, unless nil.
 	Progress func(percent int)
 	// Note is called with what was odd in the engine's answers, unless nil.

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -25,8 +24,6 @@ const (
 	leastMaxBytes = 128 << 10
 	// longestCode is as long as any code of a language that an engine is asked for.
 	longestCode = "yue"
-	// maxPrompt is more than Whisper takes, which is 224 tokens.
-	maxPrompt = 4 << 10
 	// shortRest is below what a last piece may be refused for without the others
 	// being lost: engines refuse what is too short for them.
 	shortRest = time.Minute
@@ -48,8 +45,6 @@ type HTTPOptions struct {
 	Timeout time.Duration
 	// Translate says that the engine has the API's translations.
 	Translate bool
-	// Prompt tells the engine what names and terms to expect; left out when empty.
-	Prompt string
 	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
 	KeepAll bool
 }
@@ -62,7 +57,6 @@ type HTTPEngine struct {
 
 	key       string
 	model     string
-	prompt    string
 	maxBytes  int64
 	timeout   time.Duration
 	translate bool
@@ -85,8 +79,6 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		return nil, errors.New("the engine's key must be of letters, digits and signs that no quoting changes")
 	case o.MaxBytes < leastMaxBytes:
 		return nil, fmt.Errorf("the engine's largest request must be of %d bytes or more", leastMaxBytes)
-	case len(o.Prompt) > maxPrompt || !utf8.ValidString(o.Prompt):
-		return nil, fmt.Errorf("the engine's prompt must be UTF-8 of at most %d bytes", maxPrompt)
 	case o.Timeout <= 0:
 		return nil, errors.New("the engine's time limit must be above zero")
 	}
@@ -95,7 +87,6 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		translations:   base + "/translations",
 		key:            o.Key,
 		model:          o.Model,
-		prompt:         strings.TrimSpace(o.Prompt),
 		maxBytes:       o.MaxBytes,
 		timeout:        o.Timeout,
 		translate:      o.Translate,
@@ -196,7 +187,7 @@ func (e *HTTPEngine) hear(ctx context.Context, r Request, s *sound, p soundPiece
 
 // pieceKey names all that an answer depends on, beside the piece.
 func (e *HTTPEngine) pieceKey(r Request) string {
-	asked := fmt.Sprintf("%q %q %q %q %t %t", e.transcriptions, e.model, e.prompt, r.Language, r.Translate, e.filter)
+	asked := fmt.Sprintf("%q %q %q %q %t %t", e.transcriptions, e.model, promptEnd(r.Prompt), r.Language, r.Translate, e.filter)
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(asked)))
 }
 
@@ -257,7 +248,7 @@ func (f form) size() int64 { return int64(len(f.head) + len(f.tail)) }
 // form fills in what the API documents for createTranscription and
 // createTranslation; the latter knows neither language nor words.
 func (e *HTTPEngine) form(r Request, a asked) (form, error) {
-	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}, {"prompt", e.prompt}}
+	fields := [][2]string{{"model", e.model}, {"response_format", a.format()}, {"temperature", "0"}, {"prompt", promptEnd(r.Prompt)}}
 	if !r.Translate {
 		for _, granularity := range a.granularities() {
 			fields = append(fields, [2]string{"timestamp_granularities[]", granularity})

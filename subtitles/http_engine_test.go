@@ -181,8 +181,8 @@ func TestHTTPRequest(t *testing.T) {
 		}
 	}
 
-	prompted := reach(t, url, func(o *HTTPOptions) { o.Prompt = " สมชาย, Kubernetes\n" })
-	if _, err := prompted.Transcribe(t.Context(), Request{Audio: path}); err != nil || !reflect.DeepEqual(got.fields["prompt"], []string{"สมชาย, Kubernetes"}) {
+	prompted := Request{Audio: path, Prompt: " สมชาย, Kubernetes\n"}
+	if _, err := reach(t, url).Transcribe(t.Context(), prompted); err != nil || !reflect.DeepEqual(got.fields["prompt"], []string{"สมชาย, Kubernetes"}) {
 		t.Errorf("prompt %q, %v", got.fields["prompt"], err)
 	}
 
@@ -403,7 +403,7 @@ func TestAudioURL(t *testing.T) {
 	for name, change := range map[string]func(*HTTPOptions){
 		"line break in the key": func(o *HTTPOptions) { o.Key = "hush\nX: y" }, "space": func(o *HTTPOptions) { o.Key = "hu sh" },
 		"quotes": func(o *HTTPOptions) { o.Key = `hush"` }, "Thai": func(o *HTTPOptions) { o.Key = "ลับ" },
-		"prompt": func(o *HTTPOptions) { o.Prompt = strings.Repeat("x", maxPrompt+1) }, "size": func(o *HTTPOptions) { o.MaxBytes-- }, "no size": func(o *HTTPOptions) { o.MaxBytes = 0 }, "time": func(o *HTTPOptions) { o.Timeout = 0 },
+		"size": func(o *HTTPOptions) { o.MaxBytes-- }, "no size": func(o *HTTPOptions) { o.MaxBytes = 0 }, "time": func(o *HTTPOptions) { o.Timeout = 0 },
 	} {
 		o := valid
 		change(&o)

@@ -39,24 +39,30 @@ func TestHTTPKeptPieces(t *testing.T) {
 	kept := keptPieces{}
 	path := record(t, heard{15 * time.Second, 0.5})
 	engine := reach(t, url, small)
-	ask := func(language string) (Transcript, []Note, error) {
+	ask := func(language, prompt string) (Transcript, []Note, error) {
 		var notes []Note
-		got, err := engine.Transcribe(t.Context(), Request{Audio: path, Language: language, Pieces: kept, Note: func(n Note) { notes = append(notes, n) }})
+		got, err := engine.Transcribe(t.Context(), Request{Audio: path, Language: language, Prompt: prompt, Pieces: kept, Note: func(n Note) { notes = append(notes, n) }})
 		return got, notes, err
 	}
-	if _, _, err := ask(""); !errors.Is(err, ErrFailed) || requests != 3 || len(kept) != 2 {
+	if _, _, err := ask("", ""); !errors.Is(err, ErrFailed) || requests != 3 || len(kept) != 2 {
 		t.Fatalf("got %v after %d requests, %d pieces are kept", err, requests, len(kept))
 	}
-	first, notes, err := ask("")
+	first, notes, err := ask("", "")
 	if err != nil || requests != 6 || len(first.Cues) != 10 || len(notes) != 5 {
 		t.Fatalf("got %+v, %+v, %v after %d requests", first, notes, err, requests)
 	}
-	again, notesAgain, err := ask("")
+	again, notesAgain, err := ask("", " \n")
 	if err != nil || requests != 6 || fmt.Sprint(again, notesAgain) != fmt.Sprint(first, notes) {
 		t.Errorf("got %+v, %v after %d requests, want %+v", again, err, requests, first)
 	}
-	if _, _, err := ask("th"); err != nil || requests != 11 {
+	if _, _, err := ask("th", ""); err != nil || requests != 11 {
 		t.Errorf("another language: %v after %d requests", err, requests)
+	}
+	// Prompts of one length leave the same room for sound, so the pieces are the same.
+	for i, prompt := range []string{"Ann", "Bob"} {
+		if _, _, err := ask("th", prompt); err != nil || requests != 16+5*i {
+			t.Errorf("prompt %s: %v after %d requests", prompt, err, requests)
+		}
 	}
 }
 

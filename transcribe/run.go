@@ -83,11 +83,25 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r subtitles.Req
 		return subtitles.Transcript{}, err
 	}
 	r.Audio, r.Language, r.Translate = path, run.Order.Language, run.Order.Translate
+	r.Prompt = promptOf(w.Prompt)
 	t, err := w.ask(ctx, run.Duration, r)
 	if err != nil {
 		return t, fmt.Errorf("transcribe: %w", err)
 	}
 	return t, nil
+}
+
+// promptOf joins what the engine should know, the most particular last, as Whisper
+// reads the end of a prompt. A comma keeps two names apart; a line break is
+// nothing that Whisper writes, and it goes on as its prompt does.
+func promptOf(parts ...string) string {
+	var said []string
+	for _, part := range parts {
+		if part = strings.TrimSpace(part); part != "" {
+			said = append(said, part)
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // ask makes captions of the engine's text for a video of that length. Text that cannot

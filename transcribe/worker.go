@@ -47,6 +47,7 @@ type Options struct {
 	Meter       *media.Meter
 	Process     string // id of this process
 	Engine      subtitles.Engine
+	Prompt      string // names and terms that it should know, of every video
 	Log         *slog.Logger
 	Concurrency int                                 // jobs at once, of all processes together
 	Ended       func(o Outcome, took time.Duration) // called after each run, unless nil

@@ -152,7 +152,7 @@ func TestDone(t *testing.T) {
 	h.work(engine(func(_ context.Context, r subtitles.Request) (subtitles.Transcript, error) {
 		asked <- r
 		return said, nil
-	}), nil)
+	}), func(o *Options) { o.Prompt = " Kubernetes\n" })
 	s := h.await(id, db.SubtitlesDone)
 	text, err := h.db.SubtitleText(t.Context(), "user_a", id)
 	h.check(err)
@@ -165,8 +165,24 @@ func TestDone(t *testing.T) {
 	r := waittest.Receive(t, asked)
 	info, err := os.Stat(r.Audio)
 	h.check(err)
-	if r.Language != "th" || r.Audio != h.files.SoundPath(id, 0) || info.Size() != 32000 {
+	if r.Language != "th" || r.Prompt != "Kubernetes" || r.Audio != h.files.SoundPath(id, 0) || info.Size() != 32000 {
 		t.Errorf("asked for %+v, of %d bytes", r, info.Size())
+	}
+}
+
+func TestPromptOf(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		parts []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"", " \n"}, ""},
+		{[]string{" Kubernetes, Go\n", "", "สมชาย"}, "Kubernetes, Go, สมชาย"},
+	} {
+		if got := promptOf(test.parts...); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.parts, got, test.want)
+		}
 	}
 }
 
