@@ -25,7 +25,7 @@ type engine struct {
 // heard is what one request asked for.
 type heard struct {
 	path, model, language, format, key, prompt string
-	wav                                []byte
+	wav                                        []byte
 }
 
 // engineKey is the key that the tests give the program for the engine.

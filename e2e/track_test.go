@@ -105,7 +105,7 @@ func TestTracks(t *testing.T) {
 			t.Fatalf("track %d: %d requests", order.track, len(asked)-before)
 		}
 		wantPitch(t, asked[before], order.hertz)
-		if got := asked[before].prompt; got != "Gensubtitle เชียงใหม่, สมชาย น้ำใส" {
+		if got := asked[before].prompt; got != "Gensubtitle, เชียงใหม่, สมชาย, น้ำใส" {
 			t.Errorf("the engine was told to expect %q", got)
 		}
 	}
@@ -159,7 +159,7 @@ func TestTracksOnThePage(t *testing.T) {
 	eventually(t, patience, "a second request", func() bool { return len(e.requests()) == 2 })
 	c.awaits(id, "done")
 	wantPitch(t, e.requests()[1], 200)
-	if got := e.requests()[1].prompt; got != "เชียงใหม่ น้ำใส" {
+	if got := e.requests()[1].prompt; got != "เชียงใหม่, น้ำใส" {
 		t.Errorf("the engine was told to expect %q", got)
 	}
 	b.until(`document.querySelector("#track")?.value === "1" && document.querySelector("#prompt").value === "น้ำใส"`)

@@ -68,7 +68,7 @@ func NewCommandEngine(o CommandOptions) (*CommandEngine, error) {
 func (e *CommandEngine) Translates() bool { return e.line.has(taskPlace) }
 
 // Prompts reports whether Request.Prompt is heeded.
-func (e *CommandEngine) Prompts() bool { return false }
+func (e *CommandEngine) Prompts() bool { return e.line.has(promptPlace) }
 
 // Transcribe runs the program on the whole sound, in a folder that is gone
 // afterwards.

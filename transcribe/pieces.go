@@ -2,6 +2,7 @@ package transcribe
 
 import (
 	"context"
+	"strconv"
 
 	"gensubtitle/db"
 	"gensubtitle/subtitles"
@@ -19,7 +20,7 @@ var _ subtitles.Pieces = (*pieces)(nil)
 
 // Kept is what the engine answered to a piece in this run or an earlier one.
 func (p *pieces) Kept(key string, begins, ends int64) ([]byte, bool) {
-	answer, ok, err := p.worker.DB.KeptSubtitlePiece(p.ctx, p.run.VideoID, db.SubtitlePiece{Key: key, Begins: begins, Ends: ends})
+	answer, ok, err := p.worker.DB.KeptSubtitlePiece(p.ctx, p.run.VideoID, p.piece(key, begins, ends))
 	if err != nil && p.ctx.Err() == nil {
 		p.worker.Log.Warn("answer of the engine not found again", "run", p.run.RunID, "error", err)
 	}
@@ -30,8 +31,13 @@ func (p *pieces) Kept(key string, begins, ends int64) ([]byte, bool) {
 func (p *pieces) Keep(key string, begins, ends int64, answer []byte) {
 	p.worker.hadEngine()
 	// It has been paid for, also where the process is about to stop.
-	err := p.worker.DB.KeepSubtitlePiece(context.WithoutCancel(p.ctx), p.run.RunID, db.SubtitlePiece{Key: key, Begins: begins, Ends: ends}, string(answer))
+	err := p.worker.DB.KeepSubtitlePiece(context.WithoutCancel(p.ctx), p.run.RunID, p.piece(key, begins, ends), string(answer))
 	if err != nil && p.ctx.Err() == nil {
 		p.worker.Log.Warn("answer of the engine not kept", "run", p.run.RunID, "error", err)
 	}
+}
+
+// piece is one of the run's track: another track has pieces of its own.
+func (p *pieces) piece(key string, begins, ends int64) db.SubtitlePiece {
+	return db.SubtitlePiece{Key: strconv.Itoa(p.run.Order.Track) + " " + key, Begins: begins, Ends: ends}
 }

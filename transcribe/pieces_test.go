@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -120,5 +121,25 @@ func TestPieces(t *testing.T) {
 	}
 	if _, found, err := h.db.KeptSubtitlePiece(t.Context(), id, db.SubtitlePiece{}); err != nil || found {
 		t.Errorf("a piece is left: %v", err)
+	}
+}
+
+// TestPiecesOfATrack keeps the answers to one track from another.
+func TestPiecesOfATrack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.video(wav())
+	w := New(Options{DB: h.db, Log: slog.New(slog.DiscardHandler)})
+	run, ok, err := h.db.ClaimSubtitles(t.Context(), "x", time.Minute, 1)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	(&pieces{ctx: t.Context(), worker: w, run: run}).Keep("key", 0, 2, []byte("first"))
+	for track, want := range []string{"first", ""} {
+		run.Order.Track = track
+		got, ok := (&pieces{ctx: t.Context(), worker: w, run: run}).Kept("key", 0, 2)
+		if string(got) != want || ok != (want != "") {
+			t.Errorf("track %d: got %q of %s, want %q", track, got, id, want)
+		}
 	}
 }

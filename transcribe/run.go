@@ -83,7 +83,7 @@ func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r subtitles.Req
 		return subtitles.Transcript{}, err
 	}
 	r.Audio, r.Language, r.Translate = path, run.Order.Language, run.Order.Translate
-	r.Prompt = promptOf(w.Prompt)
+	r.Prompt = promptOf(w.Prompt, run.Prompt, run.Order.Prompt)
 	t, err := w.ask(ctx, run.Duration, r)
 	if err != nil {
 		return t, fmt.Errorf("transcribe: %w", err)
