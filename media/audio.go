@@ -132,7 +132,7 @@ func (s *subject) picture(ctx context.Context, streams []int) error {
 func (s *subject) decode(ctx context.Context, w io.Writer, input []string, output ...string) error {
 	args := append([]string{"-nostdin"}, s.input()...)
 	args = append(args, input...)
-	args = append(args, "-i", "file:"+s.path, "-filter_threads", "1", "-max_error_rate", "1")
+	args = append(args, "-i", s.source(), "-filter_threads", "1", "-max_error_rate", "1")
 	args = append(args, output...)
 	return s.run(ctx, process{
 		program: s.meter.ffmpeg,

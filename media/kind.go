@@ -212,6 +212,15 @@ func ebmlNumber(data []byte, clearMarker bool) (uint64, []byte) {
 // 188 bytes, 192 with a time stamp before each (Blu-ray, cameras), or 204 with
 // a checksum behind. A recording may start in the middle of a packet.
 func transportKind(head []byte, _ int64) kind {
+	if _, pace := transportPace(head); pace > 0 {
+		return kindTS
+	}
+	return kind{}
+}
+
+// transportPace is where the first packet starts, and how far the next is from it;
+// 0 where there are none.
+func transportPace(head []byte) (start, pace int) {
 	const wanted = 5
 	for _, pace := range []int{188, 192, 204} {
 		for start := 0; start < pace; start++ {
@@ -220,11 +229,11 @@ func transportKind(head []byte, _ int64) kind {
 				found++
 			}
 			if found >= wanted {
-				return kindTS
+				return start, pace
 			}
 		}
 	}
-	return kind{}
+	return 0, 0
 }
 
 // soundKind knows bare MPEG audio and ADTS by two headers that follow one

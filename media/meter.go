@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -281,8 +282,10 @@ type subject struct {
 	path  string // absolute
 	size  int64
 	kind  kind
-	clock *clock
-	spent *atomic.Int64 // processor time that all its children have used
+	// stretches are the parts of it that make sense; nil where all does.
+	stretches []stretch
+	clock     *clock
+	spent     *atomic.Int64 // processor time that all its children have used
 
 	mu  sync.Mutex
 	cpu time.Duration // processor time that its children may still use
@@ -319,7 +322,14 @@ func (m *Meter) open(owner, path string) (*subject, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: this kind of file is not taken", ErrNotVideo)
 	}
-	return m.newSubject(owner, path, info.Size(), found), nil
+	s := m.newSubject(owner, path, info.Size(), found)
+	if s.stretches, err = withoutJunk(file, info.Size(), found); err != nil {
+		return nil, fmt.Errorf("%w: look for junk: %w", ErrUnavailable, err)
+	}
+	if strings.ContainsAny(path, `|\'`) {
+		s.stretches = nil // No name of parts can be made of such a path.
+	}
+	return s, nil
 }
 
 func (m *Meter) newSubject(owner, path string, size int64, found kind) *subject {
@@ -409,7 +419,7 @@ func (s *subject) input() []string {
 		// One more than are taken: some readers skip what is beyond without a
 		// word, and so the one beyond is what gives them away.
 		"-max_streams", strconv.Itoa(maxStreams + 1),
-		"-protocol_whitelist", "file",
+		"-protocol_whitelist", s.protocols(),
 		"-format_whitelist", s.kind.demuxer,
 	}
 }

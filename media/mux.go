@@ -165,7 +165,7 @@ func (s *subject) uncopyable(ctx context.Context) (names, without []string, err 
 			args := append([]string{"-nostdin"}, s.input()...)
 			err := s.run(ctx, process{
 				program: s.meter.ffmpeg,
-				args:    append(args, "-i", "file:"+s.path, "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
+				args:    append(args, "-i", s.source(), "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
 				stdout:  &headWriter{},
 			})
 			switch {
@@ -199,7 +199,7 @@ func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most
 	args := append([]string{"-nostdin", "-y"}, s.input()...)
 	args = append(args,
 		// AVI and MPEG leave times out that MKV needs.
-		"-fflags", "+genpts", "-i", "file:"+s.path,
+		"-fflags", "+genpts", "-i", s.source(),
 		"-protocol_whitelist", "file", "-format_whitelist", "srt", "-f", "srt", "-i", muxSubtitles,
 		"-map", pictures, "-map", "0:a?", "-map", "1:s")
 	args = append(append(args, without...),

@@ -69,6 +69,7 @@ type extraction struct {
 func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extraction {
 	own := &subject{
 		meter: s.meter, owner: s.owner, path: s.path, size: s.size, kind: s.kind, clock: s.clock, spent: s.spent, cpu: s.spend(0),
+		stretches: s.stretches,
 	}
 	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
 }
@@ -147,7 +148,11 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 	}
 	s := e.subject
 	args := append([]string{"-nostdin"}, s.input()...)
-	args = append(args, "-i", "file:"+s.path, "-filter_threads", "1", "-max_error_rate", "1")
+	if s.kind.demuxer == "ogg" {
+		// ffmpeg would take what is missing for a clock that was set anew.
+		args = append(args, "-dts_delta_threshold", "1e9")
+	}
+	args = append(args, "-i", s.source(), "-filter_threads", "1", "-max_error_rate", "1")
 	err := s.run(ctx, process{
 		program: s.meter.ffmpeg,
 		args:    append(args, output...),

@@ -58,7 +58,7 @@ func (s *subject) subtitles(ctx context.Context, t Track) ([]byte, error) {
 	}
 	output := &boundedWriter{most: maxTrackText}
 	args := append([]string{"-nostdin"}, s.input()...)
-	args = append(args, "-i", "file:"+s.path, "-map", "0:"+strconv.Itoa(t.index))
+	args = append(args, "-i", s.source(), "-map", "0:"+strconv.Itoa(t.index))
 	err := s.run(ctx, process{
 		program: s.meter.ffmpeg,
 		args:    append(append(args, format...), "pipe:1"),

@@ -86,7 +86,7 @@ func (s *subject) timeline(ctx context.Context, atMost time.Duration, input ...s
 			// No tags are asked for: they can be megabytes long.
 			"-show_entries", "packet=codec_type,stream_index,pts_time,dts_time,duration_time,flags"+
 				":stream=index,codec_type:stream_disposition=attached_pic",
-			"-of", "compact", "-i", "file:"+s.path),
+			"-of", "compact", "-i", s.source()),
 		stdout: &lineWriter{line: times.read},
 	})
 	// What was read up to a broken place counts; the decoder judges next.

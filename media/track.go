@@ -70,7 +70,7 @@ func (s *subject) list(ctx context.Context) (listing, error) {
 			program: s.meter.ffprobe,
 			args: append(s.input(), "-show_entries",
 				"format=duration:stream=index,codec_type,codec_name:stream_disposition=default"+tags,
-				"-of", "json", "-i", "file:"+s.path),
+				"-of", "json", "-i", s.source()),
 			stdout: output,
 		})
 		switch {

@@ -1,0 +1,226 @@
+package media
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	// minJunk is how many bytes in a row make no sense before they are left out.
+	// Readers find their way past less; past 64 KB some give up.
+	minJunk = 32 << 10
+	// maxStretches bounds what a broken file is put together from.
+	maxStretches = 200
+	// longestUnit is more than a page of Ogg, which has at most 65,307 bytes.
+	longestUnit = 66 << 10
+	peekSize    = 2 * longestUnit
+)
+
+// stretch is a part of a file, from and to in bytes.
+type stretch struct{ from, to int64 }
+
+// unit returns the length of the unit of a stream that data begins with: a page,
+// a frame, a packet. It is 0 where data begins with none.
+type unit func(data []byte) int
+
+// unitOf is for kinds that consist of units alone, so that what is no unit can be
+// left out; nil for all others. The units of the file begin at start.
+func (k kind) unitOf(head []byte) (u unit, start int) {
+	switch k.demuxer {
+	case "ogg":
+		return oggPage, 0
+	case kindAAC.demuxer:
+		return aacFrame, 0
+	case kindTS.demuxer:
+		start, pace := transportPace(head)
+		return func(data []byte) int {
+			if data[0] != 'G' {
+				return 0
+			}
+			return pace
+		}, start
+	}
+	return nil, 0
+}
+
+// oggPage reads the header of a page (RFC 3533, section 6).
+func oggPage(data []byte) int {
+	const head = 27
+	if len(data) < head || !bytes.HasPrefix(data, []byte("OggS\x00")) {
+		return 0
+	}
+	segments := data[head:min(len(data), head+int(data[head-1]))]
+	length := head + len(segments)
+	for _, size := range segments {
+		length += int(size)
+	}
+	return length
+}
+
+func aacFrame(data []byte) int {
+	found, length := soundFrame(data)
+	if found != kindAAC {
+		return 0
+	}
+	return length
+}
+
+// withoutJunk returns the stretches of a file between which much makes no sense;
+// nil where that is nowhere so.
+func withoutJunk(file io.ReaderAt, size int64, k kind) ([]stretch, error) {
+	head, err := readHead(file, 0, headSize)
+	if err != nil {
+		return nil, err
+	}
+	u, start := k.unitOf(head)
+	if u == nil {
+		return nil, nil
+	}
+	w := &unitWalk{unit: u, reader: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<20)}
+	if err := w.skip(start); err != nil {
+		return nil, err
+	}
+	return w.stretches(size)
+}
+
+// unitWalk goes through a file from unit to unit.
+type unitWalk struct {
+	unit   unit
+	reader *bufio.Reader
+	at     int64
+}
+
+func (w *unitWalk) skip(n int) error {
+	n, err := w.reader.Discard(n)
+	w.at += int64(n)
+	if errors.Is(err, io.EOF) {
+		return nil // The last unit is cut off.
+	}
+	return err
+}
+
+func (w *unitWalk) peek() ([]byte, error) {
+	data, err := w.reader.Peek(peekSize)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return data, err
+}
+
+func (w *unitWalk) stretches(size int64) ([]stretch, error) {
+	found := []stretch{{0, size}}
+	for begun := false; ; begun = true {
+		from, err := w.units()
+		if err != nil {
+			return nil, err
+		}
+		to, err := w.junk()
+		if err != nil {
+			return nil, err
+		}
+		// What stands before the first unit is a tag, which readers know.
+		if (begun || from > 0) && to-from >= minJunk {
+			found[len(found)-1].to = from
+			found = append(found, stretch{to, size})
+		}
+		if to == size {
+			break
+		}
+	}
+	if last := len(found) - 1; last > 0 && found[last].from == size {
+		found = found[:last]
+	}
+	if len(found) > maxStretches || found[0].to == size {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// units goes past all units that follow and returns where they end.
+func (w *unitWalk) units() (int64, error) {
+	for {
+		data, err := w.peek()
+		if err != nil {
+			return 0, err
+		}
+		if len(data) == 0 {
+			return w.at, nil
+		}
+		length := w.unit(data)
+		if length == 0 {
+			return w.at, nil
+		}
+		if err := w.skip(length); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// junk goes to the next unit that others follow, or to the end, and returns where
+// that is.
+func (w *unitWalk) junk() (int64, error) {
+	for {
+		data, err := w.peek()
+		if err != nil {
+			return 0, err
+		}
+		if len(data) == 0 {
+			return w.at, nil
+		}
+		last := len(data)
+		if last == peekSize {
+			last -= longestUnit // Behind each begin that is looked at there is a whole unit.
+		}
+		for at := range last {
+			if w.follow(data[at:]) {
+				err := w.skip(at)
+				return w.at, err
+			}
+		}
+		if err := w.skip(last); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// follow reports whether data begins with units in a row, as many as tell them
+// from chance.
+func (w *unitWalk) follow(data []byte) bool {
+	const enough = 4
+	for n := range enough {
+		if len(data) == 0 {
+			return n > 0
+		}
+		length := w.unit(data)
+		if length == 0 {
+			return false
+		}
+		data = data[min(length, len(data)):]
+	}
+	return true
+}
+
+// source is how a program is told to read the file: all of it, or those parts
+// that make sense, one after the other.
+func (s *subject) source() string {
+	if s.stretches == nil {
+		return "file:" + s.path
+	}
+	parts := make([]string, len(s.stretches))
+	for i, part := range s.stretches {
+		parts[i] = fmt.Sprintf("subfile,,start,%d,end,%d,,:%s", part.from, part.to, s.path)
+	}
+	return "concat:" + strings.Join(parts, "|")
+}
+
+// protocols are those that source needs.
+func (s *subject) protocols() string {
+	if s.stretches == nil {
+		return "file"
+	}
+	return "file,concat,subfile"
+}
