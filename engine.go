@@ -27,6 +27,7 @@ type engineSettings struct {
 	EngineKey            string  `env:"GENSUB_ENGINE_KEY" help:"Key of that engine; prefer the variable, which other users of the machine cannot see."`
 	EngineModel          string  `default:"whisper-1" env:"GENSUB_ENGINE_MODEL" help:"Model that it is asked for."`
 	EngineMaxMB          float64 `default:"25" env:"GENSUB_ENGINE_MAX_MB" name:"engine-max-mb" help:"Largest file that it takes, in MB; longer sound is cut at silences."`
+	EnginePieces         int     `default:"1" env:"GENSUB_ENGINE_PIECES" help:"Pieces of one video's sound that it is sent at once, as soon as the language is known."`
 	EngineTranslate      bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_TRANSLATE" help:"Offer its translations into English."`
 	EnginePrompt         string  `env:"GENSUB_ENGINE_PROMPT" help:"Names and terms that the engine is told to expect."`
 	EngineFilter         bool    `default:"true" negatable:"" env:"GENSUB_ENGINE_FILTER" help:"Leave out what Whisper makes up in silence, and what it repeats."`
@@ -41,6 +42,7 @@ const (
 	mostEngineMB         = 1 << 20
 	mostEngineMinutes    = 1e5
 	mostConcurrentVideos = 1000
+	mostPieces           = 64
 )
 
 // check returns what is wrong with the settings.
@@ -53,6 +55,7 @@ func (s engineSettings) check() error {
 		value, least, most float64
 	}{
 		{"--engine-max-mb", s.EngineMaxMB, minEngineMB, mostEngineMB},
+		{"--engine-pieces", float64(s.EnginePieces), 1, mostPieces},
 		{"--engine-concurrency", float64(s.EngineConcurrency), 1, mostConcurrentVideos},
 		{"--engine-timeout-minutes", s.EngineTimeoutMinutes, 0.01, mostEngineMinutes},
 		{"--max-subtitle-runs", float64(s.MaxSubtitleRuns), 0, 1e9},
@@ -75,7 +78,7 @@ func (s engineSettings) engine(dataDir string) (subtitles.Engine, error) {
 	case s.EngineURL != "":
 		engine, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{
 			URL: s.EngineURL, Key: s.EngineKey, Model: s.EngineModel,
-			MaxBytes: int64(s.EngineMaxMB * (1 << 20)), Timeout: timeout, Translate: s.EngineTranslate,
+			MaxBytes: int64(s.EngineMaxMB * (1 << 20)), Timeout: timeout, Pieces: s.EnginePieces, Translate: s.EngineTranslate,
 			KeepAll: !s.EngineFilter,
 		})
 		if err != nil {

@@ -22,6 +22,9 @@ func TestEngineSettings(t *testing.T) {
 		{"a prompt", func(s *engineSettings) { s.EnginePrompt = strings.Repeat("x", subtitles.MaxPrompt) }, ""},
 		{"a long prompt", func(s *engineSettings) { s.EnginePrompt = strings.Repeat("x", subtitles.MaxPrompt+1) }, "--engine-prompt"},
 		{"a prompt in another encoding", func(s *engineSettings) { s.EnginePrompt = "\xff" }, "--engine-prompt"},
+		{"pieces", func(s *engineSettings) { s.EnginePieces = 64 }, ""},
+		{"no pieces", func(s *engineSettings) { s.EnginePieces = 0 }, "--engine-pieces"},
+		{"many pieces", func(s *engineSettings) { s.EnginePieces = 65 }, "--engine-pieces"},
 	} {
 		var s engineSettings
 		parser, err := kong.New(&s)

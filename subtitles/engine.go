@@ -27,7 +27,8 @@ type Request struct {
 	Language  string // as in Transcript; "" lets the engine find out
 	Translate bool   // into English
 	Prompt    string // names and terms that the engine should know; "" for none
-	// Progress is called with 0 to 100, never less than before, unless nil.
+	// Progress is called with 0 to 100, never less than before, by one goroutine at
+	// a time, unless nil.
 	Progress func(percent int)
 	// Note is called with what was odd in the engine's answers, unless nil.
 	Note func(Note)
@@ -36,7 +37,8 @@ type Request struct {
 }
 
 // Pieces keeps the answers to pieces of a sound, so that none is asked for twice.
-// The key names what was asked for, beside the piece in bytes of the sound.
+// The key names what was asked for, beside the piece in bytes of the sound. They may
+// be used by many goroutines at once.
 type Pieces interface {
 	Kept(key string, begins, ends int64) (answer []byte, ok bool)
 	Keep(key string, begins, ends int64, answer []byte)

@@ -1,12 +1,22 @@
 package subtitles
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // heardPiece is what an engine heard in a piece of a sound, as it is kept.
 type heardPiece struct {
 	Language string
 	Cues     []Cue
 	Notes    []Note
+}
+
+// addTo adds up for how long each language was spoken.
+func (p heardPiece) addTo(spoken map[string]time.Duration) {
+	for _, cue := range p.Cues {
+		spoken[p.Language] += cue.End - cue.Start
+	}
 }
 
 func (r Request) keptPiece(key string, p soundPiece) (part heardPiece, ok bool) {

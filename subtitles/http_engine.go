@@ -2,6 +2,7 @@ package subtitles
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -43,6 +44,8 @@ type HTTPOptions struct {
 	MaxBytes int64
 	// Timeout bounds each request, of which long sound takes several.
 	Timeout time.Duration
+	// Pieces is how many pieces of one sound it is sent at once; 0 is one.
+	Pieces int
 	// Translate says that the engine has the API's translations.
 	Translate bool
 	// KeepAll keeps also what Whisper makes up in silence, and what it repeats.
@@ -59,6 +62,7 @@ type HTTPEngine struct {
 	model     string
 	maxBytes  int64
 	timeout   time.Duration
+	together  int // pieces of one sound
 	translate bool
 	client    *http.Client
 	pace      *pace
@@ -89,6 +93,7 @@ func NewHTTPEngine(o HTTPOptions) (*HTTPEngine, error) {
 		model:          o.Model,
 		maxBytes:       o.MaxBytes,
 		timeout:        o.Timeout,
+		together:       max(1, o.Pieces),
 		translate:      o.Translate,
 		client: &http.Client{
 			Transport: &http.Transport{
@@ -114,8 +119,8 @@ func (e *HTTPEngine) Translates() bool { return e.translate }
 // Prompts reports whether Request.Prompt is heeded.
 func (e *HTTPEngine) Prompts() bool { return true }
 
-// Transcribe sends the sound in pieces of at most MaxBytes, one after the
-// other, and puts their times together again.
+// Transcribe sends the sound in pieces of at most MaxBytes and puts their times
+// together again.
 func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, error) {
 	if err := checkRequest(e, r); err != nil {
 		return Transcript{}, err
@@ -126,57 +131,26 @@ func (e *HTTPEngine) Transcribe(ctx context.Context, r Request) (Transcript, err
 	}
 	defer s.close()
 	done := &progress{report: r.Progress}
-	whole := Transcript{Language: r.textLanguage()}
 	if s.whole().length() < shortestSpeech {
 		done.reach(1)
-		return whole, nil
+		return Transcript{Language: r.textLanguage()}, nil
 	}
-	largest := r
-	if r.Language == "" {
-		largest.Language = longestCode // It may be found out before the last piece.
-	}
-	body, err := e.form(largest, askWords)
+	h, err := e.newHearing(r, s, done)
 	if err != nil {
 		return Transcript{}, err
 	}
-	pieces, err := s.pieces(e.maxBytes - body.size())
-	if err != nil {
-		return Transcript{}, fmt.Errorf("%w: %w", ErrFailed, err)
+	if err := h.all(ctx); err != nil {
+		return Transcript{}, err
 	}
-	key := e.pieceKey(r)
-	spoken := map[string]time.Duration{}
-	for i, p := range pieces {
-		part, kept := r.keptPiece(key, p)
-		if !kept {
-			part, err = e.hear(ctx, r, s, p, done)
-			if i > 0 && i == len(pieces)-1 && p.length() < shortRest && errors.Is(err, ErrRefused) {
-				part, err = heardPiece{Notes: []Note{{Kind: NoteRefused}}}, nil
-			}
-			if err != nil {
-				return Transcript{}, err
-			}
-			r.keepPiece(key, p, part)
-		}
-		done.reach(float64(p.to) / float64(s.size))
-		r.notes(part.Notes, p.start())
-		for _, cue := range part.Cues {
-			whole.Cues = append(whole.Cues, cue.moveBy(p.start()))
-			spoken[part.Language] += cue.End - cue.Start
-		}
-		if r.Language == "" && !r.Translate {
-			r.Language = mainLanguage(spoken)
-		}
-	}
-	if whole.Language == "" {
-		whole.Language = mostSpoken(spoken)
-	}
-	return whole, nil
+	heard := h.transcript()
+	heard.Language = cmp.Or(r.textLanguage(), heard.Language)
+	return heard, nil
 }
 
 // hear has one piece heard, and learns how long that takes.
-func (e *HTTPEngine) hear(ctx context.Context, r Request, s *sound, p soundPiece, done *progress) (heardPiece, error) {
+func (e *HTTPEngine) hear(ctx context.Context, r Request, s *sound, p soundPiece, done *soundProgress) (heardPiece, error) {
 	begun := time.Now()
-	stop := e.pace.estimate(done, p, s.size)
+	stop := e.pace.estimate(done, p)
 	defer stop()
 	part, notes, err := e.ask(ctx, r, s, p)
 	if err == nil {

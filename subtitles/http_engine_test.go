@@ -327,13 +327,13 @@ func TestHTTPEstimate(t *testing.T) {
 	if err != nil || requests != 2 {
 		t.Errorf("%d requests, %v", requests, err)
 	}
-	second := soundPiece{50, 100}
+	piece := soundPiece{5000, 10000}
 	for _, test := range []struct {
 		since time.Duration
 		speed float64
-		want  float64
-	}{{0, 9, 0.5}, {time.Hour, 0, 0.5}, {time.Hour, 9, 0.995}, {time.Millisecond, 25.0 / bytesPerSecond * 1000, 0.75}} {
-		if got := guess(test.since, test.speed, second, 100); got < test.want-1e-6 || got > test.want+1e-6 {
+		want  int64
+	}{{0, 9, 0}, {time.Hour, 0, 0}, {time.Hour, 9, 4950}, {time.Millisecond, 2500.0 / bytesPerSecond * 1000, 2500}} {
+		if got := guess(test.since, test.speed, piece); got < test.want-1 || got > test.want+1 {
 			t.Errorf("guess after %v with %v is %v, want %v", test.since, test.speed, got, test.want)
 		}
 	}

@@ -5,22 +5,37 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 )
 
-// keptPieces keeps answers in memory.
-type keptPieces map[string][]byte
+// keptPieces keeps answers in memory, if keep, unless nil, does not panic.
+type keptPieces struct {
+	keep    func(answer string)
+	mu      sync.Mutex
+	answers map[string][]byte
+}
 
 func pieceName(key string, begins, ends int64) string { return fmt.Sprint(key, begins, ends) }
 
-func (k keptPieces) Kept(key string, begins, ends int64) ([]byte, bool) {
-	answer, ok := k[pieceName(key, begins, ends)]
+func (k *keptPieces) Kept(key string, begins, ends int64) ([]byte, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	answer, ok := k.answers[pieceName(key, begins, ends)]
 	return answer, ok
 }
 
-func (k keptPieces) Keep(key string, begins, ends int64, answer []byte) {
-	k[pieceName(key, begins, ends)] = answer
+func (k *keptPieces) Keep(key string, begins, ends int64, answer []byte) {
+	if k.keep != nil {
+		k.keep(string(answer))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.answers == nil {
+		k.answers = map[string][]byte{}
+	}
+	k.answers[pieceName(key, begins, ends)] = answer
 }
 
 // TestHTTPKeptPieces has an engine fail in the middle: what it answered before is
@@ -36,7 +51,7 @@ func TestHTTPKeptPieces(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"language":"en","segments":[{"start":0,"end":1,"text":"One two","words":[{"word":"One","start":0.2,"end":0.5},{"word":"two"}]},{"end":9,"text":"odd"}]}`)
 	})
-	kept := keptPieces{}
+	kept := &keptPieces{}
 	path := record(t, heard{15 * time.Second, 0.5})
 	engine := reach(t, url, small)
 	ask := func(language, prompt string) (Transcript, []Note, error) {
@@ -44,8 +59,8 @@ func TestHTTPKeptPieces(t *testing.T) {
 		got, err := engine.Transcribe(t.Context(), Request{Audio: path, Language: language, Prompt: prompt, Pieces: kept, Note: func(n Note) { notes = append(notes, n) }})
 		return got, notes, err
 	}
-	if _, _, err := ask("", ""); !errors.Is(err, ErrFailed) || requests != 3 || len(kept) != 2 {
-		t.Fatalf("got %v after %d requests, %d pieces are kept", err, requests, len(kept))
+	if _, _, err := ask("", ""); !errors.Is(err, ErrFailed) || requests != 3 || len(kept.answers) != 2 {
+		t.Fatalf("got %v after %d requests, %d pieces are kept", err, requests, len(kept.answers))
 	}
 	first, notes, err := ask("", "")
 	if err != nil || requests != 6 || len(first.Cues) != 10 || len(notes) != 5 {

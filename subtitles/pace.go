@@ -3,10 +3,12 @@ package subtitles
 import (
 	"sync"
 	"time"
+
+	"gensubtitle/proc"
 )
 
 // pace is how fast an engine was with its last piece, from which we guess how
-// far it is with this one.
+// far it is with others.
 type pace struct {
 	tick  time.Duration // between guesses
 	mu    sync.Mutex
@@ -19,32 +21,37 @@ func (p *pace) saw(length, took time.Duration) {
 	p.speed = length.Seconds() / max(took, time.Millisecond).Seconds()
 }
 
-// estimate reports guesses about a piece of a sound of size bytes until stop is
-// called. None reaches the piece's end.
-func (p *pace) estimate(done *progress, of soundPiece, size int64) (stop func()) {
+// estimate reports guesses about a piece until stop is called. None reaches the
+// piece's end.
+func (p *pace) estimate(done *soundProgress, of soundPiece) (stop func()) {
 	p.mu.Lock()
 	speed := p.speed
 	p.mu.Unlock()
-	quit, quitted := make(chan struct{}), make(chan struct{})
+	quit, quitted := make(chan struct{}), make(chan error)
 	begun := time.Now()
 	go func() {
-		defer close(quitted)
-		ticker := time.NewTicker(p.tick)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-ticker.C:
-				done.reach(guess(time.Since(begun), speed, of, size))
+		quitted <- proc.Contain(func() error {
+			ticker := time.NewTicker(p.tick)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-quit:
+					return nil
+				case <-ticker.C:
+					done.reach(of, guess(time.Since(begun), speed, of))
+				}
 			}
-		}
+		})
 	}()
-	return func() { close(quit); <-quitted }
+	return func() {
+		close(quit)
+		if err := <-quitted; err != nil {
+			panic(err) // where it can be recovered
+		}
+	}
 }
 
-// guess is which part of the whole sound is heard, this long into a piece.
-func guess(since time.Duration, speed float64, of soundPiece, size int64) float64 {
-	heard := min(since.Seconds()*speed*bytesPerSecond, 0.99*float64(of.to-of.from))
-	return (float64(of.from) + heard) / float64(size)
+// guess is how many bytes of a piece are heard, this long into it.
+func guess(since time.Duration, speed float64, of soundPiece) int64 {
+	return int64(min(since.Seconds()*speed*bytesPerSecond, 0.99*float64(of.to-of.from)))
 }

@@ -1,13 +1,16 @@
 package transcribe
 
 import (
-	"encoding/binary"
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,27 +22,34 @@ import (
 // limited is an engine that takes ten requests a window, then refuses some until
 // the next window begins.
 type limited struct {
-	t       *testing.T
+	t     *testing.T
+	sound []byte
+	most  int // requests at once, as we want it
+	under atomic.Int64
+
 	mu      sync.Mutex
 	taken   int // in this window
 	refused int // since
-	sound   []byte
-	asked   []string // the language of each request taken
+	asked   []asked
+}
+
+// asked is a request that was taken.
+type asked struct {
+	begins, ends int // bytes of the sound
+	language     string
 }
 
 func (l *limited) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.taken == 10 {
-		if l.refused++; l.refused == 3 {
-			l.taken, l.refused = 0, 0
-		}
-		w.WriteHeader(http.StatusTooManyRequests)
-		return
+	if under := l.under.Add(1); under > int64(l.most) {
+		l.t.Errorf("%d requests at once", under)
 	}
-	l.taken++
+	defer l.under.Add(-1)
 	if r.ContentLength > 128<<10 {
 		l.t.Errorf("a request of %d bytes", r.ContentLength)
+	}
+	if !l.take() {
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
 	}
 	file, _, err := r.FormFile("file")
 	if err != nil {
@@ -51,33 +61,54 @@ func (l *limited) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.t.Error(err)
 		return
 	}
-	l.sound = append(l.sound, wav[44:]...)
-	l.asked = append(l.asked, r.FormValue("language"))
-	seconds := float64(len(wav)-44) / 32000
-	_, _ = fmt.Fprintf(w, `{"language":"thai","segments":[{"start":0,"end":%g,"text":"piece %d"}]}`, seconds, len(l.asked))
+	begins := bytes.Index(l.sound, wav[44:])
+	l.mu.Lock()
+	l.asked = append(l.asked, asked{begins, begins + len(wav) - 44, r.FormValue("language")})
+	l.mu.Unlock()
+	_, _ = fmt.Fprintf(w, `{"language":"thai","segments":[{"start":0,"end":%g,"text":"piece at %d"}]}`, float64(len(wav)-44)/32000, begins)
+}
+
+// take reports whether a request is taken.
+func (l *limited) take() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken < 10 {
+		l.taken++
+		return true
+	}
+	if l.refused++; l.refused == 3 {
+		l.taken, l.refused = 0, 0
+	}
+	return false
 }
 
 // TestPieces has 24 pieces and more heard by an engine that allows ten requests a
 // window, and a worker that is replaced meanwhile: each second of sound is sent once.
 func TestPieces(t *testing.T) {
 	t.Parallel()
+	for _, atOnce := range []int{1, 4} {
+		t.Run(fmt.Sprintf("%d at once", atOnce), func(t *testing.T) {
+			t.Parallel()
+			testPieces(t, atOnce)
+		})
+	}
+}
+
+func testPieces(t *testing.T, atOnce int) {
 	h := newHouse(t)
 	id := h.video(wav())
 	sound := make([]byte, 100*32000)
-	for i := 0; i < len(sound); i += 2 {
-		binary.LittleEndian.PutUint16(sound[i:], uint16(i/2)) // no two pieces are alike
-	}
+	_, _ = rand.NewChaCha8([32]byte{}).Read(sound) // No two pieces are alike.
 	h.check(os.WriteFile(h.files.SoundPath(id, 0), sound, 0o600))
-	l := &limited{t: t}
+	l := &limited{t: t, sound: sound, most: atOnce}
 	server := waittest.Server(t, l)
 	engine := func() subtitles.Engine {
-		e, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{URL: server.URL, MaxBytes: 128 << 10, Timeout: time.Minute})
+		e, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{URL: server.URL, MaxBytes: 128 << 10, Timeout: time.Minute, Pieces: atOnce})
 		h.check(err)
 		return e
 	}
-	order := &db.SubtitleOrder{}
 	h.check(h.db.CancelSubtitles(t.Context(), "user_a", id))
-	h.check(h.db.QueueSubtitles(t.Context(), "user_a", id, *order, 0))
+	h.check(h.db.QueueSubtitles(t.Context(), "user_a", id, db.SubtitleOrder{}, 0))
 
 	// The first worker waits for an hour as it meets the limit.
 	_, stop := h.work(engine(), func(o *Options) { o.Pause = func(int) time.Duration { return time.Hour } })
@@ -100,24 +131,28 @@ func TestPieces(t *testing.T) {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.asked) < 24 || string(l.sound) != string(sound) {
-		t.Errorf("%d requests for %d bytes of sound, want each once: %d", len(l.asked), len(l.sound), len(sound))
-	}
 	// Once 30 s were said in one language, the rest is asked for in that.
-	if l.asked[0] != "" || l.asked[len(l.asked)-1] != "th" || s.Language != "th" {
-		t.Errorf("asked for %q, got %q", l.asked, s.Language)
+	first, last := l.asked[0], l.asked[len(l.asked)-1]
+	if first.language != "" || last.language != "th" || s.Language != "th" {
+		t.Errorf("asked for %+v, got %q", l.asked, s.Language)
 	}
 	text, err := h.db.SubtitleText(t.Context(), "user_a", id)
 	h.check(err)
 	cues, err := subtitles.UnmarshalCues([]byte(text.Cues))
 	h.check(err)
-	if len(cues) != len(l.asked) {
-		t.Errorf("%d captions of %d pieces", len(cues), len(l.asked))
+	if len(l.asked) < 24 || len(cues) != len(l.asked) {
+		t.Fatalf("%d captions of %d pieces", len(cues), len(l.asked))
 	}
-	for i, c := range cues {
-		if want := fmt.Sprintf("piece %d", i+1); c.Text != want {
-			t.Errorf("caption %d says %q", i+1, c.Text)
+	slices.SortFunc(l.asked, func(a, b asked) int { return a.begins - b.begins })
+	at := 0
+	for i, piece := range l.asked {
+		if want := fmt.Sprintf("piece at %d", at); piece.begins != at || cues[i].Text != want {
+			t.Errorf("piece %d begins at %d and caption says %q, want each second of sound once: %s", i, piece.begins, cues[i].Text, want)
 		}
+		at = piece.ends
+	}
+	if at != len(sound) {
+		t.Errorf("%d bytes of sound were sent, want %d", at, len(sound))
 	}
 	if _, found, err := h.db.KeptSubtitlePiece(t.Context(), id, db.SubtitlePiece{}); err != nil || found {
 		t.Errorf("a piece is left: %v", err)
