@@ -88,3 +88,28 @@ func TestSoundBehindJunk(t *testing.T) {
 		})
 	}
 }
+
+// FuzzWithoutJunk takes any file for each kind: the stretches are in order, lie in
+// the file, and leave out much each time.
+func FuzzWithoutJunk(f *testing.F) {
+	packet := append([]byte("G\x00\x00\x10"), make([]byte, 184)...)
+	f.Add(bytes.Repeat(packet, 10), uint(minJunk))
+	f.Add([]byte("OggS\x00"+strings.Repeat("\x00", 22)), uint(100))
+	f.Add([]byte("\xFF\xF1\x50\x80\x02\x1F\xFC\x00\x00\x00"), uint(minJunk))
+	f.Fuzz(func(t *testing.T, data []byte, zeros uint) {
+		data = slices.Concat(data, make([]byte, zeros%(1<<20)), data, data)
+		for _, k := range []kind{kindTS, kindAAC, {"ogg", "ogg"}} {
+			found, err := withoutJunk(bytes.NewReader(data), int64(len(data)), k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			end := int64(-minJunk)
+			for _, part := range found {
+				if part.from >= part.to || part.to > int64(len(data)) || part.from < end+minJunk {
+					t.Errorf("%s: %v of %d bytes", k.demuxer, found, len(data))
+				}
+				end = part.to
+			}
+		}
+	})
+}

@@ -250,33 +250,7 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte("WEBVTT\n\n00:00.000 --> 00:01.000\n" + text))
 		f.Add(fmt.Appendf(nil, "1\n00:00:00,000 --> 00:00:01,000\n%s\n\n2\n00:00:00,500 --> 00:00:09,000\n%s%s\n", text, text, strings.Repeat(text, 20)))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		tr, err := Read(data)
-		if err != nil {
-			var known *ReadError
-			if !errors.As(err, &known) || !errors.Is(err, ErrUnreadable) {
-				t.Fatalf("an error of another kind: %v", err)
-			}
-			return
-		}
-		mustKeepPromises(t, tr.Cues)
-		said := written(t, "txt", tr)
-		if decoded, err := decodeTwice(said, &notices{}); err != nil || decoded != said {
-			return // What JSON hides in escapes is read as it looks once it is written.
-		}
-		for _, kind := range []string{"vtt", "srt", "json"} {
-			again, err := Read([]byte(written(t, kind, tr)))
-			if err != nil {
-				t.Fatalf("%s: %v", kind, err)
-			}
-			if len(again.Cues)+len(tr.Cues) > 0 && !reflect.DeepEqual(again.Cues, withoutWords(tr.Cues)) {
-				t.Fatalf("%s: read %q, wrote %q", kind, again.Cues, tr.Cues)
-			}
-		}
-		for _, o := range []Options{{}, {Width: 2, Lines: 1}, {Width: 11, Lines: 3, MinTime: 2 * time.Second, MaxTime: 3 * time.Second}} {
-			mustBeShaped(t, tr, o)
-		}
-	})
+	f.Fuzz(mustReadWell)
 }
 
 // Thai editors on Windows write an encoding of their own; what is neither that
