@@ -13,6 +13,7 @@ type Track struct {
 	Name     string `json:"name"`     // "" when it has none
 	Default  bool   `json:"default"`  // it is what players begin with
 	Text     bool   `json:"text"`     // subtitles that are text, and no pictures
+	Unknown  bool   `json:"unknown"`  // nothing here can read it
 }
 
 // Tracks are kept as JSON.

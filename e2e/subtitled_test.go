@@ -66,17 +66,29 @@ func TestSubtitledVideo(t *testing.T) {
 // that all can play.
 func TestSubtitledVideoOfAPhone(t *testing.T) {
 	t.Parallel()
-	c := start(t).register("a")
-	data := bytes.Clone(read(t, ffmpeg(t, "phone.mov", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1",
+	e := startEngine(t, spoken(0, 1, "heard"))
+	c := start(t, e.flags()...).register("a")
+	data := bytes.Clone(read(t, ffmpeg(t, "phone.mp4", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1",
 		"-f", "lavfi", "-i", "sine=duration=1", "-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")))
 	last := bytes.LastIndex(data, []byte("mp4a"))
 	copy(data[last:], "apac")
 	copy(data[last+bytes.Index(data[last:], []byte("esds")):], "dapa")
-	id := c.accepted("phone.mov", data).Video.ID
+	id := c.accepted("phone.mp4", data).Video.ID
 	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
-	for format, want := range map[string]string{"mkv": "audio 2", "mp4": ""} {
+	for format, want := range map[string]string{"mkv": "audio 2", "mp4": "audio 2"} {
 		if got := c.get("/videos/" + id + "/subtitled." + format).want(200).header.Get("Left-Out-Tracks"); got != want {
 			t.Errorf("%s: left out is %q, want %q", format, got, want)
+		}
+	}
+	c.do("POST", "/videos/"+id+"/subtitles", map[string]any{"track": 2}).want(422)
+	page := string(c.with("Accept-Language", "en").page().get("/videos/" + id).want(200).body)
+	for text, want := range map[string]bool{
+		"What MKV cannot hold is left out: sound 2": true,
+		"What MP4 cannot hold is left out: sound 2": true,
+		`id="track"`: false, // There is no choice.
+	} {
+		if strings.Contains(page, text) != want {
+			t.Errorf("the page has %q: %v", text, !want)
 		}
 	}
 }

@@ -18,6 +18,7 @@ type track struct {
 	Name     string `json:"name"`
 	Default  bool   `json:"default"`
 	Text     bool   `json:"text"`
+	Unknown  bool   `json:"unknown"`
 }
 
 // film has pictures, a low tone in Thai, a high one in English that players begin
@@ -77,7 +78,7 @@ func TestTracks(t *testing.T) {
 	}
 	c.get("/videos/" + id).want(200).decode(&v)
 	want := []track{
-		{"audio", 1, "th", "พากย์ไทย", false, false}, {"audio", 2, "en", "", true, false}, {"subtitle", 1, "th", "", false, true},
+		{"audio", 1, "th", "พากย์ไทย", false, false, false}, {"audio", 2, "en", "", true, false, false}, {"subtitle", 1, "th", "", false, true, false},
 	}
 	if fmt.Sprint(v.Tracks) != fmt.Sprint(want) || v.Declared != nil {
 		t.Errorf("got %v, %v, want %v", v.Tracks, v.Declared, want)

@@ -72,7 +72,7 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure m
 
 func tracksOf(tracks []media.Track) db.Tracks {
 	return mapped(tracks, func(t media.Track) db.Track {
-		return db.Track{Kind: t.Kind, Number: t.Number, Language: t.Language, Name: t.Name, Default: t.Default, Text: t.Text}
+		return db.Track{Kind: t.Kind, Number: t.Number, Language: t.Language, Name: t.Name, Default: t.Default, Text: t.Text, Unknown: t.Unknown}
 	})
 }
 

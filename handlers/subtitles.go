@@ -182,7 +182,7 @@ func (s *Server) readOrder(c *fiber.Ctx, tracks db.Tracks) (db.SubtitleOrder, er
 		wrong["translate"] = func(f *views.Fields) string { return f.TranslateNotOffered }
 	}
 	track, known := tracks.Find(media.TrackAudio, in.Track)
-	if in.Track != 0 && !known {
+	if in.Track != 0 && (!known || track.Unknown) {
 		wrong["track"] = func(f *views.Fields) string { return f.TrackUnknown }
 	}
 	if track.Default {

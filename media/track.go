@@ -35,6 +35,7 @@ type Track struct {
 	Name     string // "" when it has none
 	Default  bool   // it is what players begin with; at most one of each kind
 	Text     bool   // subtitles of text, not of pictures
+	Unknown  bool   // of a kind that ffmpeg does not know
 
 	index int    // among all streams
 	codec string // ffmpeg's name
@@ -101,7 +102,7 @@ func (s *subject) readListing(data []byte) listing {
 		count[stream.Kind]++
 		t := Track{
 			Kind: stream.Kind, Number: count[stream.Kind], Default: stream.Disposition["default"] == 1 && !chosen[stream.Kind],
-			Text: textCodecs[stream.Codec], index: stream.Index, codec: stream.Codec,
+			Text: textCodecs[stream.Codec], Unknown: stream.Codec == "" || stream.Codec == "unknown" || stream.Codec == "none", index: stream.Index, codec: stream.Codec,
 		}
 		t.Language, t.Name = readTags(stream.Tags)
 		chosen[t.Kind] = chosen[t.Kind] || t.Default

@@ -18,6 +18,8 @@ type (
 	UsedFormat string
 	// ReadFormat has {read} and {length} in it.
 	ReadFormat string
+	// LeftOutFormat has {format} and {tracks} in it.
+	LeftOutFormat string
 	// LeftFormat has {left} and {limit} in it.
 	LeftFormat string
 	// LengthFormat has {length} and {left} in it.
@@ -36,6 +38,11 @@ func (f UsedFormat) With(used, limit any) string { return fillIn(f, "{used}", us
 // With fills in how much was read of how long a file is.
 func (f ReadFormat) With(read, length any) string {
 	return fillIn(f, "{read}", read, "{length}", length)
+}
+
+// With fills in a format and what it goes without.
+func (f LeftOutFormat) With(format, tracks any) string {
+	return fillIn(f, "{format}", format, "{tracks}", tracks)
 }
 
 // With fills in what is left of how much.

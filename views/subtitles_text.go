@@ -43,6 +43,8 @@ type SubtitleText struct {
 	Downloads, Width, WidthHint                   string
 	WithVideo, WithSubtext                        string
 	DownloadAs                                    Format // MKV or MP4
+	LeftOut                                       LeftOutFormat
+	AudioTrack, SubtitleTrack                     Format // track
 	EditText, EditTextLead, EditTextDo            string
 
 	Editor EditorText
@@ -190,6 +192,8 @@ var subtitlesEnglish = SubtitleText{
 	Width:        "Characters per line",
 	WidthHint:    "If left empty: 35 where there is Thai, 42 elsewhere",
 	WithVideo:    "Video with the subtitles in it",
+	LeftOut:      "What {format} cannot hold is left out: {tracks}",
+	AudioTrack:   "sound %s", SubtitleTrack: "subtitles %s",
 	WithSubtext:  "Players show them when they are switched on. The picture stays untouched.",
 	DownloadAs:   "Video with subtitles as %s",
 	EditText:     "Edit as text",
@@ -386,6 +390,8 @@ var subtitlesThai = SubtitleText{
 	Width:        "จำนวนตัวอักษรต่อบรรทัด",
 	WidthHint:    "หากเว้นว่าง: 35 สำหรับภาษาไทย และ 42 สำหรับภาษาอื่น",
 	WithVideo:    "วิดีโอพร้อมคำบรรยายในไฟล์",
+	LeftOut:      "ไฟล์ {format} จะไม่มี: {tracks} เพราะเก็บในไฟล์ชนิดนี้ไม่ได้",
+	AudioTrack:   "เสียง %s", SubtitleTrack: "คำบรรยาย %s",
 	WithSubtext:  "โปรแกรมเล่นวิดีโอจะแสดงเมื่อเปิดคำบรรยาย ภาพในวิดีโอไม่เปลี่ยน",
 	DownloadAs:   "วิดีโอพร้อมคำบรรยายเป็น %s",
 	EditText:     "แก้ไขเป็นข้อความ",

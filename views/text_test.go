@@ -37,6 +37,7 @@ var (
 var namesOf = map[reflect.Type][]string{
 	reflect.TypeFor[UsedFormat]():    {"{limit}", "{used}"},
 	reflect.TypeFor[LeftFormat]():    {"{left}", "{limit}"},
+	reflect.TypeFor[LeftOutFormat](): {"{format}", "{tracks}"},
 	reflect.TypeFor[ReadFormat]():    {"{length}", "{read}"},
 	reflect.TypeFor[LengthFormat]():  {"{left}", "{length}"},
 	reflect.TypeFor[AgentFormat]():   {"{program}", "{system}"},
@@ -104,6 +105,7 @@ func TestFormatsFillTheirNames(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{UsedFormat("{limit} {used}").With("USED", "LIMIT"), "LIMIT USED"},
 		{LeftFormat("{limit} {left}").With("LEFT", "LIMIT"), "LIMIT LEFT"},
+		{LeftOutFormat("{tracks} {format}").With("FORMAT", "TRACKS"), "TRACKS FORMAT"},
 		{ReadFormat("{length} {read}").With("READ", "LENGTH"), "LENGTH READ"},
 		{LengthFormat("{left} {length}").With("LENGTH", "LEFT"), "LEFT LENGTH"},
 		{AgentFormat("{system} {program}").With("PROGRAM", "SYSTEM"), "SYSTEM PROGRAM"},

@@ -1,10 +1,13 @@
 package views
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // audioTracks are those that can be chosen from; nil where there is no choice.
 func (v Video) audioTracks() []Track {
-	if tracks := v.tracks(func(t Track) bool { return t.Kind == "audio" }); len(tracks) > 1 {
+	if tracks := v.tracks(func(t Track) bool { return t.Kind == "audio" && !t.Unknown }); len(tracks) > 1 {
 		return tracks
 	}
 	return nil
@@ -13,6 +16,27 @@ func (v Video) audioTracks() []Track {
 // textTracks are the subtitles in the file that can be read.
 func (v Video) textTracks() []Track {
 	return v.tracks(func(t Track) bool { return t.Kind == "subtitle" && t.Text })
+}
+
+// leftOut are the tracks that a download in this format goes without.
+func (v Video) leftOut(format string) []Track {
+	return v.tracks(func(t Track) bool {
+		return t.Unknown || format == "mp4" && t.Kind == "subtitle" && !t.Text
+	})
+}
+
+// leftOutNote names them.
+func (p Page) leftOutNote(format string, tracks []Track) string {
+	t := p.text()
+	names := make([]string, len(tracks))
+	for i, track := range tracks {
+		kind := t.Subtitles.AudioTrack
+		if track.Kind == "subtitle" {
+			kind = t.Subtitles.SubtitleTrack
+		}
+		names[i] = kind.With(t.trackLabel(p.Language, track))
+	}
+	return t.Subtitles.LeftOut.With(fileKind(format), strings.Join(names, ", "))
 }
 
 func (v Video) tracks(wanted func(Track) bool) []Track {

@@ -96,7 +96,8 @@ type Track struct {
 	Language string // code, empty while unknown
 	Name     string // empty when it has none
 	Default  bool   // players begin with it
-	Text     bool   // subtitles that can be read
+	Text     bool   // subtitles that are text, and no pictures
+	Unknown  bool   // nothing here can read it
 }
 
 // Home is the page of a signed-in user.
