@@ -101,16 +101,18 @@ func (s *subject) readListing(data []byte) listing {
 		}
 		count[stream.Kind]++
 		t := Track{
-			Kind: stream.Kind, Number: count[stream.Kind], Default: stream.Disposition["default"] == 1 && !chosen[stream.Kind],
-			Text: textCodecs[stream.Codec], Unknown: stream.Codec == "" || stream.Codec == "unknown" || stream.Codec == "none", index: stream.Index, codec: stream.Codec,
+			Kind: stream.Kind, Number: count[stream.Kind], Text: textCodecs[stream.Codec], Unknown: stream.Codec == "" || stream.Codec == "unknown" || stream.Codec == "none", index: stream.Index, codec: stream.Codec,
 		}
 		t.Language, t.Name = readTags(stream.Tags)
+		t.Default = stream.Disposition["default"] == 1 && !t.Unknown && !chosen[t.Kind]
 		chosen[t.Kind] = chosen[t.Kind] || t.Default
 		l.tracks = append(l.tracks, t)
 	}
 	for i, t := range l.tracks {
-		// Where the file has no word on it, players take the first sound.
-		l.tracks[i].Default = t.Default || t.Kind == TrackAudio && t.Number == 1 && !chosen[t.Kind]
+		if t.Kind == TrackAudio && !t.Unknown && !chosen[TrackAudio] {
+			// Where the file has no word on it, players take the first sound.
+			l.tracks[i].Default, chosen[TrackAudio] = true, true
+		}
 	}
 	if length, ok := seconds(found.Format.Duration); ok && s.kind.declares() {
 		l.declared = length

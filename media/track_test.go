@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -86,6 +87,22 @@ func TestTracks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUnknownTrack has players begin with a track of a kind that nothing knows.
+func TestUnknownTrack(t *testing.T) {
+	t.Parallel()
+	data := load(t, twoSounds(t, "x.mp4", "-disposition:a:0", "0", "-disposition:a:1", "default"))
+	last := bytes.LastIndex(data, []byte("mp4a"))
+	copy(data[last:], "apac")
+	copy(data[last+bytes.Index(data[last:], []byte("esds")):], "dapa")
+	file := soundFile(t)
+	got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", save(t, "x.mp4", data), time.Minute, file)
+	want := []Track{{Kind: TrackAudio, Number: 1, Default: true}, {Kind: TrackAudio, Number: 2, Unknown: true}}
+	if names := trackNames(got.Tracks); err != nil || !reflect.DeepEqual(names, want) {
+		t.Errorf("got %+v, %v, want %+v", names, err, want)
+	}
+	beepsAt(t, file, time.Second)
 }
 
 // beepsAt requires that sound begins once, then; never for 0.
