@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 
@@ -76,12 +75,12 @@ func NewMuxer(meter *Meter, store *Store) *Muxer {
 // Mux waits for a turn and returns the file, to be read from its start. It has
 // no name, so that nothing of it is left once it is closed, or the process dead.
 //
-// Picture and sound are copied as they are, with their tags and chapters; other
-// streams, covers and attachments are left out. What hangs on MP4's own tables
-// is lost in MKV: a picture held upright lies on its side again, and what an
-// edit list hides at the beginning is seen, with the subtitles still in time. A
+// Picture and sound are copied as they are, with their tags and chapters, and the
+// file's own subtitles follow the new ones, turned into text where the format wants
+// that; other streams, covers and attachments are left out. What an
+// edit list hides at the beginning is seen in MKV, with the subtitles still in time. A
 // track of an unknown kind, as newer phones write beside one that all can play,
-// is left out, too.
+// is left out, too, and so are subtitles that the format cannot hold.
 //
 // Errors are ErrNotMuxable, ErrNotVideo for a file that must not be looked into,
 // ErrStorageFull, and ErrUnavailable when another try may succeed.
@@ -119,10 +118,14 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) ([]string, error) {
 	ctx, end := s.begin(ctx, 0)
 	defer end()
-	var leftOut []string
-	err := s.copyTracks(ctx, job, output, most, nil)
+	list, err := s.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan := list.plan(job.Format)
+	err = s.copyTurned(ctx, job, output, most, plan)
 	if errors.Is(err, errFailed) {
-		leftOut, err = s.copyRest(ctx, job, output, most, err)
+		plan, err = s.copyRest(ctx, job, output, most, list, plan, err)
 	}
 	if errors.Is(err, errFailed) {
 		return nil, fmt.Errorf("%w: %w", ErrNotMuxable, err)
@@ -130,65 +133,73 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 	if err != nil {
 		return nil, err
 	}
-	return leftOut, giveBack(output)
+	return plan.leftOut, giveBack(output)
 }
 
-// copyRest is copyTracks without those that not even MKV takes, which it names.
-// Where there are none, what failed stays the error.
-func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most int64, failed error) ([]string, error) {
-	names, without, err := s.uncopyable(ctx)
+// copyRest is copyTracks without pictures and sound that cannot be copied, then
+// without the file's own subtitles. Where there are none, what failed stays the
+// error.
+func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most int64, list listing, plan muxPlan, failed error) (muxPlan, error) {
+	less, err := s.withoutUncopyable(ctx, list, plan)
 	if err != nil {
-		return nil, err
+		return plan, err
 	}
-	if len(names) == 0 {
-		return nil, failed
+	plans := []muxPlan{less, less.withoutSubtitles()}
+	for _, next := range plans {
+		if len(next.leftOut) == len(plan.leftOut) {
+			continue // It leaves out no more than what failed.
+		}
+		plan = next
+		if err := emptied(output, most); err != nil {
+			return plan, err
+		}
+		if failed = s.copyTurned(ctx, job, output, most, plan); !errors.Is(failed, errFailed) {
+			break
+		}
 	}
-	if err := emptied(output, most); err != nil {
-		return nil, err
-	}
-	return names, s.copyTracks(ctx, job, output, most, without)
+	return plan, failed
 }
 
-// uncopyable names the tracks that not even MKV takes, and has the options that
-// leave them out.
-func (s *subject) uncopyable(ctx context.Context) (names, without []string, err error) {
-	times, err := s.timeline(ctx, math.MaxInt64-codecPadding)
-	if errors.Is(err, ErrNotVideo) {
-		return nil, nil, nil
+// withoutUncopyable leaves out the pictures and sound that not even MKV takes.
+func (s *subject) withoutUncopyable(ctx context.Context, list listing, plan muxPlan) (muxPlan, error) {
+	check := func(index int, name string) error {
+		track := "0:" + strconv.Itoa(index)
+		args := append([]string{"-nostdin"}, s.input()...)
+		err := s.run(ctx, process{
+			program: s.meter.ffmpeg,
+			args:    append(args, "-i", s.source(), "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
+			stdout:  &headWriter{},
+		})
+		if errors.Is(err, errFailed) {
+			plan = plan.without(index, name)
+			return nil
+		}
+		return err
 	}
-	if err != nil {
-		return nil, nil, err
+	for n, p := range list.pictures {
+		if err := check(p.index, fmt.Sprintf("video %d", n+1)); err != nil {
+			return plan, err
+		}
 	}
-	for _, kind := range []string{"video", "audio"} {
-		for number, index := range times.streams(kind) {
-			track := "0:" + strconv.Itoa(index)
-			args := append([]string{"-nostdin"}, s.input()...)
-			err := s.run(ctx, process{
-				program: s.meter.ffmpeg,
-				args:    append(args, "-i", s.source(), "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
-				stdout:  &headWriter{},
-			})
-			switch {
-			case errors.Is(err, errFailed):
-				names = append(names, fmt.Sprintf("%s %d", kind, number+1))
-				without = append(without, "-map", "-"+track)
-			case err != nil:
-				return nil, nil, err
+	for _, t := range list.tracks {
+		if t.Kind == TrackAudio && !t.Unknown {
+			if err := check(t.index, t.called()); err != nil {
+				return plan, err
 			}
 		}
 	}
-	return names, without, nil
+	return plan, nil
 }
 
-// copyTracks writes a file from all tracks but these and the subtitles.
-func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most int64, without []string) error {
+// copyTracks writes a file from the tracks of the plan and the subtitles.
+func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most int64, plan muxPlan) error {
 	pictures, text := "0:V?", job.Subtitles
-	codec, container := []string{"copy"}, "matroska"
+	codec, container := []string{"-c:s:0", "copy"}, "matroska"
 	if job.Format == MP4 {
 		pictures, text = "0:V", plainSRT(text)
 		// MP4 has 31 bits for how long a sample lasts: in microseconds, which
 		// ffmpeg would count in, that is 36 minutes without a caption.
-		codec, container = []string{"mov_text", "-time_base:s:0", "1:1000"}, "mp4"
+		codec, container = []string{"-c:s:0", "mov_text", "-time_base:s", "1:1000"}, "mp4"
 	}
 	subtitles, err := inMemory(text)
 	if err != nil {
@@ -202,9 +213,13 @@ func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most
 		"-fflags", "+genpts", "-i", s.source(),
 		"-protocol_whitelist", "file", "-format_whitelist", "srt", "-f", "srt", "-i", muxSubtitles,
 		"-map", pictures, "-map", "0:a?", "-map", "1:s")
-	args = append(append(args, without...),
-		"-c:v", "copy", "-c:a", "copy", "-c:s")
-	args = append(append(args, codec...),
+	args = append(args, plan.maps()...)
+	if job.Format == MKV {
+		args = append(args, reserve(plan.pictures)...)
+	}
+	args = append(args, "-c:v", "copy", "-c:a", "copy")
+	args = append(append(args, codec...), plan.codecs()...)
+	args = append(args,
 		"-metadata:s:s:0", "language="+threeLetters(job.Language),
 		"-metadata:s:s:0", "title="+title, "-metadata:s:s:0", "handler_name="+title,
 		"-disposition:s:0", "default",
@@ -217,6 +232,25 @@ func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most
 		files:    []*os.File{output, subtitles},
 		fileSize: most,
 	})
+}
+
+// copyTurned is copyTracks with pictures turned as they are in the file. Where MKV
+// cannot be told so, they lie as they were recorded.
+func (s *subject) copyTurned(ctx context.Context, job Mux, output *os.File, most int64, plan muxPlan) error {
+	err := s.copyTracks(ctx, job, output, most, plan)
+	if err != nil || job.Format != MKV {
+		return err
+	}
+	err = rotate(output, plan.pictures)
+	if !errors.Is(err, errNoTracks) {
+		return err
+	}
+	s.meter.log.Warn("pictures not turned", "error", err)
+	plan.pictures = nil
+	if err := emptied(output, most); err != nil {
+		return err
+	}
+	return s.copyTracks(ctx, job, output, most, plan)
 }
 
 // inMemory is a file that lies in memory. Of a pipe ffmpeg reads a few cues at a

@@ -220,7 +220,7 @@ func TestMuxEveryContainer(t *testing.T) {
 // checkCues compares text and times, these with those of the first stream.
 func checkCues(t *testing.T, path string, got probed) {
 	t.Helper()
-	text := strings.ReplaceAll(ffmpegOut(t, path, "-map", "0:s", "-c", "copy", "-f", "data"), "\u2060", "")
+	text := strings.ReplaceAll(ffmpegOut(t, path, "-map", "0:s:0", "-c", "copy", "-f", "data"), "\u2060", "")
 	for _, want := range cueTexts {
 		if !strings.Contains(text, want) {
 			t.Errorf("text is %q, want %q in it", text, want)
@@ -263,7 +263,7 @@ func TestMuxKeeps(t *testing.T) {
 	m, _ := newMuxer(t, Options{})
 	for _, format := range []MuxFormat{MKV, MP4} {
 		got := probe(t, muxed(t, m, Mux{Video: rich, Subtitles: []byte(twoCues), Format: format}))
-		if types := strings.TrimSuffix(got.types(), " data"); types != "video audio audio subtitle" { // MP4 has its chapters in a track.
+		if types := strings.TrimSuffix(got.types(), " data"); types != "video audio audio subtitle subtitle" { // MP4 has its chapters in a track.
 			t.Errorf("%s has %s", format, got.types())
 		}
 		title := got.Format.Tags["title"] + got.Format.Tags["TITLE"]

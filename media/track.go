@@ -44,6 +44,7 @@ type Track struct {
 // listing is what a file says of itself.
 type listing struct {
 	tracks   []Track
+	pictures []picture
 	declared time.Duration // how long it lasts by its header; zero when that says nothing
 }
 
@@ -55,6 +56,9 @@ type probeOutput struct {
 		Codec       string            `json:"codec_name"`
 		Disposition map[string]int    `json:"disposition"`
 		Tags        map[string]string `json:"tags"`
+		SideData    []struct {
+			Rotation float64 `json:"rotation"`
+		} `json:"side_data_list"`
 	} `json:"streams"`
 	Format struct {
 		Duration string `json:"duration"`
@@ -70,7 +74,7 @@ func (s *subject) list(ctx context.Context) (listing, error) {
 		err := s.run(ctx, process{
 			program: s.meter.ffprobe,
 			args: append(s.input(), "-show_entries",
-				"format=duration:stream=index,codec_type,codec_name:stream_disposition=default"+tags,
+				"format=duration:stream=index,codec_type,codec_name:stream_disposition=default,attached_pic:stream_side_data=rotation"+tags,
 				"-of", "json", "-i", s.source()),
 			stdout: output,
 		})
@@ -96,6 +100,13 @@ func (s *subject) readListing(data []byte) listing {
 	}
 	count, chosen := map[string]int{}, map[string]bool{} // by kind
 	for _, stream := range found.Streams {
+		if stream.Kind == "video" && stream.Disposition["attached_pic"] == 0 {
+			p := picture{index: stream.Index, title: stream.Tags["title"]}
+			for _, data := range stream.SideData {
+				p.rotation += data.Rotation // All but one have none.
+			}
+			l.pictures = append(l.pictures, p)
+		}
 		if stream.Kind != TrackAudio && stream.Kind != TrackSubtitle {
 			continue
 		}

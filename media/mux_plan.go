@@ -1,0 +1,102 @@
+package media
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// muxPlan is what becomes of the tracks of a file in a copy of it.
+type muxPlan struct {
+	pictures  []picture      // in their order
+	subtitles []subtitleCopy // the file's own, which follow the new ones
+	dropped   []int          // streams of pictures and sound that are left out, by index
+	leftOut   []string       // names of all that are left out
+}
+
+// subtitleCopy is a track of subtitles and the codec that it gets.
+type subtitleCopy struct {
+	track Track
+	codec string
+}
+
+// matroskaSubtitles are the codecs of subtitles that Matroska takes as they are.
+var matroskaSubtitles = []string{
+	"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle", "arib_caption",
+}
+
+// plan keeps each track that the format can hold.
+func (l listing) plan(format MuxFormat) muxPlan {
+	p := muxPlan{pictures: l.pictures}
+	for _, t := range l.tracks {
+		switch codec := subtitleCodec(t, format); {
+		case t.Kind == TrackAudio && t.Unknown:
+			p = p.without(t.index, t.called())
+		case t.Kind == TrackAudio:
+		case codec == "":
+			p.leftOut = append(p.leftOut, t.called())
+		default:
+			p.subtitles = append(p.subtitles, subtitleCopy{t, codec})
+		}
+	}
+	return p
+}
+
+// subtitleCodec is what a track of subtitles becomes, "" where nothing fits.
+func subtitleCodec(t Track, format MuxFormat) string {
+	switch {
+	case format == MKV && slices.Contains(matroskaSubtitles, t.codec):
+		return "copy"
+	case !t.Text:
+		return ""
+	case format == MKV:
+		return "srt"
+	}
+	return "mov_text"
+}
+
+// called is what a track is called to those who are told that it is missing.
+func (t Track) called() string { return fmt.Sprintf("%s %d", t.Kind, t.Number) }
+
+func (p muxPlan) without(index int, name string) muxPlan {
+	p.dropped = append(slices.Clip(p.dropped), index)
+	p.leftOut = append(slices.Clip(p.leftOut), name)
+	p.pictures = slices.DeleteFunc(slices.Clone(p.pictures), func(v picture) bool { return v.index == index })
+	return p
+}
+
+func (p muxPlan) withoutSubtitles() muxPlan {
+	p.leftOut = slices.Clip(p.leftOut)
+	for _, s := range p.subtitles {
+		p.leftOut = append(p.leftOut, s.track.called())
+	}
+	p.subtitles = nil
+	return p
+}
+
+// maps are the options that add and leave out streams of the first input.
+func (p muxPlan) maps() []string {
+	var args []string
+	for _, s := range p.subtitles {
+		args = append(args, "-map", "0:"+strconv.Itoa(s.track.index))
+	}
+	for _, index := range p.dropped {
+		args = append(args, "-map", "-0:"+strconv.Itoa(index))
+	}
+	return args
+}
+
+// codecs are the options of the file's own subtitles, which players do not begin
+// with any more.
+func (p muxPlan) codecs() []string {
+	var args []string
+	for i, s := range p.subtitles {
+		n := strconv.Itoa(i + 1)
+		args = append(args, "-c:s:"+n, s.codec, "-disposition:s:"+n, "-default")
+		if s.track.Name != "" {
+			// MKV and MP4 have names in different places.
+			args = append(args, "-metadata:s:s:"+n, "title="+s.track.Name, "-metadata:s:s:"+n, "handler_name="+s.track.Name)
+		}
+	}
+	return args
+}
