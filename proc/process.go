@@ -23,8 +23,9 @@ import (
 	"time"
 )
 
-// pipeDelay is how long a pipe may stay open after the supervisor's end.
-const pipeDelay = time.Second
+// pipeDelay is how long a pipe may stay open after the supervisor's end. What is
+// left in it has to be written to a disk that may be busy.
+const pipeDelay = 10 * time.Second
 
 // ErrNotStarted says that a program does not run at all.
 var ErrNotStarted = errors.New("program cannot be started")
