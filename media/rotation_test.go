@@ -74,7 +74,8 @@ func TestRotation(t *testing.T) {
 			[]float32{0, 90},
 		},
 		{
-			"x.mov", []string{"-metadata:s:v:0", "rotate=90", "-metadata:s:v:0", "title=" + strings.Repeat("ยาว", 50)},
+			"x.mov",
+			[]string{"-metadata:s:v:0", "rotate=90", "-metadata:s:v:0", "title=" + strings.Repeat("ยาว", 50)},
 			[]string{strings.Repeat("ยาว", 50)},
 			[]float32{90},
 		},
