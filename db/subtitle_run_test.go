@@ -51,12 +51,12 @@ func TestClaimsAtOnce(t *testing.T) {
 			d := processes[i%2]
 			for int(runs.Load()) < len(videos) && !t.Failed() {
 				run, ok, err := d.ClaimSubtitles(t.Context(), processA, lease, atMost)
-				if err != nil {
+				if err != nil && !errors.Is(err, ErrUnavailable) {
 					t.Error(err)
 					return
 				}
 				if !ok {
-					continue
+					continue // On a busy machine others may write for too long.
 				}
 				if n := running.Add(1); n > most.Load() {
 					most.Store(n)
@@ -64,11 +64,12 @@ func TestClaimsAtOnce(t *testing.T) {
 				if _, twice := ran.LoadOrStore(run.VideoID, true); twice {
 					t.Errorf("%s runs twice", run.VideoID)
 				}
-				if err := d.RenewSubtitles(t.Context(), run.RunID, 50, lease); err != nil {
+				if err := untilAvailable(func() error { return d.RenewSubtitles(t.Context(), run.RunID, 50, lease) }); err != nil {
 					t.Error(err)
 				}
 				running.Add(-1)
-				if err := d.FinishSubtitles(t.Context(), run.RunID, "en", "cues", "[]"); err != nil {
+				err = untilAvailable(func() error { return d.FinishSubtitles(t.Context(), run.RunID, "en", "cues", "[]") })
+				if err != nil {
 					t.Error(err)
 				}
 				runs.Add(1)
@@ -83,6 +84,15 @@ func TestClaimsAtOnce(t *testing.T) {
 		t.Errorf("%d ran at once, want %d at most", n, atMost)
 	}
 	wantOnceDone(t, processes[0], len(videos))
+}
+
+// untilAvailable tries again while others write for too long.
+func untilAvailable(write func() error) error {
+	for {
+		if err := write(); !errors.Is(err, ErrUnavailable) {
+			return err
+		}
+	}
 }
 
 // wantOnceDone requires that so many videos have had one run each, and that
