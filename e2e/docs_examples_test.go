@@ -157,6 +157,8 @@ func (x *examples) prepare(o apidoc.Operation) string {
 		})
 		id = video()
 		mona.awaits(id, "running")
+	case o.ID == "takeSubtitleTrack":
+		id = mona.accepted("film.mkv", read(x.t, film(x.t))).Video.ID
 	case strings.HasPrefix(o.Path, "/files/"):
 		id = strings.TrimPrefix(mona.created("a.mp4", int64(len(read(x.t, clip(x.t, 1))))), "/files/")
 	case strings.Contains(o.Path, "/subtitle") && strings.HasPrefix(o.Path, "/videos/{id}"):
