@@ -64,6 +64,9 @@ func (s *Server) readTrack(c *fiber.Ctx, v db.Video, track db.Track) (broughtTex
 		return broughtText{}, err
 	}
 	brought, err := readSubtitles(text, v.Duration)
+	if err == nil && len(brought.Cues) == 0 {
+		return brought, errTrackUnknown // What there was is not replaced by nothing.
+	}
 	if brought.Language == "" && subtitles.IsLanguage(track.Language) {
 		brought.Language = track.Language
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -54,6 +55,7 @@ type probeOutput struct {
 		Index       int               `json:"index"`
 		Kind        string            `json:"codec_type"`
 		Codec       string            `json:"codec_name"`
+		Duration    string            `json:"duration"`
 		Disposition map[string]int    `json:"disposition"`
 		Tags        map[string]string `json:"tags"`
 		SideData    []struct {
@@ -61,6 +63,7 @@ type probeOutput struct {
 		} `json:"side_data_list"`
 	} `json:"streams"`
 	Format struct {
+		Start    string `json:"start_time"`
 		Duration string `json:"duration"`
 	} `json:"format"`
 }
@@ -69,12 +72,12 @@ type probeOutput struct {
 // read: measuring says so.
 func (s *subject) list(ctx context.Context) (listing, error) {
 	// Names that fill the list are left out of it.
-	for _, tags := range []string{":stream_tags=language,title,handler_name", ""} {
+	for _, tags := range []string{":stream_tags=language,title,handler_name,DURATION", ""} {
 		output := &boundedWriter{most: maxListing}
 		err := s.run(ctx, process{
 			program: s.meter.ffprobe,
 			args: append(s.input(), "-show_entries",
-				"format=duration:stream=index,codec_type,codec_name:stream_disposition=default,attached_pic:stream_side_data=rotation"+tags,
+				"format=start_time,duration:stream=index,codec_type,codec_name,duration:stream_disposition=default,attached_pic:stream_side_data=rotation"+tags,
 				"-of", "json", "-i", s.source()),
 			stdout: output,
 		})
@@ -125,10 +128,52 @@ func (s *subject) readListing(data []byte) listing {
 			l.tracks[i].Default, chosen[TrackAudio] = true, true
 		}
 	}
-	if length, ok := seconds(found.Format.Duration); ok && s.kind.declares() {
-		l.declared = length
+	if s.kind.declares() {
+		l.declared = found.declared()
 	}
 	return l
+}
+
+// declared is how long sound and pictures last by the header, zero where that is
+// not said. A file may be longer for the sake of its subtitles, and begin late.
+func (p probeOutput) declared() time.Duration {
+	length, _ := seconds(p.Format.Duration)
+	start, _ := seconds(p.Format.Start)
+	var longest time.Duration
+	subtitles := false
+	for _, stream := range p.Streams {
+		subtitles = subtitles || stream.Kind == TrackSubtitle
+		if stream.Kind != TrackAudio && stream.Kind != "video" || stream.Disposition["attached_pic"] == 1 {
+			continue
+		}
+		own, ok := seconds(stream.Duration)
+		if !ok {
+			own = clockTime(stream.Tags["DURATION"]) - start // In Matroska it is the end.
+		}
+		longest = max(longest, own)
+	}
+	if length -= max(0, start); longest > 0 {
+		return min(length, longest)
+	}
+	if subtitles {
+		return 0
+	}
+	return length
+}
+
+// clockTime reads the likes of 00:01:02.500000000; it is zero for all else.
+func clockTime(text string) time.Duration {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 {
+		return 0
+	}
+	hours, errHours := strconv.Atoi(parts[0])
+	minutes, errMinutes := strconv.Atoi(parts[1])
+	rest, ok := seconds(parts[2])
+	if errHours != nil || errMinutes != nil || !ok {
+		return 0
+	}
+	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + rest
 }
 
 // textCodecs are the subtitles that ffmpeg can turn into SRT.

@@ -176,3 +176,28 @@ func TestDeclared(t *testing.T) {
 		})
 	}
 }
+
+// TestDeclaresNoMore has whole files whose subtitles are longer than they, or that
+// begin late.
+func TestDeclaresNoMore(t *testing.T) {
+	t.Parallel()
+	text := save(t, "late.srt", []byte("1\n00:00:40,000 --> 00:00:50,000\nlate\n\n"))
+	film := []string{"-f", "lavfi", "-i", "testsrc=duration=10:size=64x64:rate=10", "-f", "lavfi", "-i", "sine=duration=10"}
+	late := slices.Concat(film, []string{"-output_ts_offset", "30"})
+	long := slices.Concat([]string{"-i", text}, film, []string{"-map", "1", "-map", "2", "-map", "0"})
+	for what, test := range map[string]struct {
+		name string
+		args []string
+	}{
+		"late MKV":         {"x.mkv", late},
+		"late MP4":         {"x.mp4", late},
+		"long text in MKV": {"x.mkv", slices.Concat(long, []string{"-c:s", "srt"})},
+		"long text in MP4": {"x.mp4", slices.Concat(long, []string{"-c:s", "mov_text"})},
+		"edit list":        {"x.mp4", slices.Concat([]string{"-ss", "0.4"}, film)},
+	} {
+		got, err := NewMeter(Options{}).Measure(t.Context(), "user_a", encode(t, test.name, test.args...), time.Minute, nil)
+		if err != nil || got.Declared != 0 {
+			t.Errorf("%s: read %v, declares %v: %v", what, got.Duration, got.Declared, err)
+		}
+	}
+}

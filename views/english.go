@@ -223,7 +223,7 @@ var english = Text{
 		CursorInvalid:        "The cursor is not valid. Start again from the first page",
 		LimitInvalid:         "The limit must be a whole number within the allowed range",
 		LanguageUnknown:      "No such language; use a code such as th or en, or auto",
-		TrackUnknown:         "The video has no such track, or it cannot be read",
+		TrackUnknown:         "The video has no such track, or there is nothing in it that can be read",
 		PromptTooLong:        "Names and terms may have 1,000 characters at most",
 		TranslateNotOffered:  "The speech engine of this site does not translate",
 		SubtitleFile:         subtitleFileEnglish,

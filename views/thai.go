@@ -223,7 +223,7 @@ var thai = Text{
 		CursorInvalid:        "cursor ไม่ถูกต้อง กรุณาเริ่มใหม่จากหน้าแรก",
 		LimitInvalid:         "limit ต้องเป็นจำนวนเต็มในช่วงที่กำหนด",
 		LanguageUnknown:      "ไม่รู้จักภาษานี้ ใช้รหัสเช่น th หรือ en หรือ auto",
-		TrackUnknown:         "วิดีโอนี้ไม่มีแทร็กนี้ หรืออ่านแทร็กนี้ไม่ได้",
+		TrackUnknown:         "วิดีโอนี้ไม่มีแทร็กนี้ หรือไม่มีอะไรในแทร็กที่อ่านได้",
 		PromptTooLong:        "ชื่อและคำเฉพาะยาวได้ไม่เกิน 1,000 ตัวอักษร",
 		TranslateNotOffered:  "เครื่องถอดเสียงของเว็บนี้แปลภาษาไม่ได้",
 		SubtitleFile:         subtitleFileThai,
