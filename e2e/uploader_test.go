@@ -356,7 +356,7 @@ func TestUploaderCancelsTooLate(t *testing.T) {
 		window.fetch = async (url, options) => (options?.method === "DELETE" && (await late), fetch(url, options));
 	}`))
 	b.press("ยกเลิกการส่ง a.mp4")
-	b.is(path, "cancelled")
+	b.is(path, "cancelling")
 	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
 	location := "/files/" + c.videos()[0].ID
 	at := c.offset(location)
@@ -366,6 +366,40 @@ func TestUploaderCancelsTooLate(t *testing.T) {
 	b.is(path, "counted")
 	b.quota("user_A", 1)
 	b.until(`document.querySelectorAll("#videos [data-video-id]").length === 1`)
+}
+
+// A cancel that the server does not carry out is no cancel: the upload can be
+// cancelled again after a login.
+func TestUploaderCancelsAfterLogin(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.register("A")
+	b := s.tab()
+	b.login("A", password)
+	path := heavy(t, "a.mp4")
+	b.chooseAll(path)
+	b.throttle(trickle)
+	b.send()
+	b.halfway(path)
+	b.press("พักการส่ง a.mp4")
+	b.is(path, "paused")
+	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
+	b.throttle(-1)
+	b.do(chromedp.Evaluate[chromedp.Void](`fetch("/logout", {method: "POST"}).then(() => window.out = true)`))
+	b.until("window.out")
+	b.press("ยกเลิกการส่ง a.mp4")
+	b.until(`location.pathname === "/login"`)
+	b.fill("#login", "A", password)
+	b.click("#login [type=submit]")
+	b.is(path, "paused")
+	if n := len(c.videos()); n != 1 {
+		t.Errorf("%d uploads are left after a cancel that was refused", n)
+	}
+	b.press("ยกเลิกการส่ง a.mp4")
+	b.is(path, "cancelled")
+	if n := len(c.videos()); n != 0 {
+		t.Errorf("%d uploads are left", n)
+	}
 }
 
 func TestUploaderSurvivesALostConnection(t *testing.T) {

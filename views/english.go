@@ -77,6 +77,7 @@ var english = Text{
 	UploadStarting:    "Starting…",
 	UploadOffline:     "Connection lost. It goes on by itself once the line is back.",
 	UploadChecking:    "All sent. Measuring and checking the file…",
+	UploadCancelling:  "Cancelling…",
 	UploadCancelled:   "Cancelled. None of your quota was used.",
 	UploadFailed:      "This file could not be sent. Please try again.",
 	UploadProxyLimit:  "The server in front of this site takes less than %s at once, so this file can't be sent. Please tell the administrator.",

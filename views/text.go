@@ -42,14 +42,14 @@ type Text struct {
 	VideoTooLong, VideoTooLongNow                          Template // {length} {left}
 
 	// A file on its way.
-	UploadWaiting, UploadStarting, UploadOffline, UploadChecking            string
-	UploadCancelled, UploadFailed, UploadGone, FileUnreadable               string
-	Uploading                                                               Format   // filename
-	UploadPaused                                                            Format   // percent
-	UploadProxyLimit                                                        Format   // size
-	UploadProgress                                                          Template // {percent} {speed} {left}
-	UploadCounted                                                           Format   // duration
-	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads Format   // filename
+	UploadWaiting, UploadStarting, UploadOffline, UploadChecking                string
+	UploadCancelling, UploadCancelled, UploadFailed, UploadGone, FileUnreadable string
+	Uploading                                                                   Format   // filename
+	UploadPaused                                                                Format   // percent
+	UploadProxyLimit                                                            Format   // size
+	UploadProgress                                                              Template // {percent} {speed} {left}
+	UploadCounted                                                               Format   // duration
+	PauseUpload, ResumeUpload, RetryUpload, CancelUpload, RemoveFromUploads     Format   // filename
 
 	// The list of videos.
 	NoVideosTitle, NoVideosDetail, More, Download, Delete, Untitled string

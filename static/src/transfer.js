@@ -26,6 +26,7 @@ const noteEvery = 60_000;
  * @property {(problem: Problem) => void} interrupted it is tried again later
  * @property {(problem: Problem|undefined) => void} failed undefined when the file can't be read
  * @property {() => void} released the server has forgotten the upload
+ * @property {(problem: Problem) => void} kept the server refuses to forget it
  */
 
 export class Transfer {
@@ -241,8 +242,13 @@ export class Transfer {
 
   /** An upload that was complete before it could be given up counts like any other. */
   async #terminate() {
-    const gone = (await this.#request("DELETE")).status === 404;
-    if (gone && (await this.#request("HEAD")).ok) {
+    const answer = await this.#request("DELETE");
+    const gone = answer.status === 404 || answer.status === 410;
+    if (!answer.ok && !gone) {
+      this.#abandoned = false;
+      this.#note();
+      this.listener.kept(new Problem(answer.status, await answer.text()));
+    } else if (gone && (await this.#request("HEAD")).ok) {
       this.listener.sent();
     } else {
       this.listener.released();
@@ -258,7 +264,7 @@ export class Transfer {
   async #request(method) {
     for (let tries = 0; ; tries++) {
       const answer = await fetch(this.url, { method, headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
-      if (answer && !new Problem(answer.status).passes) {
+      if (answer && answer.status < 500 && !new Problem(answer.status).passes) {
         return answer;
       }
       await wait(tries);

@@ -59,16 +59,15 @@ export class Upload {
     this.settled = false;
     this.bytes = 0;
     const heard = (react) => (...values) => this.#dropped || react(...values);
-    const transfer = new Transfer(this.file, this.session, {
+    this.transfer = new Transfer(this.file, this.session, {
       located: heard(() => this.#located()),
       progressed: heard((bytes) => this.#progressed(bytes)),
-      // One that was cancelled too late may have been followed by another.
-      sent: heard(() => (transfer === this.transfer ? this.#check() : this.keeper.released())),
+      sent: heard(() => this.#check()),
       interrupted: heard((problem) => this.#interrupted(problem)),
       failed: heard((problem) => this.#failed(problem)),
-      released: heard(() => this.keeper.released()),
+      released: heard(() => this.#released()),
+      kept: heard((problem) => this.#kept(problem)),
     });
-    this.transfer = transfer;
   }
 
   /** Nothing of it was sent yet. */
@@ -148,7 +147,11 @@ export class Upload {
 
   pause() {
     this.transfer.stop();
-    this.#tell("paused", this.row.text("paused", `${this.percent}%`));
+    this.#tell("paused", this.#pausedText());
+  }
+
+  #pausedText() {
+    return this.row.text("paused", `${this.percent}%`);
   }
 
   resume() {
@@ -156,8 +159,8 @@ export class Upload {
   }
 
   cancel() {
+    this.#enter("cancelling", this.row.text("cancelling"));
     this.transfer.abandon();
-    this.#tell("cancelled", this.row.text("cancelled"));
   }
 
   retry() {
@@ -232,6 +235,27 @@ export class Upload {
     }
     this.told = reached;
     this.keeper.progressed();
+  }
+
+  #released() {
+    if (this.state === "cancelling") {
+      this.#tell("cancelled", this.row.text("cancelled"));
+    }
+    this.keeper.released();
+  }
+
+  /**
+   * The server would not forget it, so it waits as before.
+   *
+   * @param {Problem} problem
+   */
+  #kept(problem) {
+    if (this.state === "cancelling") {
+      this.#tell("paused", problem.detail ?? this.#pausedText());
+    }
+    if (problem.status === 401) {
+      this.keeper.signedOut();
+    }
   }
 
   /** Waits for what the server finds in it. */

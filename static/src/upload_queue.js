@@ -235,7 +235,7 @@ export class UploadQueue {
 
   /** Lets everything wait until somebody has signed in again. */
   signOut() {
-    if (this.#signedOut) {
+    if (this.#signedOut || this.uploads.length === 0) {
       return;
     }
     this.#signedOut = true;

@@ -16,6 +16,7 @@ const actions = {
   held: { toggle: "pause", close: "cancel" },
   paused: { toggle: "resume", close: "cancel" },
   checking: {},
+  cancelling: { close: "remove" },
   counted: { close: "remove" },
   refused: { close: "remove" },
   cancelled: { toggle: "retry", close: "remove" },
@@ -26,7 +27,7 @@ const actions = {
 const troubles = ["unfit", "refused", "failed"];
 
 /** The states in which a part of the file has been sent. */
-const underway = ["sending", "offline", "held", "paused", "checking"];
+const underway = ["sending", "offline", "held", "paused", "checking", "cancelling"];
 
 export class UploadRow {
   /**
