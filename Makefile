@@ -43,7 +43,7 @@ stress: ffmpeg chromium node speech curl nginx
 	if [ -n "$$failed" ]; then echo "flaky:$$failed" >&2; exit 1; fi
 
 bench: ffmpeg
-	go test -run='^$$' -bench=. ./bench
+	go test -run='^$$' -bench=. ./e2e/bench
 
 check:
 	go vet ./...

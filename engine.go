@@ -9,12 +9,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"gensubtitle/cli"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
-	"gensubtitle/subtitles"
-	"gensubtitle/transcribe"
-	"gensubtitle/webhook"
+	"gensubtitle/internal/cli"
+	"gensubtitle/internal/subtitles"
+	"gensubtitle/internal/transcribe"
+	"gensubtitle/internal/webhook"
 )
 
 // workName is the folder of an engine's command below the data directory.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/subtitles"
 )
 
 // TestEngineSettings has the defaults with one change, which is refused by the

@@ -23,14 +23,14 @@ import (
 	"github.com/gofiber/storage/sqlite3/v2"
 	"golang.org/x/sys/unix"
 
-	"gensubtitle/auth"
-	"gensubtitle/cli"
-	"gensubtitle/datadir"
 	"gensubtitle/db"
 	"gensubtitle/handlers"
-	"gensubtitle/media"
-	"gensubtitle/upkeep"
-	"gensubtitle/webhook"
+	"gensubtitle/internal/auth"
+	"gensubtitle/internal/cli"
+	"gensubtitle/internal/datadir"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/webhook"
 )
 
 const (

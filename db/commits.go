@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gensubtitle/datadir"
+	"gensubtitle/internal/datadir"
 )
 
 const counterBytes = 8

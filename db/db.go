@@ -22,7 +22,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
 
-	"gensubtitle/datadir"
+	"gensubtitle/internal/datadir"
 )
 
 //go:embed migrations/*.sql

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
-	"gensubtitle/datadir"
+	"gensubtitle/internal/datadir"
 )
 
 // Process is this process among those that share a data directory. It holds a

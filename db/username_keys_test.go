@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"gensubtitle/auth"
+	"gensubtitle/internal/auth"
 )
 
 // migrateKeys makes the migration of the keys, or takes it back.

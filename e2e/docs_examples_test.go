@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"gensubtitle/apidoc"
+	"gensubtitle/internal/apidoc"
 	"gensubtitle/internal/waittest"
 	"gensubtitle/static"
 )

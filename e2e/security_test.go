@@ -38,9 +38,13 @@ func TestSecurityNamesTests(t *testing.T) {
 // allTests names the tests of all packages, as in e2e.TestX.
 func allTests(t *testing.T) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../*/*_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"../*/*_test.go", "../internal/*/*_test.go"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
 	tests := map[string]bool{}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/api"
-	"gensubtitle/auth"
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
+	"gensubtitle/internal/auth"
 	"gensubtitle/views"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
+	"gensubtitle/internal/auth"
 	"gensubtitle/views"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/api"
+	"gensubtitle/internal/api"
 	"gensubtitle/views"
 )
 

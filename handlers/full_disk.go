@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 )
 
 // onFullDisk has a full disk answered with p, which says what it means for what

@@ -15,7 +15,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"gensubtitle/db"
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/subtitles"
 )
 
 const (

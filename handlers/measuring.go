@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 )
 
 // maxMeasureTries is how often an upload may end the process, or panic, while it

@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/media"
 	"gensubtitle/internal/waittest"
-	"gensubtitle/media"
 )
 
 // tone is a WAV file of one second.

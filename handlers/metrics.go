@@ -15,10 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
-	"gensubtitle/media"
-	"gensubtitle/transcribe"
+	"gensubtitle/internal/auth"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/transcribe"
 )
 
 // scrapeTimeout is how long a scrape waits for the database.

@@ -17,11 +17,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/storage/sqlite3/v2"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/auth"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/upkeep"
 	"gensubtitle/static"
-	"gensubtitle/upkeep"
 	"gensubtitle/views"
 )
 

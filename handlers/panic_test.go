@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/subtitles"
 )
 
 // ask sends a request with a token and returns the answer, body read.

@@ -6,7 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/auth"
+	"gensubtitle/internal/auth"
 	"gensubtitle/views"
 )
 

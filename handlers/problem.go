@@ -11,9 +11,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 	tusd "github.com/tus/tusd/v2/pkg/handler"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/auth"
+	"gensubtitle/internal/media"
 	"gensubtitle/views"
 )
 

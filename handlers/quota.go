@@ -3,8 +3,8 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/api"
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
 	"gensubtitle/views"
 )
 

@@ -5,7 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 )
 
 // routes is the whole of what the program answers. Behind signIn stands what

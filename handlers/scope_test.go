@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
+	"gensubtitle/internal/auth"
 	"gensubtitle/internal/waittest"
 )
 

@@ -24,13 +24,13 @@ import (
 	tusd "github.com/tus/tusd/v2/pkg/handler"
 	"golang.org/x/sync/singleflight"
 
-	"gensubtitle/apidoc"
-	"gensubtitle/auth"
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/apidoc"
+	"gensubtitle/internal/auth"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/transcribe"
+	"gensubtitle/internal/upkeep"
 	"gensubtitle/static"
-	"gensubtitle/transcribe"
-	"gensubtitle/upkeep"
 )
 
 const (

@@ -7,8 +7,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/api"
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
 	"gensubtitle/views"
 )
 

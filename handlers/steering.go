@@ -10,8 +10,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/api"
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
 	"gensubtitle/views"
 )
 

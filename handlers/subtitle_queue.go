@@ -6,8 +6,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
-	"gensubtitle/api"
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
 	"gensubtitle/views"
 )
 

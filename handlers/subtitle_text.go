@@ -13,7 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/subtitles"
 	"gensubtitle/views"
 )
 

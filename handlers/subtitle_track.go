@@ -7,8 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/subtitles"
 	"gensubtitle/views"
 )
 

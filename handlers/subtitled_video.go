@@ -12,8 +12,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
-	"gensubtitle/subtitles"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/subtitles"
 )
 
 // subtitledVideo sends a copy of the video that has the subtitles as a track.

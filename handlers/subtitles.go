@@ -12,9 +12,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
-	"gensubtitle/subtitles"
-	"gensubtitle/transcribe"
+	"gensubtitle/internal/media"
+	"gensubtitle/internal/subtitles"
+	"gensubtitle/internal/transcribe"
 	"gensubtitle/views"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 )
 
 // thumbnail sends a small picture of the caller's video, and makes it first

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/exp/slog"
 
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 	"gensubtitle/views"
 )
 

@@ -11,9 +11,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
-	"gensubtitle/api"
 	"gensubtitle/db"
-	"gensubtitle/media"
+	"gensubtitle/internal/api"
+	"gensubtitle/internal/media"
 	"gensubtitle/views"
 )
 

@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
-	"gensubtitle/media"
+	"gensubtitle/internal/media"
 	"gensubtitle/views"
 )
 

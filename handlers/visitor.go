@@ -8,8 +8,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"gensubtitle/auth"
 	"gensubtitle/db"
+	"gensubtitle/internal/auth"
 )
 
 // visitor is who a request comes from.

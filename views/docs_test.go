@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"gensubtitle/apidoc"
+	"gensubtitle/internal/apidoc"
 )
 
 // hostileDocs has hostile text wherever a document has text.

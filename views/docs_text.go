@@ -1,6 +1,6 @@
 package views
 
-import "gensubtitle/apidoc"
+import "gensubtitle/internal/apidoc"
 
 // DocsText holds the texts around the description of the API, which itself is
 // in English alone.

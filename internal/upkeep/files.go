@@ -1,0 +1,217 @@
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"gensubtitle/db"
+	"gensubtitle/internal/media"
+)
+
+// RemoveFiles removes the files of an upload that the database says to remove.
+// Of any other it touches nothing.
+func (h *House) RemoveFiles(ctx context.Context, id string) error {
+	wanted, err := h.DB.IsRemoval(ctx, id)
+	if err != nil || !wanted {
+		return err
+	}
+	if err := errors.Join(h.Files.Discard(id), h.Files.Remove(id)); err != nil {
+		return err
+	}
+	return h.DB.EndRemoval(ctx, id)
+}
+
+// removeFiles removes what a crash or a failing disk left of uploads that are gone.
+func (h *House) removeFiles(ctx context.Context) []error {
+	ids, err := h.DB.Removals(ctx)
+	if err != nil {
+		return []error{err}
+	}
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, h.RemoveFiles(ctx, id))
+	}
+	return errs
+}
+
+// DeleteUser ends an account as db.DeleteUser does and removes its files.
+func (h *House) DeleteUser(ctx context.Context, key string) error {
+	ids, err := h.DB.DeleteUser(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		h.removeLater(ctx, id)
+	}
+	return nil
+}
+
+// DeleteVideo deletes a video as db.DeleteVideo does and removes its files.
+func (h *House) DeleteVideo(ctx context.Context, sessionID, id string) error {
+	err := h.DB.DeleteVideo(ctx, sessionID, id)
+	if errors.Is(err, db.ErrStorageFull) {
+		err = h.deleteForRoom(ctx, sessionID, id, err)
+	}
+	if err != nil {
+		return err
+	}
+	h.removeLater(ctx, id)
+	return nil
+}
+
+// deleteForRoom deletes a video on a disk that has no room to say so. The files
+// go first, which is what the user asked for; deleting again ends what a crash
+// interrupts.
+func (h *House) deleteForRoom(ctx context.Context, sessionID, id string, full error) error {
+	v, err := h.DB.Video(ctx, sessionID, id)
+	if err != nil || v.Status != db.Accepted {
+		return full
+	}
+	h.Log.Warn("files of a video removed before its row: the disk is full", "video", id)
+	if err := h.Files.Remove(id); err != nil {
+		return errors.Join(full, err)
+	}
+	return h.DB.DeleteVideo(ctx, sessionID, id)
+}
+
+// removeLater removes files now if that succeeds, and else with the next clean-up.
+func (h *House) removeLater(ctx context.Context, id string) {
+	if err := h.RemoveFiles(ctx, id); err != nil {
+		h.Log.Error("files of a deleted video not removed yet", "video", id, "error", err)
+	}
+}
+
+// CheckVideos returns ErrNoVideos for a database that knows no videos beside a
+// folder that has some, unless MoveOrphans allows that.
+func (h *House) CheckVideos(ctx context.Context) error {
+	if h.MoveOrphans {
+		return nil
+	}
+	known, err := h.DB.KnowsVideos(ctx)
+	if err != nil || known {
+		return err
+	}
+	for _, err := range h.Files.Videos() {
+		if err == nil {
+			err = ErrNoVideos
+		}
+		return err
+	}
+	return nil
+}
+
+// CheckFolder returns ErrNoVideos for a data directory whose database is missing
+// or empty while the folder has videos. It is for those who are about to open
+// the database, which would make one.
+func CheckFolder(dir string) error {
+	info, err := os.Stat(filepath.Join(dir, db.FileName))
+	if err == nil && info.Size() > 0 {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for the database: %w", err)
+	}
+	has, err := media.HasVideos(dir)
+	if err == nil && has {
+		err = ErrNoVideos
+	}
+	return err
+}
+
+// setOrphansAside sets files aside that no upload owns, and removes those that
+// nobody has missed for a month.
+func (h *House) setOrphansAside(ctx context.Context) []error {
+	if err := h.CheckVideos(ctx); err != nil {
+		return []error{err}
+	}
+	return slices.Concat(
+		h.setAside(ctx, "videos"),
+		h.setAside(ctx, "incoming"),
+		h.eachOrphan(ctx, h.expireOrphan),
+	)
+}
+
+func (h *House) setAside(ctx context.Context, folder string) []error {
+	ids, move := h.Files.Videos(), h.Files.SetAside
+	if folder == "incoming" {
+		ids, move = h.Files.Incoming(), h.Files.SetAsideIncoming
+	}
+	orphans, err := h.orphans(ctx, ids)
+	errs := []error{err}
+	for id := range orphans {
+		if err := move(id); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		h.Log.Warn("unknown file moved to orphans", "folder", folder, "file", id, "removed_after", orphanLife)
+	}
+	return errs
+}
+
+func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) []error {
+	orphans, err := h.Files.Orphans()
+	errs := []error{err}
+	for _, o := range orphans {
+		if err := do(ctx, o); err != nil {
+			errs = append(errs, fmt.Errorf("orphan %s: %w", o.Name, err))
+		}
+	}
+	return errs
+}
+
+// takeBack moves orphans back that an upload lacks: the right database was put
+// back.
+func (h *House) takeBack(ctx context.Context) []error {
+	return h.eachOrphan(ctx, func(ctx context.Context, o media.Orphan) error {
+		missed, err := h.missed(ctx, o)
+		if err != nil || !missed {
+			return err
+		}
+		if err := h.Files.TakeBack(o); err != nil {
+			return err
+		}
+		h.Log.Info("file taken back from the orphans", "video", o.ID)
+		return nil
+	})
+}
+
+// missed reports whether an upload lacks the file that an orphan is.
+func (h *House) missed(ctx context.Context, o media.Orphan) (bool, error) {
+	v, err := h.DB.VideoByID(ctx, o.ID)
+	if errors.Is(err, db.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if v.Status == db.Accepted {
+		_, err = h.Files.Size(o.ID)
+	} else {
+		_, err = h.Files.Locate(o.ID)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	underWay := v.Resumable && (v.Status == db.Receiving || v.Status == db.Measuring)
+	if o.Part {
+		return underWay, nil
+	}
+	return o.Size == v.SizeBytes && (v.Status == db.Accepted || underWay), nil
+}
+
+func (h *House) expireOrphan(_ context.Context, o media.Orphan) error {
+	if time.Since(o.Since) < orphanLife {
+		return nil
+	}
+	if err := h.Files.RemoveOrphan(o); err != nil {
+		return err
+	}
+	h.Log.Info("orphan removed", "file", o.Name)
+	return nil
+}
