@@ -14,8 +14,11 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	known := map[string][]string{
-		"gensubtitle":                     {"internal/auth", "internal/cli", "internal/datadir", "db", "handlers", "internal/media", "internal/subtitles", "internal/transcribe", "internal/upkeep", "internal/webhook"},
-		"gensubtitle/internal/cli":        {"internal/api", "internal/auth", "internal/datadir", "db", "internal/media", "internal/subtitles", "internal/upkeep"},
+		"gensubtitle":                     {"internal/cli", "internal/config", "internal/logging", "internal/service"},
+		"gensubtitle/internal/service":    {"db", "handlers", "internal/auth", "internal/config", "internal/datadir", "internal/media", "internal/subtitles", "internal/transcribe", "internal/upkeep", "internal/webhook"},
+		"gensubtitle/internal/config":     {"db", "internal/auth", "internal/subtitles", "internal/webhook"},
+		"gensubtitle/internal/logging":    nil,
+		"gensubtitle/internal/cli":        {"db", "internal/api", "internal/auth", "internal/config", "internal/datadir", "internal/media", "internal/subtitles", "internal/upkeep"},
 		"gensubtitle/handlers":            {"internal/api", "internal/apidoc", "internal/auth", "db", "internal/media", "static", "internal/subtitles", "internal/transcribe", "internal/upkeep", "views"},
 		"gensubtitle/internal/transcribe": {"db", "internal/media", "internal/subtitles"},
 		"gensubtitle/internal/webhook":    {"db"},

@@ -10,11 +10,12 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/api"
+	"gensubtitle/internal/config"
 )
 
 type sessionExport struct {
 	folderSettings
-	LimitSettings
+	config.Limits
 	selection
 	Format string `required:"" enum:"csv,json" help:"csv or json."`
 	BOM    bool   `name:"bom" help:"CSV for a spreadsheet: begins with a byte order mark, without which Excel shows Thai names as nonsense, and has ' before names that begin with -."`
@@ -33,7 +34,7 @@ A spreadsheet may take a name such as 007 or 1e5 for a number and write another 
 
 // Run writes the sessions as they are read.
 func (c *sessionExport) Run(ctx context.Context, sh *Shell) error {
-	limits, err := c.Limits("")
+	limits, err := c.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}

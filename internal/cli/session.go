@@ -13,6 +13,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/api"
 	"gensubtitle/internal/auth"
+	"gensubtitle/internal/config"
 )
 
 const maxReason = 500 // characters
@@ -108,12 +109,12 @@ func plain(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 type sessionShow struct {
 	oneSession
-	LimitSettings
+	config.Limits
 }
 
 // Run shows the session.
 func (c *sessionShow) Run(ctx context.Context, sh *Shell) error {
-	limits, err := c.Limits("")
+	limits, err := c.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}
@@ -138,7 +139,7 @@ func (r reasonSettings) check() error {
 
 type sessionReset struct {
 	oneSession
-	LimitSettings
+	config.Limits
 	reasonSettings
 }
 
@@ -149,7 +150,7 @@ func (sessionReset) Help() string {
 
 // Run sets the usage to zero.
 func (c *sessionReset) Run(ctx context.Context, sh *Shell) error {
-	limits, err := c.Limits("")
+	limits, err := c.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}
@@ -171,7 +172,7 @@ type sessionLimits struct {
 	MaxVideos          *string       `placeholder:"N|default" help:"Videos of this user."`
 	MaxDurationMinutes *string       `placeholder:"N|default" help:"Minutes of this user; may be fractional."`
 	MaxFileSizeMB      *string       `name:"max-file-size-mb" placeholder:"N|default" help:"Size of a file of this user; MB = 1,048,576 bytes."`
-	Defaults           LimitSettings `embed:"" prefix:"default-"`
+	Defaults           config.Limits `embed:"" prefix:"default-"`
 }
 
 // Help is the longer text of --help.
@@ -181,7 +182,7 @@ func (sessionLimits) Help() string {
 
 // Run changes the limits that were given.
 func (c *sessionLimits) Run(ctx context.Context, sh *Shell) error {
-	defaults, err := c.Defaults.Limits("default-")
+	defaults, err := c.Defaults.Defaults("default-")
 	if err != nil {
 		return misuse("%w", err)
 	}
@@ -206,18 +207,18 @@ func (c *sessionLimits) changes() (func(db.OwnLimits) db.OwnLimits, error) {
 	if c.MaxVideos == nil && c.MaxDurationMinutes == nil && c.MaxFileSizeMB == nil {
 		return nil, misuse("give at least one of --max-videos, --max-duration-minutes and --max-file-size-mb")
 	}
-	videos, err := ownLimit("--max-videos", c.MaxVideos, mostVideos)
+	videos, err := ownLimit("--max-videos", c.MaxVideos, config.MostVideos)
 	if err != nil {
 		return nil, err
 	}
 	if videos != nil && *videos != math.Trunc(*videos) {
 		return nil, misuse("--max-videos: %s is not a whole number", *c.MaxVideos)
 	}
-	duration, err := ownLimit("--max-duration-minutes", c.MaxDurationMinutes, mostMinutes)
+	duration, err := ownLimit("--max-duration-minutes", c.MaxDurationMinutes, config.MostMinutes)
 	if err != nil {
 		return nil, err
 	}
-	size, err := ownLimit("--max-file-size-mb", c.MaxFileSizeMB, mostMB)
+	size, err := ownLimit("--max-file-size-mb", c.MaxFileSizeMB, config.MostMB)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +248,7 @@ func ownLimit(flag string, given *string, most float64) (*float64, error) {
 	if err != nil {
 		return nil, misuse("%s: %q is neither a number nor \"default\"", flag, *given)
 	}
-	if err := CheckNumber(flag, n, 0, most); err != nil {
+	if err := config.CheckNumber(flag, n, 0, most); err != nil {
 		return nil, misuse("%w", err)
 	}
 	return &n, nil
@@ -279,7 +280,7 @@ func (s selection) query() (db.SessionQuery, error) {
 type sessionList struct {
 	folderSettings
 	outputSettings
-	LimitSettings
+	config.Limits
 	selection
 }
 
@@ -288,7 +289,7 @@ func (sessionList) Help() string { return tableHelp }
 
 // Run prints the sessions page by page.
 func (c *sessionList) Run(ctx context.Context, sh *Shell) error {
-	limits, err := c.Limits("")
+	limits, err := c.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}

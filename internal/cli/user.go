@@ -10,6 +10,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/api"
 	"gensubtitle/internal/auth"
+	"gensubtitle/internal/config"
 )
 
 // listPage is how many rows of a list are held in memory at once.
@@ -29,7 +30,7 @@ type userCommands struct {
 type oneUser struct {
 	folderSettings
 	outputSettings
-	LimitSettings
+	config.Limits
 	Name string `arg:"" help:"The user's name, in any spelling."`
 }
 
@@ -45,7 +46,7 @@ func (u oneUser) change(ctx context.Context, sh *Shell, c db.UserChange, made, s
 
 // with has f work on the database and the key of the name.
 func (u oneUser) with(ctx context.Context, f func(d *db.DB, key string) error) error {
-	limits, err := u.Limits("")
+	limits, err := u.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}
@@ -106,7 +107,7 @@ func (c *userAdd) Run(ctx context.Context, sh *Shell) error {
 	if err != nil {
 		return misuse("%w", err)
 	}
-	limits, err := c.Limits("")
+	limits, err := c.Limits.Defaults("")
 	if err != nil {
 		return misuse("%w", err)
 	}

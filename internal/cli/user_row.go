@@ -15,6 +15,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/auth"
+	"gensubtitle/internal/config"
 )
 
 const (
@@ -260,13 +261,13 @@ func (r userRow) figures(u *db.ImportedUser) string {
 	if u.Deleted, ok = truth(r.fact(columnDeleted)); !ok {
 		return "deleted is neither true nor false"
 	}
-	videos, ok := r.amount(columnVideos, mostVideos)
+	videos, ok := r.amount(columnVideos, config.MostVideos)
 	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return outOfRange(columnVideos, "whole number", mostVideos)
+		return outOfRange(columnVideos, "whole number", config.MostVideos)
 	}
-	duration, ok := r.amount(columnDuration, mostMinutes*60)
+	duration, ok := r.amount(columnDuration, config.MostMinutes*60)
 	if !ok {
-		return outOfRange(columnDuration, "number of seconds", mostMinutes*60)
+		return outOfRange(columnDuration, "number of seconds", config.MostMinutes*60)
 	}
 	if videos != nil {
 		u.Usage.Videos = int64(*videos)
@@ -279,17 +280,17 @@ func (r userRow) figures(u *db.ImportedUser) string {
 
 // limits reads the user's own limits, and returns what is wrong with them.
 func (r userRow) limits(own *db.OwnLimits) string {
-	videos, ok := r.amount(columnOwnVideos, mostVideos)
+	videos, ok := r.amount(columnOwnVideos, config.MostVideos)
 	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return outOfRange(columnOwnVideos, "whole number", mostVideos)
+		return outOfRange(columnOwnVideos, "whole number", config.MostVideos)
 	}
-	minutes, ok := r.amount(columnOwnMinutes, mostMinutes)
+	minutes, ok := r.amount(columnOwnMinutes, config.MostMinutes)
 	if !ok {
-		return outOfRange(columnOwnMinutes, "number", mostMinutes)
+		return outOfRange(columnOwnMinutes, "number", config.MostMinutes)
 	}
-	size, ok := r.amount(columnOwnFileSize, mostMB)
+	size, ok := r.amount(columnOwnFileSize, config.MostMB)
 	if !ok {
-		return outOfRange(columnOwnFileSize, "number", mostMB)
+		return outOfRange(columnOwnFileSize, "number", config.MostMB)
 	}
 	own.Videos, own.FileBytes = scaled[int64](videos, 1), scaled[int64](size, 1<<20)
 	if own.Duration = scaled[time.Duration](minutes, 60_000); own.Duration != nil {

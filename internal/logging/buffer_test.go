@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"errors"
@@ -57,7 +57,7 @@ func TestLogAfterFailure(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			to := &failing{}
 			to.set(test.fail)
-			b := newLogBuffer(to)
+			b := NewBuffer(to)
 			fmt.Fprint(b, "first\nsecond\n") // in one write
 			waittest.Until(t, "the failure", func() bool { return b.Dropped() > 0 })
 			to.set(nil)
@@ -80,7 +80,7 @@ func TestLogNobodyReads(t *testing.T) {
 	}
 	defer read.Close()
 	defer write.Close()
-	b := newLogBuffer(write)
+	b := NewBuffer(write)
 	const lines = 5000
 	line := strings.Repeat("x", 1000) + "\n"
 	ended := make(chan struct{})
@@ -107,7 +107,7 @@ func TestLogKeepsAllLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newLogBuffer(write)
+	b := NewBuffer(write)
 	var want strings.Builder
 	for i := range 5000 {
 		line := fmt.Sprintln("line", i, strings.Repeat("x", 100))

@@ -1,48 +1,30 @@
-package main
+// Package logging writes log lines without holding anybody up, and keeps secrets out
+// of them.
+package logging
 
 import (
 	"bytes"
 	"io"
-	"log/slog"
-	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"github.com/mattn/go-isatty"
 )
 
 const (
-	// logBytes is how many bytes of lines make a write at once, and logWaiting
+	// writeBytes is how many bytes of lines make a write at once, and waitingBytes
 	// how many may wait for a reader that is slow.
-	logBytes    = 64 << 10
-	logWaiting  = 1 << 20
-	logInterval = 100 * time.Millisecond
-	// logPatience is how long the end of the program waits for that reader.
-	logPatience = time.Second
+	writeBytes   = 64 << 10
+	waitingBytes = 1 << 20
+	interval     = 100 * time.Millisecond
+	// patience is how long the end of the program waits for that reader.
+	patience = time.Second
 )
 
-func newLogger(format string, terminal *os.File, to io.Writer) *slog.Logger {
-	options := slog.HandlerOptions{ReplaceAttr: redactAttr}
-	if format == "text" || (format == "auto" && isatty.IsTerminal(terminal.Fd())) {
-		return slog.New(slog.NewTextHandler(to, &options))
-	}
-	return slog.New(slog.NewJSONHandler(to, &options))
-}
-
-// outliveReaders makes a write to a closed pipe fail with EPIPE instead of ending
-// the process. Children are not affected.
-func outliveReaders() {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-}
-
-// logBuffer collects log lines and writes them at short intervals: a system
+// Buffer collects log lines and writes them at short intervals: a system
 // call for each would cost more than answering a small request does. Nobody
 // waits for whoever reads the log. Lines that cannot be written are dropped and
 // counted.
-type logBuffer struct {
+type Buffer struct {
 	to      io.Writer
 	dropped atomic.Uint64
 
@@ -54,22 +36,23 @@ type logBuffer struct {
 	done chan struct{}
 }
 
-func newLogBuffer(to io.Writer) *logBuffer {
-	b := &logBuffer{to: to, full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+// NewBuffer writes what it is given to to.
+func NewBuffer(to io.Writer) *Buffer {
+	b := &Buffer{to: to, full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	go b.writeRegularly()
 	return b
 }
 
 // Write takes a line, and never fails or waits.
-func (b *logBuffer) Write(line []byte) (int, error) {
+func (b *Buffer) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.waiting)+len(line) > logWaiting {
+	if len(b.waiting)+len(line) > waitingBytes {
 		b.dropped.Add(1)
 		return len(line), nil
 	}
 	b.waiting = append(b.waiting, line...)
-	if len(b.waiting) >= logBytes {
+	if len(b.waiting) >= writeBytes {
 		select {
 		case b.full <- struct{}{}:
 		default: // It is told already.
@@ -79,11 +62,11 @@ func (b *logBuffer) Write(line []byte) (int, error) {
 }
 
 // Dropped is how many lines nobody will read.
-func (b *logBuffer) Dropped() uint64 { return b.dropped.Load() }
+func (b *Buffer) Dropped() uint64 { return b.dropped.Load() }
 
-func (b *logBuffer) writeRegularly() {
+func (b *Buffer) writeRegularly() {
 	defer close(b.done)
-	ticker := time.NewTicker(logInterval)
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	var lines []byte
 	torn := false
@@ -100,8 +83,8 @@ func (b *logBuffer) writeRegularly() {
 }
 
 // take swaps the buffers; a large one is dropped.
-func (b *logBuffer) take(next []byte) []byte {
-	if cap(next) > 2*logBytes {
+func (b *Buffer) take(next []byte) []byte {
+	if cap(next) > 2*writeBytes {
 		next = nil
 	}
 	b.mu.Lock()
@@ -112,7 +95,7 @@ func (b *logBuffer) take(next []byte) []byte {
 }
 
 // write reports whether it ended within a line. The next write ends that first.
-func (b *logBuffer) write(lines []byte, torn bool) bool {
+func (b *Buffer) write(lines []byte, torn bool) bool {
 	if len(lines) == 0 {
 		return torn
 	}
@@ -131,10 +114,10 @@ func (b *logBuffer) write(lines []byte, torn bool) bool {
 }
 
 // Close writes what is left, unless nobody reads it.
-func (b *logBuffer) Close() {
+func (b *Buffer) Close() {
 	close(b.stop)
 	select {
 	case <-b.done:
-	case <-time.After(logPatience):
+	case <-time.After(patience):
 	}
 }

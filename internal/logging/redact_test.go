@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func TestLoggerRedacts(t *testing.T) {
 	const secret = "gensub_abcdefgh"
 	for _, format := range []string{"text", "json"} {
 		var all strings.Builder
-		log := newLogger(format, nil, io.Writer(&all)).With("bound", "/"+secret)
+		log := New(format, nil, io.Writer(&all)).With("bound", "/"+secret)
 		log.Error("told "+secret, "path", "/"+secret, "error", fmt.Errorf("no %s: %w", secret, errors.New(secret)),
 			slog.Group("group", "path", secret))
 		if line := all.String(); strings.Contains(line, secret) || strings.Count(line, redacted) != 6 {

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/config"
 	"gensubtitle/internal/waittest"
 )
 
@@ -73,20 +74,18 @@ type service struct {
 func serve(t *testing.T, hold *holding, flags ...string) *service {
 	t.Helper()
 	s := &service{t: t, dir: filepath.Join(t.TempDir(), "data"), log: &testLog{}, ended: make(chan error, 1)}
-	var all settings
-	parser, err := kong.New(&all)
+	var settings config.Serve
+	parser, err := kong.New(&settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"serve", "--addr=127.0.0.1:0", "--data-dir=" + s.dir, "--admin-password=" + testPassword}
+	args := []string{"--addr=127.0.0.1:0", "--data-dir=" + s.dir, "--admin-password=" + testPassword}
 	if _, err := parser.Parse(append(args, flags...)); err != nil {
 		t.Fatal(err)
 	}
-	config, err := all.Serve.check()
-	if err != nil {
+	if err := settings.Check(); err != nil {
 		t.Fatal(err)
 	}
-	all.Serve.StopTimeout = 100 * time.Millisecond
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(t.Context())
 	t.Cleanup(s.stop)
@@ -96,7 +95,9 @@ func serve(t *testing.T, hold *holding, flags ...string) *service {
 		handler = hold
 	}
 	go func() {
-		s.ended <- Run(ctx, all.Serve, config, slog.New(handler), func() uint64 { return 0 })
+		s.ended <- Run(ctx, Options{
+			Serve: settings, Log: slog.New(handler), Dropped: func() uint64 { return 0 }, StopTimeout: 100 * time.Millisecond,
+		})
 	}()
 	waittest.Until(t, "the address", func() bool {
 		for line := range strings.Lines(s.log.String()) {
