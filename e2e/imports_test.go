@@ -16,7 +16,7 @@ func TestImports(t *testing.T) {
 	known := map[string][]string{
 		"gensubtitle":                     {"internal/cli", "internal/config", "internal/logging", "internal/service"},
 		"gensubtitle/internal/service":    {"db", "handlers", "internal/auth", "internal/config", "internal/datadir", "internal/media", "internal/subtitles", "internal/transcribe", "internal/upkeep", "internal/webhook"},
-		"gensubtitle/internal/config":     {"db", "internal/auth", "internal/subtitles", "internal/webhook"},
+		"gensubtitle/internal/config":     {"db", "internal/api", "internal/auth", "internal/subtitles", "internal/webhook"},
 		"gensubtitle/internal/logging":    nil,
 		"gensubtitle/internal/cli":        {"db", "internal/api", "internal/auth", "internal/config", "internal/datadir", "internal/media", "internal/subtitles", "internal/upkeep"},
 		"gensubtitle/handlers":            {"internal/api", "internal/apidoc", "internal/auth", "db", "internal/media", "static", "internal/subtitles", "internal/transcribe", "internal/upkeep", "views"},

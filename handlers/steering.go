@@ -15,35 +15,20 @@ import (
 	"gensubtitle/views"
 )
 
-const (
-	mostVideos  = 1e9
-	mostMinutes = 1e8
-	mostMB      = 1e9
-)
-
-// limitsInput are limits as they are sent; nil is the default.
+// limitsInput are limits as they are sent.
 type limitsInput struct {
-	MaxVideos          *float64 `json:"maxVideos"`
-	MaxDurationMinutes *float64 `json:"maxDurationMinutes"`
-	MaxFileSizeMB      *float64 `json:"maxFileSizeMB"`
-	Reason             string   `json:"reason"`
+	api.OwnLimits
+	Reason string `json:"reason"`
 }
 
 // own turns them into ours, or says which are wrong.
 func (in limitsInput) own(wrong map[string]fieldText) (db.OwnLimits, error) {
-	own := db.OwnLimits{
-		Videos:    scaled[int64](in.MaxVideos, 1, mostVideos, "maxVideos", wrong),
-		Duration:  scaled[time.Duration](in.MaxDurationMinutes, 60_000, mostMinutes, "maxDurationMinutes", wrong),
-		FileBytes: scaled[int64](in.MaxFileSizeMB, 1<<20, mostMB, "maxFileSizeMB", wrong),
-	}
-	if in.MaxVideos != nil && *in.MaxVideos != math.Trunc(*in.MaxVideos) {
-		wrong["maxVideos"] = func(f *views.Fields) string { return f.NumberInvalid }
+	own, errs := in.Parse()
+	for _, e := range errs {
+		wrong[e.Field] = func(f *views.Fields) string { return f.NumberInvalid }
 	}
 	if len(wrong) > 0 {
 		return own, invalid(wrong)
-	}
-	if own.Duration != nil {
-		*own.Duration *= time.Millisecond
 	}
 	return own, nil
 }
@@ -99,20 +84,6 @@ func readLimits(c *fiber.Ctx, wrong map[string]fieldText) (limitsInput, error) {
 	return in, nil
 }
 
-// scaled turns a number of the API into a whole number of ours, or notes that
-// it is wrong.
-func scaled[T ~int64](value *float64, by, most float64, field string, wrong map[string]fieldText) *T {
-	if value == nil {
-		return nil
-	}
-	if !(*value >= 0 && *value <= most) {
-		wrong[field] = func(f *views.Fields) string { return f.NumberInvalid }
-		return nil
-	}
-	n := T(math.Round(*value * by))
-	return &n
-}
-
 // correctionInput is what is to be added to the usage of a session.
 type correctionInput struct {
 	Videos   int64   `json:"videos_count"`
@@ -131,7 +102,7 @@ func (s *Server) correctUsage(c *fiber.Ctx) error {
 		if in.Reason == "" {
 			wrong["reason"] = func(f *views.Fields) string { return f.ReasonRequired }
 		}
-		if math.Abs(in.Duration) > mostMinutes*60 {
+		if math.Abs(in.Duration) > api.MostMinutes*60 {
 			wrong["total_duration"] = func(f *views.Fields) string { return f.NumberInvalid }
 		}
 		if in.Videos == 0 && in.Duration == 0 && len(wrong) == 0 {
@@ -275,22 +246,15 @@ func (s *Server) sessionAgain(c *fiber.Ctx, id, form string) formAgain {
 
 // eventBody is one entry of the ledger.
 type eventBody struct {
-	ID        int64         `json:"id"`
-	Kind      db.EventKind  `json:"kind"`
-	Actor     string        `json:"actor"`
-	Reason    string        `json:"reason"`
-	VideoID   string        `json:"video_id,omitempty"`
-	Videos    int64         `json:"videos_count"`   // change
-	Duration  float64       `json:"total_duration"` // change, seconds
-	Limits    *ownLimitBody `json:"limits,omitempty"`
-	CreatedAt time.Time     `json:"created_at"`
-}
-
-// ownLimitBody are limits of a session's own; null is the default.
-type ownLimitBody struct {
-	MaxVideos          *int64   `json:"maxVideos"`
-	MaxDurationMinutes *float64 `json:"maxDurationMinutes"`
-	MaxFileSizeMB      *float64 `json:"maxFileSizeMB"`
+	ID        int64          `json:"id"`
+	Kind      db.EventKind   `json:"kind"`
+	Actor     string         `json:"actor"`
+	Reason    string         `json:"reason"`
+	VideoID   string         `json:"video_id,omitempty"`
+	Videos    int64          `json:"videos_count"`   // change
+	Duration  float64        `json:"total_duration"` // change, seconds
+	Limits    *api.OwnLimits `json:"limits,omitempty"`
+	CreatedAt time.Time      `json:"created_at"`
 }
 
 func eventOf(e db.Event) eventBody {
@@ -299,21 +263,7 @@ func eventOf(e db.Event) eventBody {
 		Videos: e.Videos, Duration: api.Seconds(e.Duration), CreatedAt: e.CreatedAt,
 	}
 	if e.Kind == db.EventLimits {
-		limits := ownLimitsOf(e.Limits)
-		b.Limits = &limits
-	}
-	return b
-}
-
-func ownLimitsOf(o db.OwnLimits) ownLimitBody {
-	b := ownLimitBody{MaxVideos: o.Videos}
-	if o.Duration != nil {
-		minutes := float64(o.Duration.Milliseconds()) / 60_000
-		b.MaxDurationMinutes = &minutes
-	}
-	if o.FileBytes != nil {
-		mb := float64(*o.FileBytes) / (1 << 20)
-		b.MaxFileSizeMB = &mb
+		b.Limits = new(api.OwnLimitsOf(e.Limits))
 	}
 	return b
 }

@@ -16,13 +16,6 @@ type Usage struct {
 	RemainingDuration float64 `json:"remaining_duration"` // seconds
 }
 
-// Limits are what a quota session may use.
-type Limits struct {
-	MaxVideos          int64   `json:"maxVideos"`
-	MaxDurationMinutes float64 `json:"maxDurationMinutes"`
-	MaxFileSizeMB      float64 `json:"maxFileSizeMB"`
-}
-
 // Session is a quota session as its user sees it.
 type Session struct {
 	SessionID string `json:"session_id"`
@@ -56,15 +49,6 @@ func UsageOf(q db.Quota) Usage {
 	return Usage{
 		VideosCount: q.Usage.Videos, TotalDuration: Seconds(q.Usage.Duration),
 		RemainingVideos: q.RemainingVideos(), RemainingDuration: Seconds(q.RemainingDuration()),
-	}
-}
-
-// LimitsOf are limits in the units of the API.
-func LimitsOf(l db.Limits) Limits {
-	return Limits{
-		MaxVideos:          l.Videos,
-		MaxDurationMinutes: float64(l.Duration.Milliseconds()) / 60_000,
-		MaxFileSizeMB:      float64(l.FileBytes) / (1 << 20),
 	}
 }
 

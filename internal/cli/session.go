@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -207,59 +206,42 @@ func (c *sessionLimits) changes() (func(db.OwnLimits) db.OwnLimits, error) {
 	if c.MaxVideos == nil && c.MaxDurationMinutes == nil && c.MaxFileSizeMB == nil {
 		return nil, misuse("give at least one of --max-videos, --max-duration-minutes and --max-file-size-mb")
 	}
-	videos, err := ownLimit("--max-videos", c.MaxVideos, config.MostVideos)
-	if err != nil {
-		return nil, err
+	var limits api.OwnLimits
+	flags := map[string]string{"maxVideos": "--max-videos", "maxDurationMinutes": "--max-duration-minutes", "maxFileSizeMB": "--max-file-size-mb"}
+	for _, l := range []struct {
+		field string
+		given *string
+		limit **float64
+	}{
+		{"maxVideos", c.MaxVideos, &limits.MaxVideos},
+		{"maxDurationMinutes", c.MaxDurationMinutes, &limits.MaxDurationMinutes},
+		{"maxFileSizeMB", c.MaxFileSizeMB, &limits.MaxFileSizeMB},
+	} {
+		if l.given == nil || *l.given == "default" {
+			continue
+		}
+		n, err := strconv.ParseFloat(*l.given, 64)
+		if err != nil {
+			return nil, misuse("%s: %q is neither a number nor \"default\"", flags[l.field], *l.given)
+		}
+		*l.limit = &n
 	}
-	if videos != nil && *videos != math.Trunc(*videos) {
-		return nil, misuse("--max-videos: %s is not a whole number", *c.MaxVideos)
-	}
-	duration, err := ownLimit("--max-duration-minutes", c.MaxDurationMinutes, config.MostMinutes)
-	if err != nil {
-		return nil, err
-	}
-	size, err := ownLimit("--max-file-size-mb", c.MaxFileSizeMB, config.MostMB)
-	if err != nil {
-		return nil, err
+	given, wrong := limits.Parse()
+	if len(wrong) > 0 {
+		return nil, misuse("%s: %w", flags[wrong[0].Field], wrong[0])
 	}
 	return func(own db.OwnLimits) db.OwnLimits {
 		if c.MaxVideos != nil {
-			own.Videos = scaled[int64](videos, 1)
+			own.Videos = given.Videos
 		}
 		if c.MaxDurationMinutes != nil {
-			own.Duration = scaled[time.Duration](duration, 60_000)
-			if own.Duration != nil {
-				*own.Duration *= time.Millisecond
-			}
+			own.Duration = given.Duration
 		}
 		if c.MaxFileSizeMB != nil {
-			own.FileBytes = scaled[int64](size, 1<<20)
+			own.FileBytes = given.FileBytes
 		}
 		return own
 	}, nil
-}
-
-// ownLimit is the number that a flag gives, nil for the default.
-func ownLimit(flag string, given *string, most float64) (*float64, error) {
-	if given == nil || *given == "default" {
-		return nil, nil
-	}
-	n, err := strconv.ParseFloat(*given, 64)
-	if err != nil {
-		return nil, misuse("%s: %q is neither a number nor \"default\"", flag, *given)
-	}
-	if err := config.CheckNumber(flag, n, 0, most); err != nil {
-		return nil, misuse("%w", err)
-	}
-	return &n, nil
-}
-
-func scaled[T ~int64](value *float64, by float64) *T {
-	if value == nil {
-		return nil
-	}
-	n := T(math.Round(*value * by))
-	return &n
 }
 
 // selection says which sessions a list holds, and in which order.

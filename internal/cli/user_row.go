@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/api"
 	"gensubtitle/internal/auth"
-	"gensubtitle/internal/config"
 )
 
 const (
@@ -245,7 +245,7 @@ func (r userRow) check(ctx context.Context, hasher *auth.Hasher) (checkedRow, er
 }
 
 // figures reads the role and what was used, and returns what is wrong with them.
-func (r userRow) figures(u *db.ImportedUser) string {
+func (r userRow) figures(u *db.ImportedUser) (refused string) {
 	u.Role = db.Role(r.fact(columnRole))
 	switch u.Role {
 	case "":
@@ -261,63 +261,67 @@ func (r userRow) figures(u *db.ImportedUser) string {
 	if u.Deleted, ok = truth(r.fact(columnDeleted)); !ok {
 		return "deleted is neither true nor false"
 	}
-	videos, ok := r.amount(columnVideos, config.MostVideos)
-	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return outOfRange(columnVideos, "whole number", config.MostVideos)
+	if u.Usage, refused = r.usage(); refused != "" {
+		return refused
 	}
-	duration, ok := r.amount(columnDuration, config.MostMinutes*60)
-	if !ok {
-		return outOfRange(columnDuration, "number of seconds", config.MostMinutes*60)
+	u.Own, refused = r.limits()
+	return refused
+}
+
+// usage reads what the user has used, and returns what is wrong with it.
+func (r userRow) usage() (db.Usage, string) {
+	var usage db.Usage
+	if n := r.amount(columnVideos); n != nil {
+		if !(*n <= api.MostVideos) || *n != math.Trunc(*n) {
+			return usage, fmt.Sprintf("%s is no whole number between 0 and %.0f", columnVideos, api.MostVideos)
+		}
+		usage.Videos = int64(*n)
 	}
-	if videos != nil {
-		u.Usage.Videos = int64(*videos)
+	if n := r.amount(columnDuration); n != nil {
+		if !(*n <= api.MostMinutes*60) {
+			return usage, fmt.Sprintf("%s is no number of seconds between 0 and %.0f", columnDuration, api.MostMinutes*60)
+		}
+		usage.Duration = time.Duration(math.Round(*n*1000)) * time.Millisecond
 	}
-	if duration != nil {
-		u.Usage.Duration = time.Duration(math.Round(*duration*1000)) * time.Millisecond
-	}
-	return r.limits(&u.Own)
+	return usage, ""
 }
 
 // limits reads the user's own limits, and returns what is wrong with them.
-func (r userRow) limits(own *db.OwnLimits) string {
-	videos, ok := r.amount(columnOwnVideos, config.MostVideos)
-	if !ok || videos != nil && *videos != math.Trunc(*videos) {
-		return outOfRange(columnOwnVideos, "whole number", config.MostVideos)
+func (r userRow) limits() (db.OwnLimits, string) {
+	var limits api.OwnLimits
+	for _, l := range []struct {
+		column string
+		limit  **float64
+	}{
+		{columnOwnVideos, &limits.MaxVideos},
+		{columnOwnMinutes, &limits.MaxDurationMinutes},
+		{columnOwnFileSize, &limits.MaxFileSizeMB},
+	} {
+		*l.limit = r.amount(l.column)
 	}
-	minutes, ok := r.amount(columnOwnMinutes, config.MostMinutes)
-	if !ok {
-		return outOfRange(columnOwnMinutes, "number", config.MostMinutes)
+	own, wrong := limits.Parse()
+	if len(wrong) > 0 {
+		columns := map[string]string{"maxVideos": columnOwnVideos, "maxDurationMinutes": columnOwnMinutes, "maxFileSizeMB": columnOwnFileSize}
+		return own, fmt.Sprintf("%s is %v", columns[wrong[0].Field], wrong[0])
 	}
-	size, ok := r.amount(columnOwnFileSize, config.MostMB)
-	if !ok {
-		return outOfRange(columnOwnFileSize, "number", config.MostMB)
-	}
-	own.Videos, own.FileBytes = scaled[int64](videos, 1), scaled[int64](size, 1<<20)
-	if own.Duration = scaled[time.Duration](minutes, 60_000); own.Duration != nil {
-		*own.Duration *= time.Millisecond
-	}
-	return ""
+	return own, ""
 }
 
-// outOfRange says that a column holds no such number.
-func outOfRange(column, kind string, most float64) string {
-	return fmt.Sprintf("%s is no %s between 0 and %.0f", column, kind, most)
-}
-
-// amount is a plain decimal number, nil where there is none.
-func (r userRow) amount(column string, most float64) (*float64, bool) {
+// amount is a plain decimal number, nil where there is none and NaN where there is
+// something else.
+func (r userRow) amount(column string) *float64 {
 	text := r.fact(column)
 	if text == "" {
-		return nil, true
+		return nil
 	}
 	if r.comma { // Spreadsheets write semicolons where the comma is the decimal point.
 		text = strings.Replace(text, ",", ".", 1)
 	}
-	if strings.Trim(text, "0123456789.") != "" { // ParseFloat takes more.
-		return nil, false
-	}
 	n, err := strconv.ParseFloat(text, 64)
-	return &n, err == nil && n <= most
+	if err != nil || strings.Trim(text, "0123456789.") != "" { // ParseFloat takes more.
+		n = math.NaN()
+	}
+	return &n
 }
 
 // truth reads what a spreadsheet makes of true and false.

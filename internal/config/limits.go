@@ -4,13 +4,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
-)
-
-// What a limit may be at most.
-const (
-	MostVideos  = 1e9
-	MostMinutes = 1e8
-	MostMB      = 1e9
+	"gensubtitle/internal/api"
 )
 
 // Limits are the limits of users who have none of their own. The service
@@ -25,9 +19,9 @@ type Limits struct {
 // the names of the flags have before "max-…".
 func (s Limits) Defaults(prefix string) (db.Limits, error) {
 	if err := checkNumbers([]number{
-		{"--" + prefix + "max-videos", float64(s.MaxVideos), 0, MostVideos},
-		{"--" + prefix + "max-duration-minutes", s.MaxDurationMinutes, 0, MostMinutes},
-		{"--" + prefix + "max-file-size-mb", s.MaxFileSizeMB, 0, MostMB},
+		{"--" + prefix + "max-videos", float64(s.MaxVideos), 0, api.MostVideos},
+		{"--" + prefix + "max-duration-minutes", s.MaxDurationMinutes, 0, api.MostMinutes},
+		{"--" + prefix + "max-file-size-mb", s.MaxFileSizeMB, 0, api.MostMB},
 	}); err != nil {
 		return db.Limits{}, err
 	}
