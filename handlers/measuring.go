@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
-	"sync"
 	"time"
 
 	"gensubtitle/db"
@@ -65,7 +63,7 @@ func (s *Server) count(ctx context.Context, id string, quota db.Quota, measure m
 		s.wakeTranscriber()
 	}
 	if err == nil && video.HasPicture {
-		s.background.start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, video) })
+		s.background.Start("thumbnail of "+id, func(ctx context.Context) { s.prepareThumbnail(ctx, video) })
 	}
 	return video, quota, err
 }
@@ -79,7 +77,7 @@ func tracksOf(tracks []media.Track) db.Tracks {
 // measureLater counts a resumable upload whose bytes are all there, after the
 // answer to the last of them.
 func (s *Server) measureLater(v db.Video) {
-	s.background.start("measuring of "+v.ID, func(ctx context.Context) {
+	s.background.Start("measuring of "+v.ID, func(ctx context.Context) {
 		if err := s.settle(ctx, v); err != nil && ctx.Err() == nil {
 			s.Log.Error("upload not measured yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 		}
@@ -232,54 +230,4 @@ func (s *Server) completedBefore(ctx context.Context, id string, err error) erro
 		return nil
 	}
 	return cmp.Or(unknown, err)
-}
-
-// background is the work that no request waits for, one piece of each name.
-type background struct {
-	log    *slog.Logger
-	ctx    context.Context
-	cancel context.CancelFunc
-	mu     sync.Mutex
-	names  map[string]bool
-	all    sync.WaitGroup
-}
-
-func newBackground(log *slog.Logger) *background {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &background{log: log, ctx: ctx, cancel: cancel, names: map[string]bool{}}
-}
-
-// start does work unless it is stopped or that of the same name is under way.
-func (b *background) start(name string, work func(context.Context)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ctx.Err() != nil || b.names[name] {
-		return
-	}
-	b.names[name] = true
-	b.all.Go(func() {
-		defer func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			delete(b.names, name)
-		}()
-		defer panicked(b.log, name, new(error))
-		work(b.ctx)
-	})
-}
-
-// within returns a context that ends with the background, for what no client can
-// cancel.
-func (b *background) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(b.ctx, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
-// stop cuts all work short and returns when none is left.
-func (b *background) stop() {
-	b.mu.Lock()
-	b.cancel()
-	b.mu.Unlock()
-	b.all.Wait()
 }

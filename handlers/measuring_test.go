@@ -82,7 +82,7 @@ func wantVideo(t *testing.T, s *Server, id string, status db.Status, reason stri
 // that counts it leaves no room for it a second time.
 func TestSettleOfWhatWasCounted(t *testing.T) {
 	s := apiServer(t)
-	t.Cleanup(s.background.stop)
+	t.Cleanup(s.background.Stop)
 	second := time.Second
 	if _, err := s.DB.SetLimits(t.Context(), db.Act{SessionID: "user_admin", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestSettleOfWhatWasCounted(t *testing.T) {
 
 func TestSettleTogether(t *testing.T) {
 	s := apiServer(t)
-	t.Cleanup(s.background.stop)
+	t.Cleanup(s.background.Stop)
 	good, bad := completed(t, s, tone()), completed(t, s, []byte("no video at all"))
 	var all sync.WaitGroup
 	for range 8 {
@@ -118,7 +118,7 @@ func TestSettleTogether(t *testing.T) {
 		})
 	}
 	waittest.Group(t, &all)
-	waittest.Group(t, &s.background.all)
+	waittest.Group(t, s.background)
 	wantVideo(t, s, good.ID, db.Accepted, "")
 	wantVideo(t, s, bad.ID, db.Rejected, "not-a-video")
 	quota, err := s.DB.Quota(t.Context(), "user_admin")
@@ -134,7 +134,7 @@ func TestPoisonedUpload(t *testing.T) {
 			keeps := s.Files.Keeps
 			s.Files.Keeps = func(context.Context, string) (bool, error) { panic("poison") } // Once it is measured.
 			s.measureLater(v)
-			waittest.Group(t, &s.background.all)
+			waittest.Group(t, s.background)
 			s.Files.Keeps = keeps
 		},
 		"ends the process": func(s *Server, v db.Video) {
@@ -145,7 +145,7 @@ func TestPoisonedUpload(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := apiServer(t)
-			t.Cleanup(s.background.stop)
+			t.Cleanup(s.background.Stop)
 			v, other := completed(t, s, tone()), completed(t, s, tone())
 			// The other was being measured when the first of them ended the process.
 			if err := s.DB.BeginMeasuring(t.Context(), other.ID, s.Process.ID); err != nil {
@@ -160,7 +160,7 @@ func TestPoisonedUpload(t *testing.T) {
 			if err := s.resumeMeasuring(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			waittest.Group(t, &s.background.all)
+			waittest.Group(t, s.background)
 			wantVideo(t, s, v.ID, db.Rejected, "unmeasurable")
 			wantVideo(t, s, other.ID, db.Accepted, "")
 		})
@@ -170,7 +170,7 @@ func TestPoisonedUpload(t *testing.T) {
 // What fails for a reason of ours is no try.
 func TestMeasuringPutOff(t *testing.T) {
 	s := apiServer(t)
-	t.Cleanup(s.background.stop)
+	t.Cleanup(s.background.Stop)
 	v := completed(t, s, tone())
 	meter := s.Meter
 	s.Meter = media.NewMeter(media.Options{FFmpeg: "no-such-program"})

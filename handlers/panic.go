@@ -1,9 +1,6 @@
 package handlers
 
 import (
-	"errors"
-	"fmt"
-	"log/slog"
 	"runtime/debug"
 
 	"github.com/gofiber/fiber/v2"
@@ -33,16 +30,5 @@ func (s *Server) survive(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 			s.secure(c)
 		}()
 		next(ctx)
-	}
-}
-
-var errPanicked = errors.New("panic")
-
-// panicked is deferred where a panic must not go on: it logs the panic and makes
-// it an error.
-func panicked(log *slog.Logger, what string, err *error) {
-	if value := recover(); value != nil {
-		log.Error("panic", "what", what, "value", value, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("%s: %w: %v", what, errPanicked, value)
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/apidoc"
 	"gensubtitle/internal/auth"
+	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/transcribe"
 	"gensubtitle/internal/upkeep"
@@ -96,7 +97,7 @@ type Server struct {
 	suspects        chan struct{} // holds one while an upload is measured that may have ended the process
 	running         running
 	connections     connections
-	background      *background
+	background      *background.Group
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
 	leftovers       leftovers
@@ -115,7 +116,7 @@ func New(c Config, p Parts) (*Server, error) {
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
-		background:      newBackground(p.Log),
+		background:      background.NewGroup(p.Log),
 		suspects:        make(chan struct{}, 1),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 		exports:         turns{most: maxExports},
@@ -178,7 +179,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		s.cutOff()
 	}
-	s.background.stop()
+	s.background.Stop()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	err := s.app.ShutdownWithContext(closing)

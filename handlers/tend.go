@@ -3,6 +3,8 @@ package handlers
 import (
 	"context"
 	"time"
+
+	"gensubtitle/internal/background"
 )
 
 const (
@@ -44,7 +46,7 @@ func (s *Server) Tend(ctx context.Context) {
 
 func (s *Server) attend(ctx context.Context, what string, work func(context.Context) error) {
 	err := func() (err error) {
-		defer panicked(s.Log, what, &err)
+		defer background.Recover(s.Log, what, &err)
 		return work(ctx)
 	}()
 	if err != nil && ctx.Err() == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
 )
 
@@ -45,12 +46,12 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 // one, so that it is not tried again for each visit.
 func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) {
 	made, err, _ := s.thumbnails.Do(v.ID, func() (made any, err error) {
-		defer panicked(s.Log, "keep thumbnail", &err)
+		defer background.Recover(s.Log, "keep thumbnail", &err)
 		picture, err := s.decodeThumbnail(ctx, v)
-		if errors.Is(err, errPanicked) {
+		if errors.Is(err, background.ErrPanic) {
 			picture, err = s.decodeThumbnail(ctx, v)
 		}
-		if err != nil && !errors.Is(err, media.ErrNotVideo) && !errors.Is(err, errPanicked) {
+		if err != nil && !errors.Is(err, media.ErrNotVideo) && !errors.Is(err, background.ErrPanic) {
 			return picture, err
 		}
 		return picture, s.Files.KeepThumbnail(ctx, v.ID, picture)
@@ -63,7 +64,7 @@ func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) 
 }
 
 func (s *Server) decodeThumbnail(ctx context.Context, v db.Video) (picture []byte, err error) {
-	defer panicked(s.Log, "make thumbnail", &err)
+	defer background.Recover(s.Log, "make thumbnail", &err)
 	return s.Meter.Thumbnail(ctx, v.SessionID, s.Files.Path(v.ID))
 }
 

@@ -161,7 +161,7 @@ func (s *Server) receive(ctx context.Context, form *uploadForm, id string) (db.V
 	}
 	// From here on the client has sent all it had: what was begun is finished,
 	// whatever becomes of the connection.
-	ctx, cancel := s.background.within(context.WithoutCancel(ctx))
+	ctx, cancel := s.background.Within(context.WithoutCancel(ctx))
 	defer cancel()
 	quota, err := s.DB.Received(ctx, id, name, size)
 	if err != nil {

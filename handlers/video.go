@@ -15,6 +15,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 	"gensubtitle/views"
 )
 
@@ -230,7 +231,7 @@ func (s *Server) paced(c *fiber.Ctx, piece io.Reader, end func() error) *paced {
 }
 
 func (p *paced) Read(b []byte) (n int, err error) {
-	defer panicked(p.log, "send an answer", &err)
+	defer background.Recover(p.log, "send an answer", &err)
 	if err := p.ctx.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
@@ -238,6 +239,6 @@ func (p *paced) Read(b []byte) (n int, err error) {
 }
 
 func (p *paced) Close() (err error) {
-	defer panicked(p.log, "end an answer", &err)
+	defer background.Recover(p.log, "end an answer", &err)
 	return p.end()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 )
@@ -47,7 +48,7 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 		Note:     func(n subtitles.Note) { notes = append(notes, n) },
 		Pieces:   &pieces{ctx: ctx, worker: w, run: run},
 	})
-	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, errPanicked) {
+	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, background.ErrPanic) {
 		err = cause
 	}
 	return t, notes, err
@@ -57,7 +58,7 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 // longer this run's. A database that fails for a while is tried again; the lease
 // lasts for many beats.
 func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic.Int64) (err error) {
-	defer w.panicked(&err)
+	defer background.Recover(w.Log, "transcribe", &err)
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {

@@ -9,13 +9,12 @@ package transcribe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 )
@@ -141,7 +140,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		jobs.Go(func() {
 			defer func() { <-free; w.Wake() }()
-			defer w.panicked(new(error)) // The job is left to its lease.
+			defer background.Recover(w.Log, "transcribe", new(error)) // The job is left to its lease.
 			w.run(ctx, run)
 		})
 	}
@@ -181,7 +180,7 @@ func (w *Worker) await(ctx context.Context) (run db.SubtitleRun, ok bool) {
 }
 
 func (w *Worker) claim(ctx context.Context) (run db.SubtitleRun, ok bool, err error) {
-	defer w.panicked(&err)
+	defer background.Recover(w.Log, "transcribe", &err)
 	return w.DB.ClaimSubtitles(ctx, w.Process, lease, w.Concurrency)
 }
 
@@ -202,7 +201,7 @@ func (w *Worker) run(ctx context.Context, run db.SubtitleRun) {
 	log := w.Log.With("video", run.VideoID, "session_id", run.SessionID, "run", run.RunID)
 	log.Info("subtitles begun", "attempts", run.Attempts)
 	outcome, err := w.settle(ctx, run, log)
-	if errors.Is(err, errPanicked) && ctx.Err() == nil {
+	if errors.Is(err, background.ErrPanic) && ctx.Err() == nil {
 		outcome, err = w.crash(ctx, run, log)
 	}
 	switch {
@@ -216,17 +215,6 @@ func (w *Worker) run(ctx context.Context, run db.SubtitleRun) {
 		outcome = Postponed
 	}
 	w.Ended(outcome, time.Since(began))
-}
-
-// errPanicked is a run that panicked, by whatever.
-var errPanicked = errors.New("panic")
-
-// panicked is deferred where a panic must fail one job alone.
-func (w *Worker) panicked(err *error) {
-	if value := recover(); value != nil {
-		w.Log.Error("panic", "what", "transcribe", "value", value, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("%w: %v", errPanicked, value)
-	}
 }
 
 // crash ends a run that panicked.
@@ -243,7 +231,7 @@ func (w *Worker) crash(ctx context.Context, run db.SubtitleRun, log *slog.Logger
 
 // settle runs the engine and writes down what came of it.
 func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (outcome Outcome, err error) {
-	defer w.panicked(&err)
+	defer background.Recover(w.Log, "transcribe", &err)
 	transcript, notes, err := w.transcribe(ctx, run)
 	if err == nil || errors.Is(err, subtitles.ErrFailed) || errors.Is(err, subtitles.ErrRefused) {
 		w.hadEngine()
@@ -251,7 +239,7 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 	if err == nil {
 		return Done, w.keep(ctx, run, transcript, notes, log)
 	}
-	if ctx.Err() != nil || errors.Is(err, db.ErrNotFound) || errors.Is(err, errPanicked) {
+	if ctx.Err() != nil || errors.Is(err, db.ErrNotFound) || errors.Is(err, background.ErrPanic) {
 		return Superseded, err
 	}
 	if reason := finalReason(err); reason != "" {

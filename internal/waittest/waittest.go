@@ -39,7 +39,7 @@ func Receive[T any](t testing.TB, ch <-chan T) T {
 
 // Group waits for the goroutines of a group. It must be called from the
 // goroutine of the test.
-func Group(t testing.TB, group *sync.WaitGroup) {
+func Group(t testing.TB, group interface{ Wait() }) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {

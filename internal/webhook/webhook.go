@@ -20,12 +20,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 )
 
 const (
@@ -123,7 +123,7 @@ func (s *Sender) Run(ctx context.Context) {
 
 // next delivers one message; it is false where none is due.
 func (s *Sender) next(ctx context.Context) (sent bool, err error) {
-	defer s.panicked(&err)
+	defer background.Recover(s.log, "webhook", &err)
 	hook, ok, err := s.db.NextWebhook(ctx, lease)
 	if err != nil || !ok {
 		return false, err
@@ -140,25 +140,15 @@ func (s *Sender) next(ctx context.Context) (sent bool, err error) {
 	return true, s.settle(ctx, hook, err)
 }
 
-var (
-	errCutOff   = errors.New("the program ended at each try")
-	errPanicked = errors.New("panic")
-)
+var errCutOff = errors.New("the program ended at each try")
 
 // maxPanics is the try from which on a panic drops the message.
 const maxPanics = 2
 
 // try is deliver, with a panic as an error.
 func (s *Sender) try(ctx context.Context, hook db.Webhook) (err error) {
-	defer s.panicked(&err)
+	defer background.Recover(s.log, "webhook", &err)
 	return s.deliver(ctx, hook)
-}
-
-func (s *Sender) panicked(err *error) {
-	if value := recover(); value != nil {
-		s.log.Error("panic", "what", "webhook", "value", value, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("%w: %v", errPanicked, value)
-	}
 }
 
 // errGone is a receiver that wants to hear no more of this.
@@ -214,7 +204,7 @@ func (s *Sender) settle(ctx context.Context, hook db.Webhook, failed error) erro
 	case failed == nil:
 		s.Ended("delivered")
 		return s.db.WebhookDelivered(ctx, hook.ID)
-	case errors.Is(failed, errGone), hook.Attempts >= len(pauses), errors.Is(failed, errPanicked) && hook.Attempts+1 >= maxPanics:
+	case errors.Is(failed, errGone), hook.Attempts >= len(pauses), errors.Is(failed, background.ErrPanic) && hook.Attempts+1 >= maxPanics:
 		log.Error("webhook given up", "error", failed)
 		s.Ended("dropped")
 		return s.db.WebhookDropped(ctx, hook.ID)

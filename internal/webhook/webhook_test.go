@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/background"
 	"gensubtitle/internal/waittest"
 )
 
@@ -193,7 +194,7 @@ func TestPoisoned(t *testing.T) {
 	}
 	// Whatever else panics is an error.
 	s.db = nil
-	if _, err := s.next(t.Context()); !errors.Is(err, errPanicked) {
+	if _, err := s.next(t.Context()); !errors.Is(err, background.ErrPanic) {
 		t.Errorf("without a database: %v", err)
 	}
 }
