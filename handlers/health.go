@@ -41,7 +41,7 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	}
 	body := readinessBody{Status: "ok"}
 	if c.Context().QueryArgs().Has("verbose") {
-		problems := s.House.Problems()
+		problems := s.Uploads.Problems()
 		body.Parts, body.MaintenanceProblems = map[string]string{}, &problems
 	}
 	p := *errUnavailable
@@ -90,7 +90,7 @@ func (s *Server) storageReady() error {
 	if err := s.Files.Ready(); err != nil {
 		return err
 	}
-	return s.hasRoom(0)
+	return s.Uploads.DiskRoom(0)
 }
 
 // pacedCheck runs a check at most once a second. Whoever asks gets the result

@@ -169,7 +169,7 @@ func (m *Metrics) watch(s *Server) {
 		}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gensubtitle_maintenance_problems", Help: "What the last runs of maintenance could not do.",
-		}, func() float64 { return float64(s.House.Problems()) }),
+		}, func() float64 { return float64(s.Uploads.Problems()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gensubtitle_storage_free_bytes", Help: "Space left for videos on the disk.",
 		}, func() float64 {

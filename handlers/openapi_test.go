@@ -20,7 +20,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/media"
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 	"gensubtitle/static"
 	"gensubtitle/views"
 )
@@ -209,7 +209,6 @@ func apiServer(t *testing.T) *Server {
 	config := Config{
 		RegistrationOpen: true,
 		Defaults:         db.Limits{Videos: 10, Duration: 10 * time.Minute, FileBytes: 1 << 20},
-		MaxUnfinished:    3,
 		UploadExpiry:     24 * time.Hour,
 	}
 	p := Parts{Log: slog.New(slog.DiscardHandler), Meter: media.NewMeter(media.Options{}), Metrics: NewMetrics()}
@@ -239,7 +238,7 @@ func apiServer(t *testing.T) *Server {
 	})
 	check(err)
 	p.Files.Keeps = p.DB.KeepsFiles
-	p.House = &upkeep.House{DB: p.DB, Files: p.Files, Process: p.Process, Log: p.Log, Expiry: config.UploadExpiry}
+	p.Uploads = uploads.New(uploads.Options{DB: p.DB, Files: p.Files, Process: p.Process, Meter: p.Meter, Ballast: p.Ballast, Log: p.Log, Expiry: config.UploadExpiry, MaxUnfinished: 3})
 	s, err := New(config, p)
 	check(err)
 	return s

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -161,16 +160,5 @@ func TestThumbnailThatPanics(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "msg=panic"); n != 2 {
 		t.Errorf("%d panics, want 2:\n%s", n, log.String())
-	}
-}
-
-// TestMaintenanceThatPanics is logged, and the next of it runs.
-func TestMaintenanceThatPanics(t *testing.T) {
-	s := apiServer(t)
-	var log strings.Builder
-	s.Log = slog.New(slog.NewTextHandler(&log, nil))
-	s.attend(t.Context(), "a task", func(context.Context) error { panic("x") })
-	if got := log.String(); !strings.Contains(got, "msg=panic") || !strings.Contains(got, "not done yet") {
-		t.Errorf("the log is %s", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/uploads"
 	"gensubtitle/views"
 )
 
@@ -30,7 +31,6 @@ const (
 type problem struct {
 	status      int
 	kind        string // the type, after problemPrefix
-	reason      string // of a rejected upload, where kind does not say all
 	words       func(*views.Text) views.Problem
 	fields      map[string]fieldText // what is wrong with each field
 	quota       *db.Quota            // for quota errors
@@ -109,13 +109,11 @@ var (
 		func(t *views.Text) views.Problem { return t.Problems.BodyTooLarge })
 	errTextTooLarge = simple(fiber.StatusRequestEntityTooLarge, "body-too-large",
 		func(t *views.Text) views.Problem { return t.TextTooLarge(largeTextBytes) })
-	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, "not-a-video",
+	errNotAVideo = simple(fiber.StatusUnsupportedMediaType, uploads.NotAVideo,
 		func(t *views.Text) views.Problem { return t.Problems.NotAVideo })
-	errUnfinished = &problem{
-		status: fiber.StatusUnsupportedMediaType, kind: errNotAVideo.kind, reason: "unfinished-recording",
-		words: func(t *views.Text) views.Problem { return t.Problems.Unfinished },
-	}
-	errUnmeasurable = simple(fiber.StatusUnsupportedMediaType, "unmeasurable",
+	errUnfinished = simple(fiber.StatusUnsupportedMediaType, errNotAVideo.kind,
+		func(t *views.Text) views.Problem { return t.Problems.Unfinished })
+	errUnmeasurable = simple(fiber.StatusUnsupportedMediaType, uploads.Unmeasurable,
 		func(t *views.Text) views.Problem { return t.Problems.Unmeasurable })
 	errEncoded = simple(fiber.StatusUnsupportedMediaType, "encoded-body",
 		func(t *views.Text) views.Problem { return t.Problems.EncodedBody })
@@ -190,7 +188,7 @@ func uploadRejected(reason string) *problem {
 // typeOfReason is the type, after problemPrefix, of the problem that a rejected
 // upload's reason stands for.
 func typeOfReason(reason string) string {
-	if reason == errUnfinished.reason {
+	if reason == uploads.Unfinished {
 		return errUnfinished.kind
 	}
 	return reason
@@ -242,11 +240,14 @@ func problemOf(err error) *problem {
 	var rejections *media.RejectionsError
 	var framework *fiber.Error
 	var changed *db.RevisionError
+	var rejected *uploads.Rejected
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &quota):
 		return overQuota(quota)
+	case errors.As(err, &rejected) && rejected.Reason == uploads.Unmeasurable:
+		return errUnmeasurable
 	case errors.As(err, &throttled):
 		return tooManyAttempts(throttled.RetryAfter)
 	case errors.As(err, &rejections):

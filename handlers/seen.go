@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"gensubtitle/internal/background"
 )
 
 // seen is when each sign-in and personal token was last used, by its id, until
@@ -46,4 +48,34 @@ func (s *Server) keepSeen(ctx context.Context) error {
 	}
 	s.seen.forget(at)
 	return nil
+}
+
+// seenInterval is how long it is kept in memory when sign-ins and tokens were last
+// used: each write to the database has everybody's account read anew.
+const seenInterval = 3 * time.Minute
+
+// KeepSeen writes down from time to time when sign-ins and tokens were last used,
+// until ctx ends.
+func (s *Server) KeepSeen(ctx context.Context) {
+	ticker := time.NewTicker(seenInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.keepSeenNow(ctx)
+		}
+	}
+}
+
+// keepSeenNow logs a failure: the next time writes it all.
+func (s *Server) keepSeenNow(ctx context.Context) {
+	err := func() (err error) {
+		defer background.Recover(s.Log, "note what was used", &err)
+		return s.keepSeen(ctx)
+	}()
+	if err != nil && ctx.Err() == nil {
+		s.Log.Error("not done yet", "what", "note what was used", "error", err)
+	}
 }

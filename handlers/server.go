@@ -30,7 +30,7 @@ import (
 	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/transcribe"
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 	"gensubtitle/static"
 )
 
@@ -56,7 +56,6 @@ type Config struct {
 	Defaults         db.Limits
 	RegistrationOpen bool
 	SignupsPerHour   int           // of one address; 0 for no limit
-	MaxUnfinished    int64         // resumable uploads of one user at a time
 	UploadExpiry     time.Duration // how long one may go without another byte
 	MinUploadRate    int64         // bytes a second that an upload request has to bring; 0 for any
 	MaxUploadTime    time.Duration // of one upload request; 0 for any
@@ -76,7 +75,7 @@ type Parts struct {
 	Hasher  *auth.Hasher
 	Signer  *auth.Signer
 	Logins  fiber.Storage
-	House   *upkeep.House
+	Uploads *uploads.Service
 	Metrics *Metrics
 	// Transcriber makes subtitles; nil where no engine is set.
 	Transcriber *transcribe.Worker
@@ -94,13 +93,11 @@ type Server struct {
 	signups         *auth.Throttle
 	stopping        atomic.Bool
 	ready           pacedCheck
-	suspects        chan struct{} // holds one while an upload is measured that may have ended the process
 	running         running
 	connections     connections
 	background      *background.Group
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
-	leftovers       leftovers
 	exports, texts  turns
 	ownLarge, large turns // large texts of one user, and of everybody
 	seen            seen
@@ -117,7 +114,6 @@ func New(c Config, p Parts) (*Server, error) {
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      background.NewGroup(p.Log),
-		suspects:        make(chan struct{}, 1),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
 		exports:         turns{most: maxExports},
 		texts:           turns{most: maxTexts},
@@ -149,7 +145,11 @@ func New(c Config, p Parts) (*Server, error) {
 	s.app.Server().CloseOnShutdown = true
 	s.app.Server().ConnState = s.connections.changed
 	s.Metrics.watch(s)
-	s.House.Expired = func() { s.Metrics.uploadDropped("expired") }
+	s.Uploads.Events = uploads.Events{
+		Accepted: s.accepted,
+		Ended:    func(err error) { s.Metrics.uploadEnded(resumableUpload, err) },
+		Dropped:  s.Metrics.uploadDropped,
+	}
 	s.routes()
 	s.checkQueries()
 	s.app.Server().Handler = s.survive(s.knownHeads(s.app.Server().Handler))
@@ -179,6 +179,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		s.cutOff()
 	}
+	s.Uploads.Stop()
 	s.background.Stop()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -188,7 +189,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	seen, cancel := context.WithTimeout(context.WithoutCancel(ctx), seenTimeout)
 	defer cancel()
-	s.attend(seen, "note what was used", s.keepSeen)
+	s.keepSeenNow(seen)
 	if err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}

@@ -95,15 +95,6 @@ func (s *Server) ownVideo(c *fiber.Ctx) (captioned, error) {
 	return s.caption(c.UserContext(), v)
 }
 
-// order is what the engine is to do with a video that was just accepted; nil
-// where there is no engine.
-func (s *Server) order() *db.SubtitleOrder {
-	if s.Transcriber == nil {
-		return nil
-	}
-	return &db.SubtitleOrder{}
-}
-
 // engineTrouble reports what keeps the engine from being had, if anything does.
 func (s *Server) engineTrouble() (transcribe.Trouble, bool) {
 	if s.Transcriber == nil {

@@ -74,3 +74,11 @@ func (s *Server) prepareThumbnail(ctx context.Context, v db.Video) {
 		s.Log.Warn("thumbnail not made yet", "video", v.ID, "session_id", v.SessionID, "error", err)
 	}
 }
+
+// accepted goes on with a video that was just accepted.
+func (s *Server) accepted(v db.Video) {
+	s.wakeTranscriber()
+	if v.HasPicture {
+		s.background.Start("thumbnail of "+v.ID, func(ctx context.Context) { s.prepareThumbnail(ctx, v) })
+	}
+}

@@ -1,17 +1,16 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 	tusd "github.com/tus/tusd/v2/pkg/handler"
 	"golang.org/x/exp/slog"
 
@@ -120,12 +119,11 @@ func (s *Server) makeUpload(c *fiber.Ctx) (made bool, err error) {
 		return false, err
 	}
 	if !r.made {
-		s.abandon(context.WithoutCancel(c.UserContext()), s.logOf(c), r.id)
+		s.Uploads.Abandon(context.WithoutCancel(c.UserContext()), s.logOf(c), r.id)
 		return false, err
 	}
-	if has, err := s.DB.HasVideo(c.UserContext(), r.id); err == nil && !has {
-		// Its user was deleted before its files were made.
-		return false, errors.Join(errUnauthenticated, s.Files.Discard(r.id))
+	if err := s.Uploads.Confirm(c.UserContext(), r.id); err != nil {
+		return false, err
 	}
 	c.Set(fiber.HeaderLocation, tusPath+r.id)
 	_, _ = s.setExpiry(c, r.id, length) // It may be complete, and have moved on.
@@ -148,21 +146,13 @@ func (s *Server) admitUpload(r *tusRequest, info tusd.FileInfo) (string, error) 
 	if limit := r.visitor.Quota.Limits.FileBytes; info.Size > limit {
 		return "", fileTooLarge(limit)
 	}
-	if err := s.roomFor(r.visitor.SessionID, info.Size); err != nil {
-		return "", err
+	if s.stopping.Load() {
+		return "", errUnavailable
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return "", fmt.Errorf("make video id: %w", err)
-	}
-	u := db.Upload{
-		ID: id.String(), SessionID: r.visitor.SessionID, SizeBytes: info.Size,
-		Filename: cleanName(info.MetaData["filename"]), Metadata: r.c.Get("Upload-Metadata"),
-	}
-	if u.Filename == "" {
-		u.Filename = unnamed
-	}
-	return u.ID, s.DB.AdmitResumable(r.c.UserContext(), u, s.MaxUnfinished)
+	return s.Uploads.AdmitResumable(r.c.UserContext(), db.Upload{
+		SessionID: r.visitor.SessionID, SizeBytes: info.Size,
+		Filename: cmp.Or(cleanName(info.MetaData["filename"]), unnamed), Metadata: r.c.Get("Upload-Metadata"),
+	})
 }
 
 // uploadOffset tells how much has come (HEAD).
@@ -188,7 +178,7 @@ func (s *Server) uploadOffset(c *fiber.Ctx) error {
 	offset, err := s.setExpiry(c, u.ID, u.SizeBytes)
 	if err == nil && offset == u.SizeBytes {
 		// Something failed after the last byte: it is tried again.
-		return s.complete(c.UserContext(), u.ID)
+		return s.Uploads.Complete(c.UserContext(), u.ID)
 	}
 	return nil
 }
@@ -234,7 +224,7 @@ func (s *Server) terminateUpload(c *fiber.Ctx) error {
 	if err := s.withUpload(c, &tusRequest{id: u.ID}, s.tus.DelFile); err != nil {
 		return err
 	}
-	return s.House.RemoveFiles(c.UserContext(), u.ID)
+	return s.Uploads.RemoveFiles(c.UserContext(), u.ID)
 }
 
 // overriddenMethod serves clients whose network lets only POST through.
@@ -263,14 +253,8 @@ func (s *Server) withUpload(c *fiber.Ctx, r *tusRequest, method http.HandlerFunc
 	if !errors.Is(err, errNoRoute) {
 		return err
 	}
-	if _, _, lost := s.Files.Received(r.id); !errors.Is(lost, fs.ErrNotExist) {
-		return err
-	}
-	switch dropped := s.DB.DropUpload(c.UserContext(), r.id); {
-	case dropped == nil:
-		s.Metrics.uploadDropped("lost")
-		return errors.Join(err, s.House.RemoveFiles(c.UserContext(), r.id))
-	case !errors.Is(dropped, db.ErrNotFound):
+	switch lost, dropped := s.Uploads.DropLost(c.UserContext(), r.id); {
+	case lost, dropped != nil:
 		return errors.Join(err, dropped)
 	}
 	if u, now := s.ownUpload(c); now == nil && u.Status != db.Receiving {
@@ -282,7 +266,7 @@ func (s *Server) withUpload(c *fiber.Ctx, r *tusRequest, method http.HandlerFunc
 // completeTus is called by the library after the last byte.
 func (s *Server) completeTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 	// All of it has come: the client's going away changes nothing any more.
-	err := s.complete(context.WithoutCancel(hook.Context), hook.Upload.ID)
+	err := s.Uploads.Complete(context.WithoutCancel(hook.Context), hook.Upload.ID)
 	if err != nil {
 		reportTus(hook.Context, err)
 	}
@@ -291,11 +275,9 @@ func (s *Server) completeTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
 
 // dropTus is asked by the library before it removes an upload.
 func (s *Server) dropTus(hook tusd.HookEvent) (tusd.HTTPResponse, error) {
-	err := s.DB.DropUpload(hook.Context, hook.Upload.ID)
+	err := s.Uploads.Cancel(hook.Context, hook.Upload.ID)
 	if err != nil {
 		reportTus(hook.Context, err)
-	} else {
-		s.Metrics.uploadDropped("cancelled")
 	}
 	return tusd.HTTPResponse{}, err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/uploads"
 	"gensubtitle/views"
 )
 
@@ -197,7 +198,7 @@ func (e *diskError) Error() string { return e.err.Error() }
 func (w *diskWriter) Write(b []byte) (int, error) {
 	if w.written += int64(len(b)); w.written >= lookBytes {
 		w.written = 0
-		if free, err := w.free(); err != nil || free < spareBytes {
+		if free, err := w.free(); err != nil || free < uploads.SpareBytes {
 			return 0, &diskError{cmp.Or(err, error(media.ErrStorageFull))}
 		}
 		media.StartSync(w.file)

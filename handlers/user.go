@@ -227,7 +227,7 @@ func (s *Server) deleteUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := s.House.DeleteUser(c.UserContext(), key); err != nil {
+	if err := s.Uploads.DeleteUser(c.UserContext(), key); err != nil {
 		return err
 	}
 	switch {

@@ -113,7 +113,7 @@ func (s *Server) showVideo(c *fiber.Ctx) error {
 
 // deleteVideo removes the file; what it used stays used.
 func (s *Server) deleteVideo(c *fiber.Ctx) error {
-	if err := s.House.DeleteVideo(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
+	if err := s.Uploads.DeleteVideo(c.UserContext(), signedIn(c).SessionID, c.Params("id")); err != nil {
 		return fullDisk(err, errFullDelete)
 	}
 	if !wantsHTML(c) {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 )
 
 // checkCommand looks for disagreements.
@@ -17,13 +17,13 @@ type checkCommand struct {
 
 // Run prints each disagreement, and fails where one is left.
 func (c *checkCommand) Run(ctx context.Context, sh *Shell) (err error) {
-	house, closer, err := c.house(ctx, slog.New(slog.DiscardHandler))
+	service, closer, err := c.uploads(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closer()) }()
 	found, mended := 0, 0
-	err = house.Check(ctx, c.Repair, func(f upkeep.Finding) error {
+	err = service.Check(ctx, c.Repair, func(f uploads.Finding) error {
 		if f.Note {
 			_, err := fmt.Fprintf(sh.Out, "note: %s %s\n", f.Subject, f.Problem)
 			return err

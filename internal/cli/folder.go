@@ -15,7 +15,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/datadir"
 	"gensubtitle/internal/media"
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 )
 
 // folderSettings say which data directory a command works on.
@@ -46,8 +46,8 @@ func (s folderSettings) begin(ctx context.Context, sh *Shell) error {
 	if _, err := os.Stat(s.database()); !errors.Is(err, fs.ErrNotExist) {
 		return s.exists(ctx)
 	}
-	err := upkeep.CheckFolder(s.DataDir)
-	if errors.Is(err, upkeep.ErrNoVideos) {
+	err := uploads.CheckFolder(s.DataDir)
+	if errors.Is(err, uploads.ErrNoVideos) {
 		return fmt.Errorf("%s: %w; put the right %s back", s.DataDir, err, db.FileName)
 	}
 	if err != nil {
@@ -79,8 +79,8 @@ func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Proce
 	return process, database, func() error { return errors.Join(database.Close(), process.Leave()) }, nil
 }
 
-// house is the database with the files.
-func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.House, func() error, error) {
+// uploads is the database with the files.
+func (s folderSettings) uploads(ctx context.Context, log *slog.Logger) (*uploads.Service, func() error, error) {
 	if err := s.exists(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +94,7 @@ func (s folderSettings) house(ctx context.Context, log *slog.Logger) (*upkeep.Ho
 	}
 	files.Keeps = database.KeepsFiles
 	// Nothing that a command does looks at the expiry.
-	return &upkeep.House{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}, closer, nil
+	return uploads.New(uploads.Options{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}), closer, nil
 }
 
 // withDB has f work on the database of a folder that exists.

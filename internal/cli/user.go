@@ -195,13 +195,13 @@ func (c *userDelete) Run(ctx context.Context, sh *Shell) (err error) {
 	if err != nil {
 		return c.explain(db.ErrNotFound)
 	}
-	house, closer, err := c.house(ctx, slog.New(slog.NewTextHandler(sh.Err, nil)))
+	service, closer, err := c.uploads(ctx, slog.New(slog.NewTextHandler(sh.Err, nil)))
 	if err != nil {
 		return err
 	}
-	key, err := house.DB.KeyOf(ctx, name.Key, name.Former)
+	key, err := service.DB.KeyOf(ctx, name.Key, name.Former)
 	if err == nil {
-		err = house.DeleteUser(ctx, key)
+		err = service.DeleteUser(ctx, key)
 	}
 	if err = errors.Join(err, closer()); err != nil {
 		return c.explain(err)

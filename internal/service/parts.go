@@ -18,7 +18,7 @@ import (
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/transcribe"
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 )
 
 const (
@@ -40,7 +40,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics(), Ballast: media.NewBallast(s.DataDir, log)}
 	err := func() error {
 		if !s.MoveOrphans {
-			if err := upkeep.CheckFolder(s.DataDir); err != nil {
+			if err := uploads.CheckFolder(s.DataDir); err != nil {
 				return o.orphansRefused(err)
 			}
 		}
@@ -76,9 +76,6 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 			return err
 		}
 		p.Files.Keeps = p.DB.KeepsFiles
-		p.House = &upkeep.House{
-			DB: p.DB, Files: p.Files, Process: p.Process, Log: log, Expiry: s.UploadExpiry(), MoveOrphans: s.MoveOrphans,
-		}
 		if err := p.Ballast.Fill(); err != nil {
 			log.Warn("there is no ballast yet", "error", err)
 		}
@@ -90,6 +87,11 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 		if p.Transcriber, err = newTranscriber(s, p); err != nil {
 			return err
 		}
+		p.Uploads = uploads.New(uploads.Options{
+			DB: p.DB, Files: p.Files, Process: p.Process, Meter: p.Meter, Ballast: p.Ballast, Log: log,
+			Expiry: s.UploadExpiry(), MaxUnfinished: s.MaxUnfinishedUploads,
+			Transcribe: p.Transcriber != nil, MoveOrphans: s.MoveOrphans,
+		})
 		if p.Hasher, err = auth.NewHasher(runtime.GOMAXPROCS(0), handlers.SignInWait); err != nil {
 			return err
 		}
@@ -170,7 +172,7 @@ func newServer(s config.Serve, p handlers.Parts) (*handlers.Server, error) {
 	return handlers.New(handlers.Config{
 		PublicURL: site, TrustedProxies: proxies, Defaults: defaults,
 		RegistrationOpen: s.Registration == "open", SignupsPerHour: s.SignupsPerHour,
-		MaxUnfinished: s.MaxUnfinishedUploads, UploadExpiry: s.UploadExpiry(),
+		UploadExpiry:  s.UploadExpiry(),
 		MinUploadRate: int64(s.MinUploadKBPerSecond * 1024), MaxUploadTime: s.MaxUploadTime(),
 		MaxSubtitleRuns: s.MaxSubtitleRuns, EngineName: s.Name(),
 	}, p)

@@ -15,7 +15,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/handlers"
 	"gensubtitle/internal/config"
-	"gensubtitle/internal/upkeep"
+	"gensubtitle/internal/uploads"
 	"gensubtitle/internal/webhook"
 )
 
@@ -50,11 +50,11 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := parts.House.CheckVideos(ctx); err != nil {
+	if err := parts.Uploads.CheckVideos(ctx); err != nil {
 		return o.orphansRefused(err)
 	}
 	// What cannot be cleaned up now is tried again while the service runs.
-	if err := parts.House.Clean(ctx); err != nil && ctx.Err() == nil {
+	if err := parts.Uploads.Clean(ctx); err != nil && ctx.Err() == nil {
 		log.Error("not done yet", "error", err)
 	}
 	if err := firstAdmin(ctx, parts, o.AdminPassword, os.Stdout, log); err != nil {
@@ -93,17 +93,18 @@ func Run(ctx context.Context, o Options) error {
 // orphansRefused says what an operator can do about a database that lacks the
 // videos of its folder.
 func (o Options) orphansRefused(err error) error {
-	if !errors.Is(err, upkeep.ErrNoVideos) {
+	if !errors.Is(err, uploads.ErrNoVideos) {
 		return err
 	}
 	return fmt.Errorf("%s: %w; put the right %s back, or set the files aside with --move-orphans", o.DataDir, err, db.FileName)
 }
 
-// work keeps the house clean, makes subtitles and tells the webhook until ctx
+// work keeps the uploads going, makes subtitles and tells the webhook until ctx
 // ends; what it returns waits until that is done.
 func work(ctx context.Context, server *handlers.Server, p handlers.Parts, hooks *webhook.Sender) *sync.WaitGroup {
 	var working sync.WaitGroup
-	working.Go(func() { server.Tend(ctx) })
+	working.Go(func() { p.Uploads.Maintain(ctx) })
+	working.Go(func() { server.KeepSeen(ctx) })
 	if p.Transcriber != nil {
 		working.Go(func() { p.Transcriber.Run(ctx) })
 	}

@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gensubtitle/db"
 )
@@ -32,7 +34,7 @@ func TestExpire(t *testing.T) {
 		{"measured", func(p *place, s string) string { return p.complete(s, p.Process.ID) }, old, db.Measuring},
 		{"a form", func(p *place, s string) string { return p.form(s, p.Process.ID) }, old, db.Receiving},
 	} {
-		for name, run := range map[string]func(*House, context.Context) error{"expire": (*House).Expire, "clean": (*House).Clean} {
+		for name, run := range map[string]func(*Service, context.Context) error{"expire": (*Service).Expire, "clean": (*Service).Clean} {
 			t.Run(test.what+", "+name, func(t *testing.T) {
 				p := newPlace(t)
 				john := p.user("john")
@@ -46,7 +48,7 @@ func TestExpire(t *testing.T) {
 					p.touch("incoming/"+id, test.ago)
 				}
 				files := p.files()
-				p.must(run(p.House, t.Context()))
+				p.must(run(p.Service, t.Context()))
 				p.wantStatus(id, test.want)
 				p.wantStatus(fresh, db.Receiving)
 				p.wantStatus(counted, db.Accepted)
@@ -127,7 +129,7 @@ func TestCleanSetsOrphansAside(t *testing.T) {
 	p.put("jwt.key", "secret")
 	before := p.state()
 
-	pair, lone, video, picture, sound := newID(), newID(), newID(), newID(), newID()
+	pair, lone, video, picture, sound := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
 	for _, name := range []string{
 		"incoming/" + pair, "incoming/" + pair + ".info", "incoming/" + lone + ".info", "videos/" + video, "thumbnails/" + picture, "audio/" + sound,
 	} {
@@ -253,7 +255,7 @@ func TestCleanThatFails(t *testing.T) {
 	t.Run("a folder is gone", func(t *testing.T) {
 		p := newPlace(t)
 		p.must(os.RemoveAll(filepath.Join(p.dir, "videos")))
-		orphan, dead := newID(), p.crashed()
+		orphan, dead := uuid.NewString(), p.crashed()
 		p.put("thumbnails/"+orphan, "x")
 		if err := p.Clean(t.Context()); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("got %v, want %v", err, os.ErrNotExist)
@@ -266,7 +268,7 @@ func TestCleanThatFails(t *testing.T) {
 	t.Run("the database is out of reach", func(t *testing.T) {
 		p := newPlace(t)
 		p.accepted(p.user("john"))
-		orphan := newID()
+		orphan := uuid.NewString()
 		p.put("videos/"+orphan, "x")
 		before := p.state()
 		ended, cancel := context.WithCancel(t.Context())
@@ -290,7 +292,7 @@ func TestCleanBesideUploads(t *testing.T) {
 	p := newPlace(t)
 	p.now = time.Now()
 	john := p.user("john")
-	cleaner := p.house()
+	cleaner := p.service()
 	var want []string
 	meanwhile(t, 30, func() error { return cleaner.Clean(t.Context()) }, func() {
 		for range 30 {

@@ -1,4 +1,4 @@
-package handlers
+package uploads
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
@@ -39,10 +37,24 @@ func tone() []byte {
 	return file
 }
 
-// completed is a resumable upload of admin whose bytes are all there.
-func completed(t *testing.T, s *Server, data []byte) db.Video {
+// measuring is a service of the user john that can measure.
+func measuring(t *testing.T) *Service {
 	t.Helper()
-	u := db.Upload{ID: uuid.Must(uuid.NewV7()).String(), SessionID: "user_admin", Filename: "a.wav", SizeBytes: int64(len(data))}
+	p := newPlace(t)
+	p.user("john")
+	p.Meter = media.NewMeter(media.Options{})
+	t.Cleanup(p.Stop)
+	return p.Service
+}
+
+// completed is a resumable upload of john whose bytes are all there.
+func completed(t *testing.T, s *Service, data []byte) db.Video {
+	t.Helper()
+	id, err := newID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := db.Upload{ID: id, SessionID: "user_john", Filename: "a.wav", SizeBytes: int64(len(data))}
 	if err := s.DB.AdmitResumable(t.Context(), u, 100); err != nil {
 		t.Fatal(err)
 	}
@@ -62,9 +74,9 @@ func completed(t *testing.T, s *Server, data []byte) db.Video {
 }
 
 // wantVideo requires a status, and the file where that has one.
-func wantVideo(t *testing.T, s *Server, id string, status db.Status, reason string) {
+func wantVideo(t *testing.T, s *Service, id string, status db.Status, reason string) {
 	t.Helper()
-	v, err := s.DB.Video(t.Context(), "user_admin", id)
+	v, err := s.DB.Video(t.Context(), "user_john", id)
 	if err != nil || v.Status != status || v.Reason != reason {
 		t.Errorf("the upload is %s (%s), want %s (%s): %v", v.Status, v.Reason, status, reason, err)
 	}
@@ -81,10 +93,9 @@ func wantVideo(t *testing.T, s *Server, id string, status db.Status, reason stri
 // it was counted, as happens when it is listed a moment too early. The quota
 // that counts it leaves no room for it a second time.
 func TestSettleOfWhatWasCounted(t *testing.T) {
-	s := apiServer(t)
-	t.Cleanup(s.background.Stop)
+	s := measuring(t)
 	second := time.Second
-	if _, err := s.DB.SetLimits(t.Context(), db.Act{SessionID: "user_admin", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
+	if _, err := s.DB.SetLimits(t.Context(), db.Act{SessionID: "user_john", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
 		t.Fatal(err)
 	}
 	v := completed(t, s, tone())
@@ -95,15 +106,14 @@ func TestSettleOfWhatWasCounted(t *testing.T) {
 		wantVideo(t, s, v.ID, db.Accepted, "")
 	}
 	// Whoever comes too late changes nothing.
-	if err := errors.Join(s.reject(t.Context(), v, errUnmeasurable), s.forget(t.Context(), v.ID)); err != nil {
+	if err := errors.Join(s.reject(t.Context(), v, &Rejected{Unmeasurable, errUnmeasurable}), s.forget(t.Context(), v.ID)); err != nil {
 		t.Fatal(err)
 	}
 	wantVideo(t, s, v.ID, db.Accepted, "")
 }
 
 func TestSettleTogether(t *testing.T) {
-	s := apiServer(t)
-	t.Cleanup(s.background.Stop)
+	s := measuring(t)
 	good, bad := completed(t, s, tone()), completed(t, s, []byte("no video at all"))
 	var all sync.WaitGroup
 	for range 8 {
@@ -121,7 +131,7 @@ func TestSettleTogether(t *testing.T) {
 	waittest.Group(t, s.background)
 	wantVideo(t, s, good.ID, db.Accepted, "")
 	wantVideo(t, s, bad.ID, db.Rejected, "not-a-video")
-	quota, err := s.DB.Quota(t.Context(), "user_admin")
+	quota, err := s.DB.Quota(t.Context(), "user_john")
 	if err != nil || quota.Usage != (db.Usage{Videos: 1, Duration: time.Second}) {
 		t.Errorf("usage %+v: %v", quota.Usage, err)
 	}
@@ -129,23 +139,22 @@ func TestSettleTogether(t *testing.T) {
 
 // TestPoisonedUpload has measuring panic, or end the process, each time.
 func TestPoisonedUpload(t *testing.T) {
-	for what, fail := range map[string]func(*Server, db.Video){
-		"panics": func(s *Server, v db.Video) {
+	for what, fail := range map[string]func(*Service, db.Video){
+		"panics": func(s *Service, v db.Video) {
 			keeps := s.Files.Keeps
 			s.Files.Keeps = func(context.Context, string) (bool, error) { panic("poison") } // Once it is measured.
 			s.measureLater(v)
 			waittest.Group(t, s.background)
 			s.Files.Keeps = keeps
 		},
-		"ends the process": func(s *Server, v db.Video) {
+		"ends the process": func(s *Service, v db.Video) {
 			if err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {
 				panic(err)
 			}
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			s := apiServer(t)
-			t.Cleanup(s.background.Stop)
+			s := measuring(t)
 			v, other := completed(t, s, tone()), completed(t, s, tone())
 			// The other was being measured when the first of them ended the process.
 			if err := s.DB.BeginMeasuring(t.Context(), other.ID, s.Process.ID); err != nil {
@@ -153,7 +162,7 @@ func TestPoisonedUpload(t *testing.T) {
 			}
 			for range maxMeasureTries {
 				fail(s, v)
-				if now, err := s.DB.Video(t.Context(), "user_admin", v.ID); err != nil || now.Status != db.Measuring {
+				if now, err := s.DB.Video(t.Context(), "user_john", v.ID); err != nil || now.Status != db.Measuring {
 					t.Fatalf("the upload is %s: %v", now.Status, err)
 				}
 			}
@@ -169,8 +178,7 @@ func TestPoisonedUpload(t *testing.T) {
 
 // What fails for a reason of ours is no try.
 func TestMeasuringPutOff(t *testing.T) {
-	s := apiServer(t)
-	t.Cleanup(s.background.Stop)
+	s := measuring(t)
 	v := completed(t, s, tone())
 	meter := s.Meter
 	s.Meter = media.NewMeter(media.Options{FFmpeg: "no-such-program"})
@@ -184,39 +192,4 @@ func TestMeasuringPutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantVideo(t, s, v.ID, db.Accepted, "")
-}
-
-func TestPacedCheck(t *testing.T) {
-	var p pacedCheck
-	var mu sync.Mutex
-	var began []time.Time
-	check := func() []part {
-		mu.Lock()
-		defer mu.Unlock()
-		began = append(began, time.Now())
-		return []part{{name: "x"}}
-	}
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			asked := time.Now()
-			if parts := p.await(check); len(parts) != 1 {
-				t.Errorf("got %v", parts)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if last := began[len(began)-1]; last.Before(asked) {
-				t.Error("the result is older than the question")
-			}
-		})
-	}
-	waittest.Group(t, &all)
-	if len(began) > 2 {
-		t.Errorf("checked %d times at once", len(began))
-	}
-	for i := 1; i < len(began); i++ {
-		if pause := began[i].Sub(began[i-1]); pause < readinessPause {
-			t.Errorf("checked again after %v", pause)
-		}
-	}
 }

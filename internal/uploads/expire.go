@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"context"
@@ -13,31 +13,31 @@ import (
 
 // Expire removes uploads that nobody has gone on with for too long, those whose
 // bytes are gone, and the files of uploads that are gone.
-func (h *House) Expire(ctx context.Context) error {
-	return h.task("remove expired uploads", append(h.expire(ctx), h.removeFiles(ctx)...))
+func (s *Service) Expire(ctx context.Context) error {
+	return s.task("remove expired uploads", append(s.expire(ctx), s.removeFiles(ctx)...))
 }
 
-func (h *House) expire(ctx context.Context) []error {
-	unfinished, err := h.DB.Unfinished(ctx)
+func (s *Service) expire(ctx context.Context) []error {
+	unfinished, err := s.DB.Unfinished(ctx)
 	if err != nil {
 		return []error{err}
 	}
 	var errs []error
 	for _, v := range unfinished {
-		if err := h.expireUpload(ctx, v); err != nil {
+		if err := s.expireUpload(ctx, v); err != nil {
 			errs = append(errs, fmt.Errorf("upload %s: %w", v.ID, err))
 		}
 	}
-	return append(errs, h.DB.DropRejected(ctx, time.Now().Add(-h.Expiry)))
+	return append(errs, s.DB.DropRejected(ctx, time.Now().Add(-s.Expiry)))
 }
 
 // expireUpload drops an upload that is due, under its lock, so that no request
 // is just bringing its next byte.
-func (h *House) expireUpload(ctx context.Context, v db.Video) (err error) {
-	if due, err := h.due(v); err != nil || !due {
+func (s *Service) expireUpload(ctx context.Context, v db.Video) (err error) {
+	if due, err := s.due(v); err != nil || !due {
 		return err
 	}
-	unlock, err := h.Files.TryLock(v.ID)
+	unlock, err := s.Files.TryLock(v.ID)
 	switch {
 	case errors.Is(err, media.ErrLocked):
 		return nil
@@ -48,34 +48,32 @@ func (h *House) expireUpload(ctx context.Context, v db.Video) (err error) {
 	default:
 		defer func() { err = errors.Join(err, unlock()) }()
 	}
-	if due, err := h.due(v); err != nil || !due {
+	if due, err := s.due(v); err != nil || !due {
 		return err
 	}
-	if err := h.DB.DropUpload(ctx, v.ID); err != nil {
+	if err := s.DB.DropUpload(ctx, v.ID); err != nil {
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
 		}
 		return err
 	}
-	h.Log.Info("expired upload removed", "video", v.ID, "session_id", v.SessionID)
-	if h.Expired != nil {
-		h.Expired()
-	}
-	return h.RemoveFiles(ctx, v.ID)
+	s.Log.Info("expired upload removed", "video", v.ID, "session_id", v.SessionID)
+	s.Events.Dropped("expired")
+	return s.RemoveFiles(ctx, v.ID)
 }
 
 // due reports whether an upload is to be dropped: it is lost, or somebody was
 // to go on with it and did not. One that is whole waits for nobody but us.
-func (h *House) due(v db.Video) (bool, error) {
-	if missing, err := h.missing(v); err != nil || missing {
+func (s *Service) due(v db.Video) (bool, error) {
+	if missing, err := s.missing(v); err != nil || missing {
 		return missing, err
 	}
-	size, last, err := h.Files.Received(v.ID)
+	size, last, err := s.Files.Received(v.ID)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil // Its file is about to be made.
 	case err != nil:
 		return false, err
 	}
-	return size != v.SizeBytes && time.Since(last) >= h.Expiry, nil
+	return size != v.SizeBytes && time.Since(last) >= s.Expiry, nil
 }

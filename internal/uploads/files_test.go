@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
@@ -27,7 +29,7 @@ func TestRemoveFiles(t *testing.T) {
 		"measured":          {func(p *place, s string) string { return p.measured(s, p.Process.ID) }, nil, true},
 		"complete":          {func(p *place, s string) string { return p.complete(s, p.Process.ID) }, nil, true},
 		"received":          {partly, nil, true},
-		"of nobody":         {func(p *place, _ string) string { id := newID(); p.put("videos/"+id, "x"); return id }, nil, true},
+		"of nobody":         {func(p *place, _ string) string { id := uuid.NewString(); p.put("videos/"+id, "x"); return id }, nil, true},
 		"deleted":           {(*place).accepted, func(p *place, id string) error { return p.DB.DeleteVideo(p.t.Context(), "user_john", id) }, false},
 		"of a deleted user": {(*place).accepted, func(p *place, _ string) error { _, err := p.DB.DeleteUser(p.t.Context(), "john"); return err }, false},
 		"abandoned":         {func(p *place, s string) string { return p.measured(s, p.Process.ID) }, func(p *place, id string) error { return p.DB.Abandon(p.t.Context(), id) }, false},
@@ -82,7 +84,7 @@ func TestCleanAfterACrashBetweenRowAndFiles(t *testing.T) {
 	john := p.user("john")
 	kept, deleted := p.accepted(john), p.accepted(john)
 	p.must(p.DB.DeleteVideo(t.Context(), john, deleted))
-	p.House = p.house() // Another process.
+	p.Service = p.service() // Another process.
 	p.must(p.Clean(t.Context()))
 	p.wantFiles("videos/"+kept, "thumbnails/"+kept, "audio/"+kept)
 }
@@ -97,7 +99,7 @@ func TestCleanOfABadEntry(t *testing.T) {
 	p.must(errors.Join(p.DB.DeleteVideo(t.Context(), john, stuck), p.DB.DeleteVideo(t.Context(), john, next)))
 	p.remove("videos/" + stuck) // In its place is a folder that is not empty.
 	p.must(os.MkdirAll(filepath.Join(p.dir, "videos", stuck, "x"), 0o700))
-	folder := newID() // A folder that no upload owns is set aside like a file.
+	folder := uuid.NewString() // A folder that no upload owns is set aside like a file.
 	p.must(os.MkdirAll(filepath.Join(p.dir, "videos", folder), 0o700))
 
 	if err := p.Clean(t.Context()); err == nil || !strings.Contains(err.Error(), stuck) {
@@ -133,8 +135,8 @@ func (p *place) emptyOrphans() {
 
 func TestCleanWithoutItsDatabase(t *testing.T) {
 	for what, lose := range map[string]func(*place){
-		"lost":  func(p *place) { p.loseDatabase(); p.House = p.house() },
-		"empty": func(p *place) { p.loseDatabase(); p.put("gensubtitle.db", ""); p.House = p.house() },
+		"lost":  func(p *place) { p.loseDatabase(); p.Service = p.service() },
+		"empty": func(p *place) { p.loseDatabase(); p.put("gensubtitle.db", ""); p.Service = p.service() },
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := newPlace(t)
@@ -183,7 +185,7 @@ func TestOrphans(t *testing.T) {
 	p := newPlace(t)
 	john := p.user("john")
 	p.accepted(john)
-	old, young, part, back, cut := newID(), newID(), newID(), p.accepted(john), p.accepted(john)
+	old, young, part, back, cut := uuid.NewString(), uuid.NewString(), uuid.NewString(), p.accepted(john), p.accepted(john)
 	for _, id := range []string{old, young} {
 		p.put("videos/"+id, "x")
 	}

@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"database/sql"
@@ -28,7 +28,7 @@ const expiry = time.Hour
 // place is a real house in a folder of its own, and a way into its database
 // for what the package db has no method for.
 type place struct {
-	*House
+	*Service
 	t   *testing.T
 	dir string
 	now time.Time // the database's clock
@@ -38,7 +38,7 @@ type place struct {
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{t: t, dir: t.TempDir(), now: time.Now().Add(-24 * time.Hour)}
-	p.House = p.house()
+	p.Service = p.service()
 	raw, err := sql.Open("sqlite3", "file:"+p.database()+"?_busy_timeout=5000")
 	if err != nil {
 		t.Fatal(err)
@@ -49,19 +49,19 @@ func newPlace(t *testing.T) *place {
 }
 
 // house opens the parts as a process of its own does.
-func (p *place) house() *House {
+func (p *place) service() *Service {
 	p.t.Helper()
 	limits := db.Limits{Videos: 100, Duration: time.Hour, FileBytes: 1 << 30}
-	h := &House{Log: slog.New(slog.DiscardHandler), Expiry: expiry}
+	s := New(Options{Log: slog.New(slog.DiscardHandler), Expiry: expiry})
 	var err error
-	h.DB, err = db.Open(p.t.Context(), db.Options{Path: p.database(), Defaults: limits, Now: func() time.Time { return p.now }})
+	s.DB, err = db.Open(p.t.Context(), db.Options{Path: p.database(), Defaults: limits, Now: func() time.Time { return p.now }})
 	p.must(err)
-	p.t.Cleanup(func() { p.must(h.DB.Close()) })
-	h.Files, err = media.OpenStore(p.dir)
+	p.t.Cleanup(func() { p.must(s.DB.Close()) })
+	s.Files, err = media.OpenStore(p.dir)
 	p.must(err)
-	h.Files.Keeps = h.DB.KeepsFiles
-	h.Process = p.join()
-	return h
+	s.Files.Keeps = s.DB.KeepsFiles
+	s.Process = p.join()
+	return s
 }
 
 func (p *place) database() string { return filepath.Join(p.dir, "gensubtitle.db") }
@@ -102,12 +102,10 @@ func (p *place) user(name string) string {
 	return u.SessionID
 }
 
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
 // form is an upload in one piece that a process receives.
 func (p *place) form(sessionID, processID string) string {
 	p.t.Helper()
-	id := newID()
+	id := uuid.Must(uuid.NewV7()).String()
 	p.must(p.DB.Admit(p.t.Context(), db.Upload{ID: id, SessionID: sessionID}, processID))
 	p.put("incoming/"+id, "whole")
 	return id
@@ -126,7 +124,7 @@ func (p *place) measured(sessionID, processID string) string {
 // received is a resumable upload of five bytes of which these have come.
 func (p *place) received(sessionID, bytes string) string {
 	p.t.Helper()
-	u := db.Upload{ID: newID(), SessionID: sessionID, Filename: "a.mp4", SizeBytes: 5}
+	u := db.Upload{ID: uuid.Must(uuid.NewV7()).String(), SessionID: sessionID, Filename: "a.mp4", SizeBytes: 5}
 	p.must(p.DB.AdmitResumable(p.t.Context(), u, 1000))
 	p.put("incoming/"+u.ID, bytes)
 	p.put("incoming/"+u.ID+".info", "{}")

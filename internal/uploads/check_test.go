@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"bytes"
@@ -157,28 +157,28 @@ var disagreements = []disagreement{
 		return []string{"upload " + id + ": holds a slot, but its process is dead"}
 	}, true},
 	{"an incoming file of nobody", func(l *lived) []string {
-		id := newID()
+		id := uuid.NewString()
 		l.put("incoming/"+id, "x")
 		l.put("incoming/"+id+".info", "{}")
 		return []string{"file incoming/" + id + ": belongs to no video"}
 	}, true},
 	{"what is kept beside a file of nobody", func(l *lived) []string {
-		id := newID()
+		id := uuid.NewString()
 		l.put("incoming/"+id+".info", "{}")
 		return []string{"file incoming/" + id + ": belongs to no video"}
 	}, true},
 	{"a file of nobody's video", func(l *lived) []string {
-		id := newID()
+		id := uuid.NewString()
 		l.put("videos/"+id, "x")
 		return []string{"file videos/" + id + ": belongs to no video"}
 	}, true},
 	{"a thumbnail of nobody's video", func(l *lived) []string {
-		id := newID()
+		id := uuid.NewString()
 		l.put("thumbnails/"+id, "x")
 		return []string{"file thumbnails/" + id + ": belongs to no video"}
 	}, true},
 	{"the sound of nobody's video", func(l *lived) []string {
-		id := newID()
+		id := uuid.NewString()
 		l.put("audio/"+id, "x")
 		return []string{"file audio/" + id + ": belongs to no video"}
 	}, true},
@@ -279,8 +279,8 @@ func TestCheckBelievesNoDamagedDatabase(t *testing.T) {
 	_, err = file.WriteAt(other, (page-1)*size+int64(at+len(l.video)-1))
 	l.must(errors.Join(err, file.Close()))
 
-	l.House = l.house() // The other has the page in its memory.
-	orphan := newID()
+	l.Service = l.service() // The other has the page in its memory.
+	orphan := uuid.NewString()
 	l.put("thumbnails/"+orphan, "x")
 	files := l.files()
 	found := strings.Join(l.check(true), "\n")
@@ -375,7 +375,7 @@ func TestCheckBesideUploads(t *testing.T) {
 	p.now = time.Now()
 	john := p.user("john")
 	p.alter("UPDATE quota_sessions SET max_videos = 100000")
-	checker := p.house()
+	checker := p.service()
 	check := func() error {
 		return checker.Check(t.Context(), true, func(f Finding) error {
 			t.Errorf("found %+v", f)

@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"context"
@@ -16,88 +16,88 @@ import (
 
 // RemoveFiles removes the files of an upload that the database says to remove.
 // Of any other it touches nothing.
-func (h *House) RemoveFiles(ctx context.Context, id string) error {
-	wanted, err := h.DB.IsRemoval(ctx, id)
+func (s *Service) RemoveFiles(ctx context.Context, id string) error {
+	wanted, err := s.DB.IsRemoval(ctx, id)
 	if err != nil || !wanted {
 		return err
 	}
-	if err := errors.Join(h.Files.Discard(id), h.Files.Remove(id)); err != nil {
+	if err := errors.Join(s.Files.Discard(id), s.Files.Remove(id)); err != nil {
 		return err
 	}
-	return h.DB.EndRemoval(ctx, id)
+	return s.DB.EndRemoval(ctx, id)
 }
 
 // removeFiles removes what a crash or a failing disk left of uploads that are gone.
-func (h *House) removeFiles(ctx context.Context) []error {
-	ids, err := h.DB.Removals(ctx)
+func (s *Service) removeFiles(ctx context.Context) []error {
+	ids, err := s.DB.Removals(ctx)
 	if err != nil {
 		return []error{err}
 	}
 	var errs []error
 	for _, id := range ids {
-		errs = append(errs, h.RemoveFiles(ctx, id))
+		errs = append(errs, s.RemoveFiles(ctx, id))
 	}
 	return errs
 }
 
 // DeleteUser ends an account as db.DeleteUser does and removes its files.
-func (h *House) DeleteUser(ctx context.Context, key string) error {
-	ids, err := h.DB.DeleteUser(ctx, key)
+func (s *Service) DeleteUser(ctx context.Context, key string) error {
+	ids, err := s.DB.DeleteUser(ctx, key)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		h.removeLater(ctx, id)
+		s.removeLater(ctx, id)
 	}
 	return nil
 }
 
 // DeleteVideo deletes a video as db.DeleteVideo does and removes its files.
-func (h *House) DeleteVideo(ctx context.Context, sessionID, id string) error {
-	err := h.DB.DeleteVideo(ctx, sessionID, id)
+func (s *Service) DeleteVideo(ctx context.Context, sessionID, id string) error {
+	err := s.DB.DeleteVideo(ctx, sessionID, id)
 	if errors.Is(err, db.ErrStorageFull) {
-		err = h.deleteForRoom(ctx, sessionID, id, err)
+		err = s.deleteForRoom(ctx, sessionID, id, err)
 	}
 	if err != nil {
 		return err
 	}
-	h.removeLater(ctx, id)
+	s.removeLater(ctx, id)
 	return nil
 }
 
 // deleteForRoom deletes a video on a disk that has no room to say so. The files
 // go first, which is what the user asked for; deleting again ends what a crash
 // interrupts.
-func (h *House) deleteForRoom(ctx context.Context, sessionID, id string, full error) error {
-	v, err := h.DB.Video(ctx, sessionID, id)
+func (s *Service) deleteForRoom(ctx context.Context, sessionID, id string, full error) error {
+	v, err := s.DB.Video(ctx, sessionID, id)
 	if err != nil || v.Status != db.Accepted {
 		return full
 	}
-	h.Log.Warn("files of a video removed before its row: the disk is full", "video", id)
-	if err := h.Files.Remove(id); err != nil {
+	s.Log.Warn("files of a video removed before its row: the disk is full", "video", id)
+	if err := s.Files.Remove(id); err != nil {
 		return errors.Join(full, err)
 	}
-	return h.DB.DeleteVideo(ctx, sessionID, id)
+	return s.DB.DeleteVideo(ctx, sessionID, id)
 }
 
 // removeLater removes files now if that succeeds, and else with the next clean-up.
-func (h *House) removeLater(ctx context.Context, id string) {
-	if err := h.RemoveFiles(ctx, id); err != nil {
-		h.Log.Error("files of a deleted video not removed yet", "video", id, "error", err)
+func (s *Service) removeLater(ctx context.Context, id string) {
+	if err := s.RemoveFiles(ctx, id); err != nil {
+		s.Log.Error("files of a deleted video not removed yet", "video", id, "error", err)
 	}
 }
 
 // CheckVideos returns ErrNoVideos for a database that knows no videos beside a
 // folder that has some, unless MoveOrphans allows that.
-func (h *House) CheckVideos(ctx context.Context) error {
-	if h.MoveOrphans {
+func (s *Service) CheckVideos(ctx context.Context) error {
+	if s.MoveOrphans {
 		return nil
 	}
-	known, err := h.DB.KnowsVideos(ctx)
+	known, err := s.DB.KnowsVideos(ctx)
 	if err != nil || known {
 		return err
 	}
-	for _, err := range h.Files.Videos() {
+	for _, err := range s.Files.Videos() {
 		if err == nil {
 			err = ErrNoVideos
 		}
@@ -126,36 +126,36 @@ func CheckFolder(dir string) error {
 
 // setOrphansAside sets files aside that no upload owns, and removes those that
 // nobody has missed for a month.
-func (h *House) setOrphansAside(ctx context.Context) []error {
-	if err := h.CheckVideos(ctx); err != nil {
+func (s *Service) setOrphansAside(ctx context.Context) []error {
+	if err := s.CheckVideos(ctx); err != nil {
 		return []error{err}
 	}
 	return slices.Concat(
-		h.setAside(ctx, "videos"),
-		h.setAside(ctx, "incoming"),
-		h.eachOrphan(ctx, h.expireOrphan),
+		s.setAside(ctx, "videos"),
+		s.setAside(ctx, "incoming"),
+		s.eachOrphan(ctx, s.expireOrphan),
 	)
 }
 
-func (h *House) setAside(ctx context.Context, folder string) []error {
-	ids, move := h.Files.Videos(), h.Files.SetAside
+func (s *Service) setAside(ctx context.Context, folder string) []error {
+	ids, move := s.Files.Videos(), s.Files.SetAside
 	if folder == "incoming" {
-		ids, move = h.Files.Incoming(), h.Files.SetAsideIncoming
+		ids, move = s.Files.Incoming(), s.Files.SetAsideIncoming
 	}
-	orphans, err := h.orphans(ctx, ids)
+	orphans, err := s.orphans(ctx, ids)
 	errs := []error{err}
 	for id := range orphans {
 		if err := move(id); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		h.Log.Warn("unknown file moved to orphans", "folder", folder, "file", id, "removed_after", orphanLife)
+		s.Log.Warn("unknown file moved to orphans", "folder", folder, "file", id, "removed_after", orphanLife)
 	}
 	return errs
 }
 
-func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) []error {
-	orphans, err := h.Files.Orphans()
+func (s *Service) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) []error {
+	orphans, err := s.Files.Orphans()
 	errs := []error{err}
 	for _, o := range orphans {
 		if err := do(ctx, o); err != nil {
@@ -167,23 +167,23 @@ func (h *House) eachOrphan(ctx context.Context, do func(context.Context, media.O
 
 // takeBack moves orphans back that an upload lacks: the right database was put
 // back.
-func (h *House) takeBack(ctx context.Context) []error {
-	return h.eachOrphan(ctx, func(ctx context.Context, o media.Orphan) error {
-		missed, err := h.missed(ctx, o)
+func (s *Service) takeBack(ctx context.Context) []error {
+	return s.eachOrphan(ctx, func(ctx context.Context, o media.Orphan) error {
+		missed, err := s.missed(ctx, o)
 		if err != nil || !missed {
 			return err
 		}
-		if err := h.Files.TakeBack(o); err != nil {
+		if err := s.Files.TakeBack(o); err != nil {
 			return err
 		}
-		h.Log.Info("file taken back from the orphans", "video", o.ID)
+		s.Log.Info("file taken back from the orphans", "video", o.ID)
 		return nil
 	})
 }
 
 // missed reports whether an upload lacks the file that an orphan is.
-func (h *House) missed(ctx context.Context, o media.Orphan) (bool, error) {
-	v, err := h.DB.VideoByID(ctx, o.ID)
+func (s *Service) missed(ctx context.Context, o media.Orphan) (bool, error) {
+	v, err := s.DB.VideoByID(ctx, o.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return false, nil
 	}
@@ -191,9 +191,9 @@ func (h *House) missed(ctx context.Context, o media.Orphan) (bool, error) {
 		return false, err
 	}
 	if v.Status == db.Accepted {
-		_, err = h.Files.Size(o.ID)
+		_, err = s.Files.Size(o.ID)
 	} else {
-		_, err = h.Files.Locate(o.ID)
+		_, err = s.Files.Locate(o.ID)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -205,13 +205,13 @@ func (h *House) missed(ctx context.Context, o media.Orphan) (bool, error) {
 	return o.Size == v.SizeBytes && (v.Status == db.Accepted || underWay), nil
 }
 
-func (h *House) expireOrphan(_ context.Context, o media.Orphan) error {
+func (s *Service) expireOrphan(_ context.Context, o media.Orphan) error {
 	if time.Since(o.Since) < orphanLife {
 		return nil
 	}
-	if err := h.Files.RemoveOrphan(o); err != nil {
+	if err := s.Files.RemoveOrphan(o); err != nil {
 		return err
 	}
-	h.Log.Info("orphan removed", "file", o.Name)
+	s.Log.Info("orphan removed", "file", o.Name)
 	return nil
 }

@@ -1,4 +1,4 @@
-package upkeep
+package uploads
 
 import (
 	"context"
@@ -33,8 +33,8 @@ type Finding struct {
 // it is found, an error of report ending it. With repair it mends what is safe
 // to mend: whatever can be told for certain from what is left, which is nothing
 // when the database file itself is damaged.
-func (h *House) Check(ctx context.Context, repair bool, report func(Finding) error) error {
-	c := &check{House: h, repair: repair, report: report}
+func (s *Service) Check(ctx context.Context, repair bool, report func(Finding) error) error {
+	c := &check{Service: s, repair: repair, report: report}
 	for _, compare := range []func(context.Context) error{
 		c.damage, c.names, c.sessions, c.usage, c.totals, c.events, c.subtitles, c.accepted, c.slots, c.files, c.orphaned,
 	} {
@@ -46,7 +46,7 @@ func (h *House) Check(ctx context.Context, repair bool, report func(Finding) err
 }
 
 type check struct {
-	*House
+	*Service
 	repair bool
 	report func(Finding) error
 	aside  map[string]media.Orphan // the whole ones, by their ids
@@ -231,18 +231,6 @@ func (c *check) slots(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// forget gives an upload under way up, slot and files.
-func (c *check) forget(ctx context.Context, id string) error {
-	err := c.DB.Abandon(ctx, id)
-	if errors.Is(err, db.ErrNotFound) {
-		return nil // It has ended meanwhile.
-	}
-	if err != nil {
-		return err
-	}
-	return c.RemoveFiles(ctx, id)
 }
 
 // orphaned tells of the files that were set aside.

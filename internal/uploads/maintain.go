@@ -1,0 +1,48 @@
+package uploads
+
+import (
+	"context"
+	"time"
+
+	"gensubtitle/internal/background"
+)
+
+const (
+	cleanInterval = time.Hour
+	// Work that failed for a reason on our side is tried again this often, and
+	// uploads that have expired are looked for.
+	maintainInterval    = time.Minute
+	maintainIntervalMin = time.Second
+)
+
+// Maintain takes up work that was left behind and cleans up until ctx ends. A
+// failure is logged and tried again.
+func (s *Service) Maintain(ctx context.Context) {
+	clean := time.NewTicker(cleanInterval)
+	defer clean.Stop()
+	often := time.NewTicker(max(maintainIntervalMin, min(maintainInterval, s.Expiry/4)))
+	defer often.Stop()
+	for {
+		s.attempt(ctx, "take up measuring", s.resumeMeasuring)
+		select {
+		case <-ctx.Done():
+			return
+		case <-clean.C:
+			s.attempt(ctx, "clean up", s.Clean)
+		case <-often.C:
+			s.retryAbandoned()
+			s.attempt(ctx, "make the ballast", func(context.Context) error { return s.Ballast.Fill() })
+			s.attempt(ctx, "remove expired uploads", s.Expire)
+		}
+	}
+}
+
+func (s *Service) attempt(ctx context.Context, what string, work func(context.Context) error) {
+	err := func() (err error) {
+		defer background.Recover(s.Log, what, &err)
+		return work(ctx)
+	}()
+	if err != nil && ctx.Err() == nil {
+		s.Log.Error("not done yet", "what", what, "error", err)
+	}
+}

@@ -1,0 +1,79 @@
+// Package uploads owns the life of an upload: admitted, received, measured, and
+// then accepted or rejected; given up, expired, or taken up again after a crash.
+//
+// Each step may run twice, at once, in two processes, and end anywhere. It is
+// decided by a conditional update of the database; whoever did not win that
+// touches no file. Files are removed only for uploads that the database says to
+// remove, after it said so; the one exception is deleteForRoom. Files that it
+// does not know are set aside, and what is counted is never touched.
+package uploads
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gensubtitle/db"
+	"gensubtitle/internal/background"
+	"gensubtitle/internal/media"
+)
+
+// ErrNoVideos refuses to set a whole folder aside, because a database that
+// knows no videos is most likely a wrong, lost or empty one.
+var ErrNoVideos = errors.New("the database knows no videos, but the folder videos/ has some")
+
+// Options are what a Service works with.
+type Options struct {
+	DB      *db.DB
+	Files   *media.Store
+	Process *db.Process
+	Meter   *media.Meter   // nil: nothing can be measured
+	Ballast *media.Ballast // nil: none is kept
+	Log     *slog.Logger
+	// Expiry is how long an unfinished upload may go without another byte, and how
+	// long a rejected one is told of.
+	Expiry time.Duration
+	// MaxUnfinished is how many resumable uploads a user may leave unfinished.
+	MaxUnfinished int64
+	// Transcribe has the subtitles of each accepted video made.
+	Transcribe bool
+	// MoveOrphans lets a database without videos set aside a folder that has some.
+	MoveOrphans bool
+}
+
+// Events tell what became of uploads. Each may be nil.
+type Events struct {
+	Accepted func(db.Video)
+	// Ended is called for each resumable upload that was measured, with nil or a
+	// *Rejected.
+	Ended func(error)
+	// Dropped is called for each upload that nobody goes on with, and says why:
+	// cancelled, expired or lost.
+	Dropped func(why string)
+}
+
+// Service brings uploads through their lives.
+type Service struct {
+	Options
+	Events Events
+
+	background *background.Group
+	suspects   chan struct{} // holds one while an upload is measured that may have ended the process
+	abandoned  leftovers
+	cleaned    atomic.Bool // once, at least
+
+	mu       sync.Mutex
+	problems map[string]int // by task: what it could not do at its last run
+}
+
+// New makes a service, which Maintain keeps going and Stop ends.
+func New(o Options) *Service {
+	s := &Service{Options: o, background: background.NewGroup(o.Log), suspects: make(chan struct{}, 1)}
+	s.Events = Events{Accepted: func(db.Video) {}, Ended: func(error) {}, Dropped: func(string) {}}
+	return s
+}
+
+// Stop cuts measuring short that no request waits for. The next start takes it up.
+func (s *Service) Stop() { s.background.Stop() }
