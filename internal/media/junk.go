@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 )
 
 const (
@@ -22,6 +20,15 @@ const (
 
 // stretch is a part of a file, from and to in bytes.
 type stretch struct{ from, to int64 }
+
+// segment is what of a file has one clock, in stretches.
+type segment []stretch
+
+// parts are what is read of a file; the zero value is all of it.
+type parts struct {
+	segments []segment
+	streams  []int // their numbers in MPEG-PS, where they come in any order
+}
 
 // unit returns the length of the unit of a stream that data begins with: a page,
 // a frame, a packet. It is 0 where data begins with none.
@@ -43,6 +50,8 @@ func (k kind) unitOf(head []byte) (u unit, start int) {
 			}
 			return pace
 		}, start
+	case kindPS.demuxer:
+		return programUnit, 0
 	}
 	return nil, 0
 }
@@ -69,27 +78,32 @@ func aacFrame(data []byte) int {
 	return length
 }
 
-// withoutJunk returns the stretches of a file between which much makes no sense;
-// nil where that is nowhere so.
-func withoutJunk(file io.ReaderAt, size int64, k kind) ([]stretch, error) {
+// takeApart finds the segments of a file, in stretches between which much makes no
+// sense.
+func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
 	head, err := readHead(file, 0, headSize)
 	if err != nil {
-		return nil, err
+		return parts{}, err
 	}
 	u, start := k.unitOf(head)
 	if u == nil {
-		return nil, nil
+		return parts{}, nil
 	}
-	w := &unitWalk{unit: u, reader: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<20)}
+	w := &unitWalk{unit: u, clock: k.newClockWatch(), reader: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<20)}
 	if err := w.skip(start); err != nil {
-		return nil, err
+		return parts{}, err
 	}
-	return w.stretches(size)
+	found, err := w.stretches(size)
+	if err != nil || len(found)+len(w.clock.resets) > maxStretches || len(found) == 1 && found[0].to == size && len(w.clock.resets) == 0 {
+		return parts{}, err
+	}
+	return parts{w.clock.segments(found), w.clock.numbers}, nil
 }
 
 // unitWalk goes through a file from unit to unit.
 type unitWalk struct {
 	unit   unit
+	clock  *clockWatch
 	reader *bufio.Reader
 	at     int64
 }
@@ -134,9 +148,6 @@ func (w *unitWalk) stretches(size int64) ([]stretch, error) {
 	if last := len(found) - 1; last > 0 && found[last].from == size {
 		found = found[:last]
 	}
-	if len(found) > maxStretches || found[0].to == size {
-		return nil, nil
-	}
 	return found, nil
 }
 
@@ -154,6 +165,7 @@ func (w *unitWalk) units() (int64, error) {
 		if length == 0 {
 			return w.at, nil
 		}
+		w.clock.see(w.at, data[:min(length, len(data))])
 		if err := w.skip(length); err != nil {
 			return 0, err
 		}
@@ -202,25 +214,4 @@ func (w *unitWalk) follow(data []byte) bool {
 		data = data[min(length, len(data)):]
 	}
 	return true
-}
-
-// source is how a program is told to read the file: all of it, or those parts
-// that make sense, one after the other.
-func (s *subject) source() string {
-	if s.stretches == nil {
-		return "file:" + s.path
-	}
-	parts := make([]string, len(s.stretches))
-	for i, part := range s.stretches {
-		parts[i] = fmt.Sprintf("subfile,,start,%d,end,%d,,:%s", part.from, part.to, s.path)
-	}
-	return "concat:" + strings.Join(parts, "|")
-}
-
-// protocols are those that source needs.
-func (s *subject) protocols() string {
-	if s.stretches == nil {
-		return "file"
-	}
-	return "file,concat,subfile"
 }

@@ -18,36 +18,36 @@ func noise(size int) []byte {
 	return data
 }
 
-func TestWithoutJunk(t *testing.T) {
+func TestTakeApart(t *testing.T) {
 	t.Parallel()
 	packet := append([]byte("G\x00\x00\x10"), make([]byte, 184)...)
 	packets := bytes.Repeat(packet, 1000) // 188,000 bytes
 	for name, test := range map[string]struct {
 		file []byte
-		want []stretch
+		want []segment
 	}{
 		"whole":           {packets, nil},
 		"empty":           {nil, nil},
 		"cut":             {packets[:len(packets)-100], nil},
 		"begins late":     {packets[100:], nil},
 		"little junk":     {slices.Concat(packets, make([]byte, minJunk-1), packets), nil},
-		"zeros":           {slices.Concat(packets, make([]byte, minJunk), packets), []stretch{{0, 188000}, {188000 + minJunk, 376000 + minJunk}}},
-		"junk at the end": {slices.Concat(packets, make([]byte, 300<<10)), []stretch{{0, 188000}}},
+		"zeros":           {slices.Concat(packets, make([]byte, minJunk), packets), []segment{{{0, 188000}, {188000 + minJunk, 376000 + minJunk}}}},
+		"junk at the end": {slices.Concat(packets, make([]byte, 300<<10)), []segment{{{0, 188000}}}},
 		"much junk": {
 			slices.Concat(packets, make([]byte, 3<<20), packets, make([]byte, 100<<10), packets),
-			[]stretch{{0, 188000}, {188000 + 3<<20, 376000 + 3<<20}, {376000 + 3<<20 + 100<<10, 564000 + 3<<20 + 100<<10}},
+			[]segment{{{0, 188000}, {188000 + 3<<20, 376000 + 3<<20}, {376000 + 3<<20 + 100<<10, 564000 + 3<<20 + 100<<10}}},
 		},
 	} {
-		got, err := withoutJunk(bytes.NewReader(test.file), int64(len(test.file)), kindTS)
-		if err != nil || !reflect.DeepEqual(got, test.want) {
+		got, err := takeApart(bytes.NewReader(test.file), int64(len(test.file)), kindTS)
+		if err != nil || !reflect.DeepEqual(got.segments, test.want) {
 			t.Errorf("%s: got %v, %v, want %v", name, got, err, test.want)
 		}
 	}
 	many := bytes.Repeat(slices.Concat(packets[:1880], make([]byte, minJunk)), maxStretches+1)
-	if got, err := withoutJunk(bytes.NewReader(many), int64(len(many)), kindTS); err != nil || got != nil {
-		t.Errorf("too many stretches: got %d, %v", len(got), err)
+	if got, err := takeApart(bytes.NewReader(many), int64(len(many)), kindTS); err != nil || got.segments != nil {
+		t.Errorf("too many stretches: got %d, %v", len(got.segments), err)
 	}
-	if got, err := withoutJunk(bytes.NewReader(packets), int64(len(packets)), kindMP4); err != nil || got != nil {
+	if got, err := takeApart(bytes.NewReader(packets), int64(len(packets)), kindMP4); err != nil || got.segments != nil {
 		t.Errorf("no stream of units: got %v, %v", got, err)
 	}
 }
@@ -89,22 +89,22 @@ func TestSoundBehindJunk(t *testing.T) {
 	}
 }
 
-// FuzzWithoutJunk takes any file for each kind: the stretches are in order, lie in
+// FuzzTakeApart takes any file for each kind: the stretches are in order, lie in
 // the file, and leave out much each time.
-func FuzzWithoutJunk(f *testing.F) {
+func FuzzTakeApart(f *testing.F) {
 	packet := append([]byte("G\x00\x00\x10"), make([]byte, 184)...)
 	f.Add(bytes.Repeat(packet, 10), uint(minJunk))
 	f.Add([]byte("OggS\x00"+strings.Repeat("\x00", 22)), uint(100))
 	f.Add([]byte("\xFF\xF1\x50\x80\x02\x1F\xFC\x00\x00\x00"), uint(minJunk))
 	f.Fuzz(func(t *testing.T, data []byte, zeros uint) {
 		data = slices.Concat(data, make([]byte, zeros%(1<<20)), data, data)
-		for _, k := range []kind{kindTS, kindAAC, {"ogg", "ogg"}} {
-			found, err := withoutJunk(bytes.NewReader(data), int64(len(data)), k)
+		for _, k := range []kind{kindTS, kindPS, kindAAC, {"ogg", "ogg"}} {
+			found, err := takeApart(bytes.NewReader(data), int64(len(data)), k)
 			if err != nil {
 				t.Fatal(err)
 			}
 			end := int64(-minJunk)
-			for _, part := range found {
+			for _, part := range slices.Concat(found.segments...) {
 				if part.from >= part.to || part.to > int64(len(data)) || part.from < end+minJunk {
 					t.Errorf("%s: %v of %d bytes", k.demuxer, found, len(data))
 				}

@@ -15,7 +15,7 @@ type kind struct {
 
 // clockJumps is true where ffmpeg, too, takes a leap of the clock for a clock that
 // was set anew, and not for time that passes.
-func (k kind) clockJumps() bool { return k.demuxer == "mpegts" || k.demuxer == "mpeg" }
+func (k kind) clockJumps() bool { return k == kindTS || k == kindPS }
 
 // headSize is how much of a file is looked at to tell its kind: more than a
 // frame of any kind of bare sound.
@@ -40,6 +40,7 @@ var (
 	kindMKV  = kind{"mkv", "matroska"}
 	kindWebM = kind{"webm", "matroska"}
 	kindTS   = kind{"mpegts", "mpegts"}
+	kindPS   = kind{"mpeg", "mpeg"}
 	kindMP3  = kind{"mp3", "mp3"}
 	kindMP2  = kind{"mp2", "mp3"}
 	kindAAC  = kind{"aac", "aac"}
@@ -59,7 +60,7 @@ var signatures = []struct {
 	{"riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00", "", kind{"w64", "w64"}},
 	{"FORM", "AIFF", kind{"aiff", "aiff"}},
 	{"FORM", "AIFC", kind{"aiff", "aiff"}},
-	{"\x00\x00\x01\xBA", "", kind{"mpeg", "mpeg"}},
+	{"\x00\x00\x01\xBA", "", kindPS},
 	{"FLV\x01", "", kind{"flv", "flv"}},
 	{"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "", kind{"asf", "asf"}},
 	{"OggS", "", kind{"ogg", "ogg"}},

@@ -282,10 +282,9 @@ type subject struct {
 	path  string // absolute
 	size  int64
 	kind  kind
-	// stretches are the parts of it that make sense; nil where all does.
-	stretches []stretch
-	clock     *clock
-	spent     *atomic.Int64 // processor time that all its children have used
+	parts parts // that are read
+	clock *clock
+	spent *atomic.Int64 // processor time that all its children have used
 
 	mu  sync.Mutex
 	cpu time.Duration // processor time that its children may still use
@@ -323,11 +322,11 @@ func (m *Meter) open(owner, path string) (*subject, error) {
 		return nil, fmt.Errorf("%w: this kind of file is not taken", ErrNotVideo)
 	}
 	s := m.newSubject(owner, path, info.Size(), found)
-	if s.stretches, err = withoutJunk(file, info.Size(), found); err != nil {
+	if s.parts, err = takeApart(file, info.Size(), found); err != nil {
 		return nil, fmt.Errorf("%w: look for junk: %w", ErrUnavailable, err)
 	}
-	if strings.ContainsAny(path, `|\'`) {
-		s.stretches = nil // No name of parts can be made of such a path.
+	if strings.ContainsAny(path, "|\\'\n") {
+		s.parts = parts{} // No name of parts can be made of such a path.
 	}
 	return s, nil
 }
@@ -412,14 +411,12 @@ func (s *subject) spend(used time.Duration) time.Duration {
 // of the file is looked at for streams stays as it is: asking for 10 s of it
 // gives FLV less than the 90 s that it has by default.
 func (s *subject) input() []string {
-	return []string{
+	return append([]string{
 		"-hide_banner", "-loglevel", "error",
 		"-threads", "1",
 		"-max_pixels", strconv.Itoa(8192 * 8192),
 		// One more than are taken: some readers skip what is beyond without a
 		// word, and so the one beyond is what gives them away.
 		"-max_streams", strconv.Itoa(maxStreams + 1),
-		"-protocol_whitelist", s.protocols(),
-		"-format_whitelist", s.kind.demuxer,
-	}
+	}, s.reader()...)
 }

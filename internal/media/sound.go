@@ -69,7 +69,7 @@ type extraction struct {
 func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extraction {
 	own := &subject{
 		meter: s.meter, owner: s.owner, path: s.path, size: s.size, kind: s.kind, clock: s.clock, spent: s.spent, cpu: s.spend(0),
-		stretches: s.stretches,
+		parts: s.parts,
 	}
 	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
 }
@@ -144,7 +144,7 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 	if e.subject.kind.clockJumps() {
 		// Of these ffmpeg takes the first moment of the streams that it was asked
 		// for as the beginning, and not that of the file.
-		output = append(output, "-map", "0:V:0?", "-c", "copy", "-f", "null", "-")
+		output = append(output, "-map", "0:V:0?", "-map", "0:a", "-c", "copy", "-f", "null", "-")
 	}
 	s := e.subject
 	args := append([]string{"-nostdin"}, s.input()...)
