@@ -71,7 +71,7 @@ func (w *clockWatch) segments(stretches []stretch) []segment {
 	for _, s := range stretches {
 		for len(w.resets) > 0 && w.resets[0].at < s.to {
 			if at := w.resets[0].at; at > s.from {
-				found[len(found)-1] = append(found[len(found)-1], stretch{s.from, at})
+				found[len(found)-1] = append(found[len(found)-1], stretch{from: s.from, to: at})
 				s.from = at
 			}
 			found = append(found, w.resets[0].before)
@@ -227,7 +227,7 @@ func (t *transportTables) see(at int64, unit []byte) {
 		return
 	}
 	pid, begins, payload := transportPacket(unit)
-	here := stretch{at, at + int64(len(unit))}
+	here := stretch{from: at, to: at + int64(len(unit))}
 	switch {
 	case !begins:
 	case pid == 0:

@@ -19,7 +19,10 @@ const (
 )
 
 // stretch is a part of a file, from and to in bytes.
-type stretch struct{ from, to int64 }
+type stretch struct {
+	from, to int64
+	patch    bool // of what is read in place of a part of the file
+}
 
 // segment is what of a file has one clock, in stretches.
 type segment []stretch
@@ -27,7 +30,8 @@ type segment []stretch
 // parts are what is read of a file; the zero value is all of it.
 type parts struct {
 	segments []segment
-	streams  []int // their numbers in MPEG-PS, where they come in any order
+	streams  []int  // their numbers in MPEG-PS, where they come in any order
+	patches  []byte // what stretches that are patches are of
 }
 
 // unit returns the length of the unit of a stream that data begins with: a page,
@@ -81,6 +85,13 @@ func aacFrame(data []byte) int {
 // takeApart finds the segments of a file, in stretches between which much makes no
 // sense.
 func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
+	if k.demuxer == kindMP4.demuxer {
+		whole, patches, err := withoutHoles(file, size)
+		if whole == nil {
+			return parts{}, err
+		}
+		return parts{segments: []segment{whole}, patches: patches}, nil
+	}
 	head, err := readHead(file, 0, headSize)
 	if err != nil {
 		return parts{}, err
@@ -97,7 +108,7 @@ func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
 	if err != nil || len(found)+len(w.clock.resets) > maxStretches || len(found) == 1 && found[0].to == size && len(w.clock.resets) == 0 {
 		return parts{}, err
 	}
-	return parts{w.clock.segments(found), w.clock.numbers}, nil
+	return parts{segments: w.clock.segments(found), streams: w.clock.numbers}, nil
 }
 
 // unitWalk goes through a file from unit to unit.
@@ -126,7 +137,7 @@ func (w *unitWalk) peek() ([]byte, error) {
 }
 
 func (w *unitWalk) stretches(size int64) ([]stretch, error) {
-	found := []stretch{{0, size}}
+	found := []stretch{{to: size}}
 	for begun := false; ; begun = true {
 		from, err := w.units()
 		if err != nil {
@@ -139,7 +150,7 @@ func (w *unitWalk) stretches(size int64) ([]stretch, error) {
 		// What stands before the first unit is a tag, which readers know.
 		if (begun || from > 0) && to-from >= minJunk {
 			found[len(found)-1].to = from
-			found = append(found, stretch{to, size})
+			found = append(found, stretch{from: to, to: size})
 		}
 		if to == size {
 			break

@@ -31,11 +31,11 @@ func TestTakeApart(t *testing.T) {
 		"cut":             {packets[:len(packets)-100], nil},
 		"begins late":     {packets[100:], nil},
 		"little junk":     {slices.Concat(packets, make([]byte, minJunk-1), packets), nil},
-		"zeros":           {slices.Concat(packets, make([]byte, minJunk), packets), []segment{{{0, 188000}, {188000 + minJunk, 376000 + minJunk}}}},
-		"junk at the end": {slices.Concat(packets, make([]byte, 300<<10)), []segment{{{0, 188000}}}},
+		"zeros":           {slices.Concat(packets, make([]byte, minJunk), packets), []segment{{{from: 0, to: 188000}, {from: 188000 + minJunk, to: 376000 + minJunk}}}},
+		"junk at the end": {slices.Concat(packets, make([]byte, 300<<10)), []segment{{{from: 0, to: 188000}}}},
 		"much junk": {
 			slices.Concat(packets, make([]byte, 3<<20), packets, make([]byte, 100<<10), packets),
-			[]segment{{{0, 188000}, {188000 + 3<<20, 376000 + 3<<20}, {376000 + 3<<20 + 100<<10, 564000 + 3<<20 + 100<<10}}},
+			[]segment{{{from: 0, to: 188000}, {from: 188000 + 3<<20, to: 376000 + 3<<20}, {from: 376000 + 3<<20 + 100<<10, to: 564000 + 3<<20 + 100<<10}}},
 		},
 	} {
 		got, err := takeApart(bytes.NewReader(test.file), int64(len(test.file)), kindTS)

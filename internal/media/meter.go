@@ -201,6 +201,7 @@ func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Durati
 	if err != nil {
 		return err
 	}
+	defer file.close()
 	start := time.Now()
 	giveBack, err := m.turns.take(ctx, owner)
 	if err != nil {
@@ -277,14 +278,15 @@ func (s *subject) measureListed(ctx context.Context, list listing, atMost time.D
 
 // subject is one file that is looked into.
 type subject struct {
-	meter *Meter
-	owner string
-	path  string // absolute
-	size  int64
-	kind  kind
-	parts parts // that are read
-	clock *clock
-	spent *atomic.Int64 // processor time that all its children have used
+	meter   *Meter
+	owner   string
+	path    string // absolute
+	size    int64
+	kind    kind
+	parts   parts    // that are read
+	patches *os.File // in memory; nil where there are none
+	clock   *clock
+	spent   *atomic.Int64 // processor time that all its children have used
 
 	mu  sync.Mutex
 	cpu time.Duration // processor time that its children may still use
@@ -328,7 +330,19 @@ func (m *Meter) open(owner, path string) (*subject, error) {
 	if strings.ContainsAny(path, "|\\'\n") {
 		s.parts = parts{} // No name of parts can be made of such a path.
 	}
+	if len(s.parts.patches) > 0 {
+		if s.patches, err = inMemory(s.parts.patches); err != nil {
+			return nil, fmt.Errorf("%w: keep patches: %w", ErrUnavailable, err)
+		}
+	}
 	return s, nil
+}
+
+// close lets go of what was opened beside the file.
+func (s *subject) close() {
+	if s.patches != nil {
+		_ = s.patches.Close() // It is in memory.
+	}
 }
 
 func (m *Meter) newSubject(owner, path string, size int64, found kind) *subject {

@@ -97,6 +97,7 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.close()
 	giveBack, err := m.turns.take(ctx, job.Owner)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ type extraction struct {
 func (s *subject) newExtraction(file SoundFile, atMost time.Duration) *extraction {
 	own := &subject{
 		meter: s.meter, owner: s.owner, path: s.path, size: s.size, kind: s.kind, clock: s.clock, spent: s.spent, cpu: s.spend(0),
-		parts: s.parts,
+		parts: s.parts, patches: s.patches,
 	}
 	return &extraction{subject: own, file: file, limit: soundBytes(atMost)}
 }

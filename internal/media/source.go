@@ -3,6 +3,7 @@ package media
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -29,7 +30,11 @@ func (s *subject) source() string {
 func (s *subject) joined(stretches segment) string {
 	parts := make([]string, len(stretches))
 	for i, part := range stretches {
-		parts[i] = fmt.Sprintf("subfile,,start,%d,end,%d,,:%s", part.from, part.to, s.path)
+		path := s.path
+		if part.patch {
+			path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), s.patches.Fd())
+		}
+		parts[i] = fmt.Sprintf("subfile,,start,%d,end,%d,,:%s", part.from, part.to, path)
 	}
 	return "concat:" + strings.Join(parts, "|")
 }

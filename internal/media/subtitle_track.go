@@ -29,6 +29,7 @@ func (m *Muxer) subtitles(ctx context.Context, owner, path string, number int) (
 	if err != nil {
 		return nil, err
 	}
+	defer s.close()
 	giveBack, err := m.turns.take(ctx, owner)
 	if err != nil {
 		return nil, err
