@@ -165,7 +165,7 @@ func TestSoundThatIsHandedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.cpu = time.Minute
-	got, err := file.measure(t.Context(), time.Minute)
+	got, _, err := file.measure(t.Context(), time.Minute)
 	if err != nil || got.Sound != 1 || got.Duration != 3*time.Second {
 		t.Fatalf("got %+v, %v, want stream 1 and 3 s", got, err)
 	}

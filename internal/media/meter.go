@@ -241,17 +241,18 @@ func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, s
 		return Measurement{}, err
 	}
 	if sound == nil {
-		return s.measureListed(ctx, list, atMost)
+		measured, _, err := s.measureListed(ctx, list, atMost)
+		return measured, err
 	}
 	extracted, stop := s.beginExtraction(ctx, list, sound, atMost)
 	defer stop()
-	measured, err := s.measureListed(ctx, list, atMost)
+	measured, times, err := s.measureListed(ctx, list, atMost)
 	if err != nil {
 		return Measurement{}, err
 	}
 	e, err := extracted()
-	if err == nil && e.at == 0 && measured.Sound >= 0 {
-		err = e.stream(ctx, measured.Sound)
+	if err == nil && measured.Sound >= 0 {
+		err = measured.chooseSound(ctx, e, list, times)
 	}
 	if err == nil {
 		err = e.end(measured.Duration)
@@ -262,18 +263,33 @@ func (s *subject) measureAndExtract(ctx context.Context, atMost time.Duration, s
 	return measured, nil
 }
 
+// chooseSound has another track extracted where the default one gives next to
+// nothing, and makes that the default one.
+func (m *Measurement) chooseSound(ctx context.Context, e *extraction, list listing, times *timeline) error {
+	index, err := e.orNext(ctx, list, times)
+	if err != nil || index < 0 || index == list.first() {
+		return err
+	}
+	for i, track := range m.Tracks {
+		if track.Kind == TrackAudio {
+			m.Tracks[i].Default = track.index == index
+		}
+	}
+	return nil
+}
+
 // measureListed adds to what was measured what the file says of itself.
-func (s *subject) measureListed(ctx context.Context, list listing, atMost time.Duration) (Measurement, error) {
-	measured, err := s.measure(ctx, atMost)
+func (s *subject) measureListed(ctx context.Context, list listing, atMost time.Duration) (Measurement, *timeline, error) {
+	measured, times, err := s.measure(ctx, atMost)
 	if err != nil {
-		return Measurement{}, err
+		return Measurement{}, nil, err
 	}
 	measured.Tracks = list.tracks
 	list.declared = max(list.declared, s.unreadRIFF(measured.Duration))
 	if list.missing(measured.Duration) {
 		measured.Declared = list.declared.Round(time.Millisecond)
 	}
-	return measured, nil
+	return measured, times, nil
 }
 
 // subject is one file that is looked into.
@@ -356,24 +372,24 @@ func (s *subject) cost(atMost time.Duration) time.Duration {
 // measure is the longer of the packet timeline and any decoded sound. Neither
 // alone would do: a table of times can say that twenty seconds of sound last
 // half a second, and sound can end long before the pictures do.
-func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measurement, error) {
+func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measurement, *timeline, error) {
 	plain, stop := s.beginPlainSound(ctx, atMost)
 	defer stop()
 	times, err := s.timeline(ctx, atMost)
 	if err != nil {
-		return Measurement{}, err
+		return Measurement{}, nil, err
 	}
 	duration := times.length().Round(time.Millisecond)
 	if duration > atMost {
-		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
+		return Measurement{}, nil, &TooLongError{Duration: duration, Exact: true}
 	}
 	sound, err := s.heard(ctx, plain, times, atMost)
 	if err != nil {
-		return Measurement{}, err
+		return Measurement{}, nil, err
 	}
 	if sound.length == 0 {
 		if err := s.picture(ctx, times.streams("video")); err != nil {
-			return Measurement{}, err
+			return Measurement{}, nil, err
 		}
 	}
 	if sound.length > duration+codecPadding {
@@ -381,16 +397,16 @@ func (s *subject) measure(ctx context.Context, atMost time.Duration) (Measuremen
 	}
 	switch {
 	case duration > atMost:
-		return Measurement{}, &TooLongError{Duration: duration, Exact: true}
+		return Measurement{}, nil, &TooLongError{Duration: duration, Exact: true}
 	case duration <= 0:
-		return Measurement{}, fmt.Errorf("%w: lasts no time", ErrNotVideo)
+		return Measurement{}, nil, fmt.Errorf("%w: lasts no time", ErrNotVideo)
 	}
 	return Measurement{
 		Duration:   duration,
 		Container:  s.kind.container,
 		HasPicture: len(times.streams("video")) > 0,
 		Sound:      sound.stream,
-	}, nil
+	}, times, nil
 }
 
 // run runs a child on the account of this file. Two that run side by side may

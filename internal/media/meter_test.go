@@ -316,7 +316,7 @@ func TestMeasureOpensNothingElse(t *testing.T) {
 		for _, demuxer := range []string{"mov", "mpegts", test.demuxer} {
 			s := meter.newSubject("user_a", path, 0, kind{"mp4", demuxer})
 			s.cpu = 10 * time.Second
-			if got, err := s.measure(t.Context(), time.Minute); !errors.Is(err, ErrNotVideo) {
+			if got, _, err := s.measure(t.Context(), time.Minute); !errors.Is(err, ErrNotVideo) {
 				t.Errorf("%s, read as %s: got %v, %v, want ErrNotVideo", test.name, demuxer, got, err)
 			}
 		}

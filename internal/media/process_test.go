@@ -117,7 +117,7 @@ func TestWhoseFaultAnEndIs(t *testing.T) {
 				t.Fatal(err)
 			}
 			file.cpu, file.meter.memory = time.Second, 32<<20
-			_, err = file.measure(t.Context(), time.Minute)
+			_, _, err = file.measure(t.Context(), time.Minute)
 			for _, class := range []error{ErrNotVideo, ErrUnavailable} {
 				if errors.Is(err, class) != (class == test.want) {
 					t.Errorf("got %v, want %v", err, test.want)

@@ -20,6 +20,9 @@ const (
 	// over already. Where they want more, they are broken, and it is kept.
 	maxOverlap  = 10 * time.Second
 	soundBuffer = 64 << 10
+	// firstLeap is how far behind a place at which the decoder gave up the next try
+	// begins; each that gives nothing doubles it.
+	firstLeap = time.Second
 )
 
 // SoundFile is where the sound for speech engines is written; an *os.File is one.
@@ -32,8 +35,8 @@ type SoundFile interface {
 // owner's file at path, at most atMost of it, for speech engines: signed 16-bit
 // little-endian samples, 16 kHz, one channel, no header. Sample n is heard n/16000 s
 // after a player has begun, so where there is no sound, there is silence. The track
-// is one by its number, or for 0 the default one, or where that gives nothing the
-// next that does. Nothing is written for a file without such a track, or whose
+// is one by its number, or for 0 the default one, or where that gives next to nothing
+// the next that gives more. Nothing is written for a file without such a track, or whose
 // sound cannot be decoded, and that is no error. It waits for a turn and is bounded
 // as Measure is. ErrUnavailable, and ErrStorageFull for a file that takes no more.
 func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMost time.Duration, file SoundFile) error {
@@ -41,7 +44,7 @@ func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMo
 		e := s.newExtraction(file, atMost)
 		list, err := s.list(ctx)
 		if err == nil {
-			err = e.choose(ctx, list, track)
+			_, err = e.choose(ctx, list, track)
 		}
 		if err == nil {
 			err = e.end(atMost)
@@ -58,10 +61,12 @@ func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMo
 type extraction struct {
 	subject *subject
 	file    SoundFile
-	limit   int64  // bytes that may be wanted
-	at      int64  // where the next byte belongs
-	buffer  []byte // what belongs just before it and is not written yet
-	err     error  // of the file
+	limit   int64         // bytes that may be wanted
+	at      int64         // where the next byte belongs
+	heard   int64         // bytes that were decoded
+	from    time.Duration // where the decoder began
+	buffer  []byte        // what belongs just before it and is not written yet
+	err     error         // of the file
 }
 
 // newExtraction opens an account of its own for a file: what the extraction
@@ -89,54 +94,121 @@ func (s *subject) beginExtraction(ctx context.Context, list listing, file SoundF
 	return await, func() { cancel(); <-ended }
 }
 
-// choose extracts a track by its number, or for 0 the first that gives something,
-// with the default one before all others.
-func (e *extraction) choose(ctx context.Context, list listing, number int) error {
+// choose extracts a track by its number, or for 0 the default one, or where that
+// gives next to nothing the next that gives more. It returns the index of the stream,
+// -1 where nothing was heard.
+func (e *extraction) choose(ctx context.Context, list listing, number int) (int, error) {
 	if number > 0 {
 		if track, ok := list.audio(number); ok {
-			return e.stream(ctx, track.index)
+			return track.index, e.stream(ctx, track.index)
 		}
-		return nil
+		return -1, nil
 	}
-	err := e.first(ctx, list)
-	if err == nil && e.at == 0 {
-		err = e.rest(ctx, list)
+	if err := e.first(ctx, list); err != nil {
+		return -1, err
 	}
-	return err
+	// A track that is silent for long costs another look at the file.
+	if e.heard > e.limit/4 || list.sounds() < 2 {
+		return list.first(), nil
+	}
+	times, err := e.subject.timeline(ctx, pcmLength(e.limit))
+	if err != nil { // It has been measured before: it is no longer what it was.
+		return list.first(), nil
+	}
+	return e.orNext(ctx, list, times)
 }
 
 // first extracts the default track, which is the one that players begin with.
 func (e *extraction) first(ctx context.Context, list listing) error {
-	if track, ok := list.audio(0); ok {
-		return e.stream(ctx, track.index)
+	if index := list.first(); index >= 0 {
+		return e.stream(ctx, index)
 	}
 	return e.run(ctx, "0:a:0")
 }
 
-// rest is for a file whose default track gave nothing, and extracts the next that
-// gives something.
-func (e *extraction) rest(ctx context.Context, list listing) error {
-	if list.sounds() > maxSounds {
-		return nil // Measure does not take it.
+// orNext is called when the default track was extracted. Where that gave next to
+// nothing of what its packets hold, it extracts the next that gives more. It
+// returns the index of the stream.
+func (e *extraction) orNext(ctx context.Context, list listing, times *timeline) (int, error) {
+	first := list.first()
+	if !e.scanty(times, first) || list.sounds() > maxSounds { // So many Measure does not take.
+		return first, nil
+	}
+	scrap := -1 // the first track of which something was heard
+	if e.heard > 0 {
+		scrap = first
 	}
 	for _, track := range list.tracks {
-		if track.Kind != TrackAudio || track.Default {
+		if track.Kind != TrackAudio || track.index == first {
 			continue
 		}
-		if err := e.stream(ctx, track.index); err != nil || e.at > 0 {
-			return err
+		e.restart()
+		if err := e.stream(ctx, track.index); err != nil {
+			return -1, err
+		}
+		if !e.scanty(times, track.index) {
+			return track.index, nil
+		}
+		if scrap < 0 && e.heard > 0 {
+			scrap = track.index
 		}
 	}
-	return nil
+	e.restart()
+	if scrap < 0 {
+		return first, nil
+	}
+	return scrap, e.stream(ctx, scrap)
+}
+
+// scanty is true where less than a quarter was heard of what a stream's packets hold.
+func (e *extraction) scanty(times *timeline, index int) bool {
+	var held time.Duration
+	if stream := times.tracks[index]; stream != nil {
+		held = stream.times.length()
+	}
+	return e.heard == 0 || e.heard < soundBytes(held)/4
+}
+
+// restart forgets what was extracted.
+func (e *extraction) restart() {
+	e.at, e.heard, e.buffer = 0, 0, nil
+	e.err = e.file.Truncate(0)
 }
 
 func (e *extraction) stream(ctx context.Context, index int) error {
 	return e.run(ctx, "0:"+strconv.Itoa(index))
 }
 
-// run extracts a stream. For one that cannot be decoded, that breaks off or that
-// costs too much, what came of it is there.
+// run extracts a stream. For one that cannot be decoded, or that costs too much,
+// what came of it is there. A decoder that gives up on a broken part is begun anew
+// behind it.
 func (e *extraction) run(ctx context.Context, stream string) error {
+	e.from = 0
+	for leap := firstLeap; ; {
+		before := e.heard
+		err := e.decode(ctx, stream)
+		switch {
+		case e.err != nil:
+			return StorageError(e.err)
+		case errors.Is(err, errEnough), errors.Is(err, ErrNotVideo):
+			return nil
+		case !errors.Is(err, errFailed):
+			return err
+		case e.heard == 0:
+			return nil
+		case e.heard > before:
+			leap = firstLeap
+		}
+		e.from = max(e.from, pcmLength(e.at)) + leap
+		leap *= 2
+		if soundBytes(e.from) >= e.limit {
+			return nil
+		}
+	}
+}
+
+// decode runs the decoder from a place in the file on.
+func (e *extraction) decode(ctx context.Context, stream string) error {
 	output := []string{
 		"-map", stream, "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-c:a", "pcm_s16le",
 		"-avoid_negative_ts", "disabled", "-f", "matroska", "pipe:1",
@@ -152,26 +224,23 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 		// ffmpeg would take what is missing for a clock that was set anew.
 		args = append(args, "-dts_delta_threshold", "1e9")
 	}
+	if e.from > 0 {
+		args = append(args, "-ss", strconv.FormatFloat(e.from.Seconds(), 'f', 3, 64))
+	}
 	args = append(args, "-i", s.source(), "-filter_threads", "1", "-max_error_rate", "1")
-	err := s.run(ctx, process{
+	return s.run(ctx, process{
 		program: s.meter.ffmpeg,
 		args:    append(args, output...),
 		stdout:  &blockWriter{block: e.take},
 	})
-	switch {
-	case e.err != nil:
-		return StorageError(e.err)
-	case errors.Is(err, errEnough), errors.Is(err, errFailed), errors.Is(err, ErrNotVideo):
-		return nil
-	}
-	return err
 }
 
 // take puts samples where their time says. ffmpeg's resampler could do so too,
 // and begins anew wherever the kind of sound changes, as it does between a film
 // and an advertisement: all the time until there would be filled once more.
 func (e *extraction) take(start time.Duration, pcm []byte) error {
-	gap, slack := soundBytes(start)-e.at, soundBytes(soundSlack)
+	gap, slack := soundBytes(start+e.from)-e.at, soundBytes(soundSlack)
+	e.heard += int64(len(pcm))
 	if e.at == 0 {
 		slack = 0
 	}

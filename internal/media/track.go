@@ -191,6 +191,14 @@ func (l listing) audio(number int) (Track, bool) {
 	return Track{}, false
 }
 
+// first is the index of the default track of sound, -1 where there is none.
+func (l listing) first() int {
+	if track, ok := l.audio(0); ok {
+		return track.index
+	}
+	return -1
+}
+
 // sounds counts the tracks of sound.
 func (l listing) sounds() int {
 	count := 0

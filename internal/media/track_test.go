@@ -201,3 +201,44 @@ func TestDeclaresNoMore(t *testing.T) {
 		}
 	}
 }
+
+// TestTracksThatBeginLate has tracks of sound that begin at different times: each is
+// heard when a player of the whole film plays it.
+func TestTracksThatBeginLate(t *testing.T) {
+	t.Parallel()
+	pictures, tone := beeps("between(t,1,1.3)")
+	late := slices.Concat([]string{"-itsoffset", "2"}, tone)
+	for name, test := range map[string]struct {
+		name string
+		args []string
+	}{
+		"TS without pictures":      {"x.ts", slices.Concat(tone, late, []string{"-map", "0", "-map", "1", "-c:a", "mp2"})},
+		"TS, the first one late":   {"x.ts", slices.Concat(late, tone, []string{"-map", "0", "-map", "1", "-c:a", "mp2"})},
+		"TS with pictures":         {"x.ts", slices.Concat(tone, late, pictures, []string{"-map", "0", "-map", "1", "-map", "2", "-c:v", "mpeg2video", "-r", "25", "-c:a", "mp2"})},
+		"MPEG-PS without pictures": {"x.mpg", slices.Concat(tone, late, []string{"-map", "0", "-map", "1", "-c:a", "mp2"})},
+		"MKV without pictures":     {"x.mkv", slices.Concat(late, tone, []string{"-map", "0", "-map", "1", "-c:a", "flac"})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := encode(t, test.name, test.args...)
+			m := NewMeter(Options{})
+			got, err := m.Measure(t.Context(), "user_a", path, time.Minute, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := map[time.Duration]int{}
+			for number := 1; number <= 2; number++ {
+				file := soundFile(t)
+				if err := m.Extract(t.Context(), "user_a", path, number, got.Duration, file); err != nil {
+					t.Fatal(err)
+				}
+				for _, at := range bursts(load(t, file.Name())) {
+					found[at.Round(time.Second/2)] = number
+				}
+			}
+			if len(found) != 2 || found[time.Second] == 0 || found[3*time.Second] == 0 {
+				t.Errorf("beeps, and their tracks: %v, want some at 1 s and at 3 s", found)
+			}
+		})
+	}
+}
