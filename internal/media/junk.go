@@ -85,6 +85,10 @@ func aacFrame(data []byte) int {
 // takeApart finds the segments of a file, in stretches between which much makes no
 // sense.
 func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
+	least := int64(minJunk)
+	if k == kindAAC {
+		least = 1 // One broken head keeps the whole from being copied.
+	}
 	if k.demuxer == kindMP4.demuxer {
 		whole, patches, err := withoutHoles(file, size)
 		if whole == nil {
@@ -100,7 +104,7 @@ func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
 	if u == nil {
 		return parts{}, nil
 	}
-	w := &unitWalk{unit: u, clock: k.newClockWatch(), reader: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<20)}
+	w := &unitWalk{unit: u, clock: k.newClockWatch(), least: least, reader: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<20)}
 	if err := w.skip(start); err != nil {
 		return parts{}, err
 	}
@@ -115,6 +119,7 @@ func takeApart(file io.ReaderAt, size int64, k kind) (parts, error) {
 type unitWalk struct {
 	unit   unit
 	clock  *clockWatch
+	least  int64 // how much junk is left out
 	reader *bufio.Reader
 	at     int64
 }
@@ -148,7 +153,7 @@ func (w *unitWalk) stretches(size int64) ([]stretch, error) {
 			return nil, err
 		}
 		// What stands before the first unit is a tag, which readers know.
-		if (begun || from > 0) && to-from >= minJunk {
+		if (begun || from > 0) && to-from >= w.least {
 			found[len(found)-1].to = from
 			found = append(found, stretch{from: to, to: size})
 		}

@@ -27,6 +27,14 @@ const (
 	MP4 MuxFormat = "mp4"
 )
 
+// muxer is ffmpeg's name of a format.
+func (f MuxFormat) muxer() string {
+	if f == MP4 {
+		return "mp4"
+	}
+	return "matroska"
+}
+
 const (
 	// defaultExports bounds how many files of one owner are muxed at once; one
 	// more may be somebody else's. It is the disk that they keep busy.
@@ -138,17 +146,20 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 }
 
 // copyRest is copyTracks without pictures and sound that cannot be copied, then
-// without the file's own subtitles. Where there are none, what failed stays the
-// error.
+// with broken sound encoded anew, then without the file's own subtitles. Where none
+// of that helps, what failed stays the error.
 func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most int64, list listing, plan muxPlan, failed error) (muxPlan, error) {
-	less, err := s.withoutUncopyable(ctx, list, plan)
+	less, err := s.withoutUncopyable(ctx, list, plan, job.Format)
 	if err != nil {
 		return plan, err
 	}
-	plans := []muxPlan{less, less.withoutSubtitles()}
+	if !less.worthwhile(list, job.Format) {
+		return plan, failed
+	}
+	plans := []muxPlan{less, less.encoding(list), less.withoutSubtitles(), less.encoding(list).withoutSubtitles()}
 	for _, next := range plans {
-		if len(next.leftOut) == len(plan.leftOut) {
-			continue // It leaves out no more than what failed.
+		if len(next.leftOut) == len(plan.leftOut) && len(next.encoded) == len(plan.encoded) {
+			continue // It is what failed.
 		}
 		plan = next
 		if err := emptied(output, most); err != nil {
@@ -161,15 +172,22 @@ func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most i
 	return plan, failed
 }
 
-// withoutUncopyable leaves out the pictures and sound that not even MKV takes.
-func (s *subject) withoutUncopyable(ctx context.Context, list listing, plan muxPlan) (muxPlan, error) {
+// withoutUncopyable leaves out the pictures and sound that the format does not take.
+func (s *subject) withoutUncopyable(ctx context.Context, list listing, plan muxPlan, format MuxFormat) (muxPlan, error) {
 	check := func(index int, name string) error {
-		track := "0:" + strconv.Itoa(index)
-		args := append([]string{"-nostdin"}, s.input()...)
-		err := s.run(ctx, process{
+		output, err := inMemory(nil) // Of some sound the head is written last.
+		if err != nil {
+			return fmt.Errorf("%w: try a track: %w", ErrUnavailable, err)
+		}
+		defer output.Close()
+		args := append([]string{"-nostdin", "-y"}, s.input()...)
+		err = s.run(ctx, process{
 			program: s.meter.ffmpeg,
-			args:    append(args, "-i", s.source(), "-map", track, "-c", "copy", "-frames:0", "1", "-f", "matroska", "-"),
-			stdout:  &headWriter{},
+			args: append(args, "-i", s.source(), "-map", "0:"+strconv.Itoa(index), "-c", "copy", "-frames:0", "1",
+				"-f", format.muxer(), muxOutput),
+			stdout:   &headWriter{},
+			files:    []*os.File{output},
+			fileSize: s.size + muxBytes,
 		})
 		if errors.Is(err, errFailed) {
 			plan = plan.without(index, name)
@@ -195,12 +213,12 @@ func (s *subject) withoutUncopyable(ctx context.Context, list listing, plan muxP
 // copyTracks writes a file from the tracks of the plan and the subtitles.
 func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most int64, plan muxPlan) error {
 	pictures, text := "0:V?", job.Subtitles
-	codec, container := []string{"-c:s:0", "copy"}, "matroska"
+	codec := []string{"-c:s:0", "copy"}
 	if job.Format == MP4 {
 		pictures, text = "0:V", plainSRT(text)
 		// MP4 has 31 bits for how long a sample lasts: in microseconds, which
 		// ffmpeg would count in, that is 36 minutes without a caption.
-		codec, container = []string{"-c:s:0", "mov_text", "-time_base:s", "1:1000"}, "mp4"
+		codec = []string{"-c:s:0", "mov_text", "-time_base:s", "1:1000"}
 	}
 	subtitles, err := inMemory(text)
 	if err != nil {
@@ -219,13 +237,13 @@ func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most
 		args = append(args, reserve(plan.pictures)...)
 	}
 	args = append(args, "-c:v", "copy", "-c:a", "copy")
-	args = append(append(args, codec...), plan.codecs()...)
+	args = append(append(append(args, plan.encoders()...), codec...), plan.codecs()...)
 	args = append(args,
 		"-metadata:s:s:0", "language="+threeLetters(job.Language),
 		"-metadata:s:s:0", "title="+title, "-metadata:s:s:0", "handler_name="+title,
 		"-disposition:s:0", "default",
 		// The room that was taken for the file is not given back at its opening.
-		"-f", container, "-truncate", "0", muxOutput)
+		"-f", job.Format.muxer(), "-truncate", "0", muxOutput)
 	return s.run(ctx, process{
 		program:  s.meter.ffmpeg,
 		args:     args,

@@ -11,6 +11,7 @@ type muxPlan struct {
 	pictures  []picture      // in their order
 	subtitles []subtitleCopy // the file's own, which follow the new ones
 	dropped   []int          // streams of pictures and sound that are left out, by index
+	encoded   []int          // sounds that are encoded anew, by their place among those that stay
 	leftOut   []string       // names of all that are left out
 }
 
@@ -63,6 +64,47 @@ func (p muxPlan) without(index int, name string) muxPlan {
 	p.leftOut = append(slices.Clip(p.leftOut), name)
 	p.pictures = slices.DeleteFunc(slices.Clone(p.pictures), func(v picture) bool { return v.index == index })
 	return p
+}
+
+// worthwhile reports whether enough is left of a file for the format: something to
+// see or hear, and of MP4, for which there is MKV instead, both where there was both.
+func (p muxPlan) worthwhile(list listing, format MuxFormat) bool {
+	sounds := 0
+	for _, t := range list.tracks {
+		if t.Kind == TrackAudio && !slices.Contains(p.dropped, t.index) {
+			sounds++
+		}
+	}
+	if format == MP4 {
+		return (sounds > 0 || list.sounds() == 0) && (len(p.pictures) > 0 || len(list.pictures) == 0)
+	}
+	return sounds > 0 || len(p.pictures) > 0
+}
+
+// encoding has AAC encoded anew. Of bare frames, as MPEG-TS has them, one with a
+// broken head keeps all from being copied, and a decoder goes past it.
+func (p muxPlan) encoding(list listing) muxPlan {
+	place := 0
+	p.encoded = nil
+	for _, t := range list.tracks {
+		if t.Kind != TrackAudio || slices.Contains(p.dropped, t.index) {
+			continue
+		}
+		if t.codec == "aac" {
+			p.encoded = append(p.encoded, place)
+		}
+		place++
+	}
+	return p
+}
+
+// encoders are the options of sound that is encoded anew.
+func (p muxPlan) encoders() []string {
+	var args []string
+	for _, place := range p.encoded {
+		args = append(args, "-c:a:"+strconv.Itoa(place), "aac")
+	}
+	return args
 }
 
 func (p muxPlan) withoutSubtitles() muxPlan {

@@ -115,3 +115,86 @@ func TestMuxLeavesOutSubtitles(t *testing.T) {
 		}
 	}
 }
+
+// TestMuxOfBrokenHeads has a frame of AAC whose head is broken: a download has all the
+// rest of the sound.
+func TestMuxOfBrokenHeads(t *testing.T) {
+	t.Parallel()
+	_, tone := beeps("between(t,0.5,0.8)+between(t,3,3.3)")
+	frames := load(t, encode(t, "x.aac", slices.Concat(tone, []string{"-c:a", "aac"})...))
+	at := 0
+	for at < len(frames)/2 {
+		at += aacFrame(frames[at:])
+	}
+	head := slices.Clone(frames[at : at+7])
+	broken := slices.Clone(frames)
+	broken[at+2] |= 0x3C // a sample rate that there is not
+	film := load(t, encode(t, "x.ts", both("-c:v", "mpeg2video", "-r", "25", "-c:a", "aac")...))
+	heads := 0
+	for i := 0; i+7 < len(film); i++ { // The same head as in most frames of the sound.
+		if film[i] == head[0] && film[i+1] == head[1] && film[i+2] == head[2] {
+			if heads++; heads == 50 {
+				film[i+2] |= 0x3C
+			}
+		}
+	}
+	if heads < 50 {
+		t.Fatalf("%d heads of frames were found", heads)
+	}
+	m, _ := newMuxer(t, Options{})
+	for name, data := range map[string][]byte{"x.aac": broken, "x.ts": film} {
+		for _, format := range []MuxFormat{MKV, MP4} {
+			if name == "x.aac" && format == MP4 {
+				continue // It is for pictures.
+			}
+			t.Run(name+" "+string(format), func(t *testing.T) {
+				t.Parallel()
+				path := muxed(t, m, Mux{Video: save(t, name, data), Subtitles: []byte(twoCues), Format: format, Language: "th"})
+				want := 3.9
+				if name == "x.ts" {
+					want = 4.8
+				}
+				pcm := ffmpegOut(t, path, "-map", "0:a", "-ac", "1", "-ar", "16000", "-f", "s16le")
+				if got := pcmLength(int64(len(pcm))).Seconds(); got < want {
+					t.Errorf("%.2f s of sound, want %v at least", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestMuxLeavesOutSound has a second sound that MP4 does not take, and an only one.
+func TestMuxLeavesOutSound(t *testing.T) {
+	t.Parallel()
+	two := []string{"-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-c:a:0", "aac"}
+	m, _ := newMuxer(t, Options{})
+	for what, test := range map[string]struct {
+		name    string
+		args    []string
+		format  MuxFormat
+		leftOut []string
+		refused bool
+	}{
+		"AAC and PCM in MOV, as MP4":  {"x.mov", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MP4, []string{"audio 2"}, false},
+		"AAC and PCM in MKV, as MP4":  {"x.mkv", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MP4, []string{"audio 2"}, false},
+		"AAC and PCM in MOV, as MKV":  {"x.mov", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MKV, nil, false},
+		"PCM alone, as MP4":           {"x.mov", []string{"-map", "0", "-map", "1", "-c:v", "libx264", "-c:a", "pcm_s16le"}, MP4, nil, true},
+		"PCM alone, as MKV":           {"x.mov", []string{"-map", "0", "-map", "1", "-c:v", "libx264", "-c:a", "pcm_s16le"}, MKV, nil, false},
+		"pictures that are not taken": {"x.avi", []string{"-map", "0", "-map", "1", "-c:v", "flv1", "-c:a", "libmp3lame"}, MP4, nil, true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			path := encode(t, test.name, both(test.args...)...)
+			got, err := m.Mux(t.Context(), Mux{Video: path, Subtitles: []byte(twoCues), Format: test.format})
+			if err == nil {
+				defer got.Close()
+			}
+			if refused := errors.Is(err, ErrNotMuxable); refused != test.refused || err != nil && !refused {
+				t.Fatalf("got %v", err)
+			}
+			if err == nil && !slices.Equal(got.LeftOut, test.leftOut) {
+				t.Errorf("left out is %q, want %q", got.LeftOut, test.leftOut)
+			}
+		})
+	}
+}
