@@ -165,6 +165,7 @@ func TestUploaderToldOfRejection(t *testing.T) {
 	b.halfway(path)
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")
+	s.cutOff()
 	upload := "/files/" + c.videos()[0].ID
 	at := c.offset(upload)
 	c.chunk(upload, at, data[at:]).want(204)

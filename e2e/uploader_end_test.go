@@ -73,6 +73,7 @@ func TestUploaderSignsOutWhileChecking(t *testing.T) {
 	b.click(`form[action="/logout"] [type=submit]`)
 	b.click("[data-confirm=yes]")
 	b.until(`location.pathname === "/login"`)
+	s.cutOff()
 	b.throttle(-1)
 	b.mark()
 	b.hear()
@@ -155,6 +156,7 @@ func TestUploaderRemembersAsLongAsTheServer(t *testing.T) {
 	b.send()
 	b.halfway(path)
 	b.reload(o, true)
+	s.cutOff()
 	b.throttle(-1)
 	remembered := func(days int) bool {
 		b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`Date.now = () => performance.timeOrigin + performance.now() + %d * 24 * 3600_000`, days)))

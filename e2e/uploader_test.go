@@ -306,8 +306,7 @@ func TestUploaderPauses(t *testing.T) {
 	b.says(path, "พักไว้ที่")
 	// The same button, which has kept the focus, goes on.
 	b.until(`document.activeElement.ariaLabel === "ส่งต่อ a.mp4"`)
-	// A faster line would bring the rest before the browser has let go of it.
-	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
+	s.cutOff()
 	b.throttle(-1)
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.is(path, "counted")
@@ -357,7 +356,7 @@ func TestUploaderCancelsTooLate(t *testing.T) {
 	}`))
 	b.press("ยกเลิกการส่ง a.mp4")
 	b.is(path, "cancelling")
-	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
+	s.cutOff()
 	location := "/files/" + c.videos()[0].ID
 	at := c.offset(location)
 	c.chunk(location, at, read(t, path)[at:]).want(204)
@@ -383,7 +382,7 @@ func TestUploaderCancelsAfterLogin(t *testing.T) {
 	b.halfway(path)
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")
-	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
+	s.cutOff()
 	b.throttle(-1)
 	b.do(chromedp.Evaluate[chromedp.Void](`fetch("/logout", {method: "POST"}).then(() => window.out = true)`))
 	b.until("window.out")
@@ -424,6 +423,13 @@ func TestUploaderSurvivesALostConnection(t *testing.T) {
 	b.online(true)
 	b.is(path, "counted")
 	b.wentOn(o, c)
+}
+
+// cutOff waits until a piece was cut off: on a faster line the browser would send
+// the rest before it lets go of it.
+func (s *server) cutOff() {
+	s.t.Helper()
+	s.logged("the piece that was cut off", func(line map[string]any) bool { return line["method"] == "PATCH" })
 }
 
 // online tells the page that its browser has a line, or none.
@@ -528,6 +534,7 @@ func TestUploaderSurvivesAReload(t *testing.T) {
 	b.reload(o, true)
 	b.shows("#videos", "ส่งค้างไว้")
 	b.shows("#videos", "เลือกไฟล์เดิมเพื่อส่งต่อ")
+	s.cutOff()
 	b.throttle(-1)
 	b.chooseAll(path)
 	b.send()
@@ -563,6 +570,7 @@ func TestUploaderRemovesUnfinished(t *testing.T) {
 	b.halfway(path)
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")
+	s.cutOff()
 	b.throttle(-1)
 	b.open("/")
 	b.shows("#quota", "กำลังอัปโหลดอยู่ 1 ไฟล์")
@@ -590,6 +598,7 @@ func TestUploaderKeepsUsersApart(t *testing.T) {
 	b.shows("#confirm", "ยังส่งไฟล์ไม่เสร็จ")
 	b.click("[data-confirm=yes]")
 	b.until(`location.pathname === "/login"`)
+	s.cutOff()
 	b.throttle(-1)
 	b.login("B", password)
 	b.until(`!document.querySelector(".upload")`)
