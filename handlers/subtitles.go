@@ -209,8 +209,21 @@ const maxPrompt = 1000
 // long.
 func cleanPrompt(text string) (string, bool) {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	text = strings.Join(words, " ")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == zeroWidthJoiner || r == zeroWidthNonJoiner:
+			return r // They belong to words.
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if strings.Trim(text, string(zeroWidthJoiner)+string(zeroWidthNonJoiner)+" ") == "" {
+		return "", true
+	}
 	return text, utf8.RuneCountInString(text) <= maxPrompt
 }
 

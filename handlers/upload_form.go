@@ -37,6 +37,8 @@ const (
 	unnamed = "video"
 	// zeroWidthJoiner is part of many emoji.
 	zeroWidthJoiner = '\u200d'
+	// zeroWidthNonJoiner is part of words in some scripts.
+	zeroWidthNonJoiner = '\u200c'
 )
 
 // uploadForm reads the multipart body of an upload as it arrives (RFC 7578).

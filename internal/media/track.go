@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -69,7 +70,7 @@ type probeOutput struct {
 // read: measuring says so.
 func (s *subject) list(ctx context.Context) (listing, error) {
 	// Names that fill the list are left out of it.
-	for _, tags := range []string{":stream_tags=language,title,handler_name,DURATION", ""} {
+	for _, tags := range []string{":stream_tags=language,title,handler_name,DURATION", ":stream_tags=language,DURATION", ""} {
 		output := &boundedWriter{most: maxListing}
 		err := s.run(ctx, process{
 			program: s.meter.ffprobe,
@@ -167,7 +168,7 @@ func (l listing) sounds() int {
 
 // shortCode is the code of ISO 639-1 for one of 639-2, as containers have it.
 func shortCode(code string) string {
-	first, _, _ := strings.Cut(code, "-")
+	first, _, _ := strings.Cut(strings.ReplaceAll(code, "_", "-"), "-")
 	base, err := language.ParseBase(first)
 	if err != nil || base.String() == "und" {
 		return ""
@@ -186,22 +187,40 @@ func readTags(tags map[string]string) (code, name string) {
 	if handler := lower["handler_name"]; name == "" && !isWriter(handler) {
 		name = handler
 	}
-	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	name = visible(name)
 	if runes := []rune(name); len(runes) > maxTrackName {
 		name = string(runes[:maxTrackName-1]) + "…"
 	}
 	return shortCode(lower["language"]), name
 }
 
-func isWriter(handler string) bool {
-	handler = strings.ToLower(handler)
-	for _, known := range []string{"handler", "core media", "iso media", "gpac", "mainconcept", "bento4", "l-smash", "apple", "stereo", "mono"} {
-		if strings.Contains(handler, known) {
-			return true
+// visible is a name without what cannot be seen, in one line. The marks that join
+// letters, or keep them apart, belong to words and emoji.
+func visible(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u200c', r == '\u200d':
+			return r
+		case unicode.IsControl(r), unicode.IsSpace(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
 		}
-	}
-	return false
+		return r
+	}, name)
+	return strings.Join(strings.Fields(strings.Trim(name, "\u200c\u200d ")), " ")
 }
+
+// writerName is what programs and cameras call the reader of a track, where a name
+// should stand.
+var writerName = regexp.MustCompile(`(?i)^[#. ]*(` +
+	`core media .*|gopro .*|iso media file produced by google.*|` +
+	`(apple|gpac|mainconcept|l-smash|bento4|dv systems) .*handler|` +
+	`(sound|video|audio|subtitles?|text|data|metadata|time ?code|hint)? ?(media)? ?handler|` +
+	`audio|sound|video|stereo|mono)?[:. ]*(created on.*)?$`)
+
+// isWriter reports whether a handler's name says no more than what wrote the track.
+func isWriter(handler string) bool { return writerName.MatchString(visible(handler)) }
 
 // errTooLarge is output beyond a limit.
 var errTooLarge = errors.New("too much output")
