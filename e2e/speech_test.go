@@ -23,7 +23,7 @@ func speech(t testing.TB, name, words string) string {
 // real engine.
 func TestSpeech(t *testing.T) {
 	t.Parallel()
-	script, err := filepath.Abs("../internal/subtitles/testdata/pocketsphinx.sh")
+	script, err := filepath.Abs("../internal/engine/testdata/pocketsphinx.sh")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/views"
 )
@@ -61,7 +62,7 @@ func (s *Server) subtitlesView(c *fiber.Ctx, v captioned) (views.Subtitles, erro
 		return shown, fmt.Errorf("write subtitles: %w", err)
 	}
 	shown.VTT = vtt.String()
-	shown.Notes = mapped(subtitles.UnmarshalNotes([]byte(kept.Notes)), func(n subtitles.Note) views.EngineNote {
+	shown.Notes = mapped(engine.UnmarshalNotes([]byte(kept.Notes)), func(n engine.Note) views.EngineNote {
 		return views.EngineNote{Kind: string(n.Kind), At: n.At, Text: n.Text}
 	})
 	shown.Cues = mapped(t.Cues, func(c subtitles.Cue) views.Cue {

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"gensubtitle/internal/subtitles"
+	"gensubtitle/internal/engine"
 )
 
 // WorkName is the folder of an engine's command below the data directory.
@@ -53,19 +53,19 @@ func (s Engine) check() error {
 	}); err != nil {
 		return err
 	}
-	if len(s.EnginePrompt) > subtitles.MaxPrompt || !utf8.ValidString(s.EnginePrompt) {
-		return fmt.Errorf("--engine-prompt: it must be UTF-8 of at most %d bytes", subtitles.MaxPrompt)
+	if len(s.EnginePrompt) > engine.MaxPrompt || !utf8.ValidString(s.EnginePrompt) {
+		return fmt.Errorf("--engine-prompt: it must be UTF-8 of at most %d bytes", engine.MaxPrompt)
 	}
 	_, err := s.New(".")
 	return err
 }
 
 // New is nil where no engine is set. Its work is done in the data directory.
-func (s Engine) New(dataDir string) (subtitles.Engine, error) {
+func (s Engine) New(dataDir string) (engine.Engine, error) {
 	timeout := time.Duration(s.EngineTimeoutMinutes * float64(time.Minute))
 	switch {
 	case s.EngineURL != "":
-		engine, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{
+		engine, err := engine.NewHTTP(engine.HTTPOptions{
 			URL: s.EngineURL, Key: s.EngineKey, Model: s.EngineModel,
 			MaxBytes: int64(s.EngineMaxMB * (1 << 20)), Timeout: timeout, Pieces: s.EnginePieces, Translate: s.EngineTranslate,
 			KeepAll: !s.EngineFilter,
@@ -75,7 +75,7 @@ func (s Engine) New(dataDir string) (subtitles.Engine, error) {
 		}
 		return engine, nil
 	case s.EngineCommand != "":
-		engine, err := subtitles.NewCommandEngine(subtitles.CommandOptions{
+		engine, err := engine.NewCommand(engine.CommandOptions{
 			Command: s.EngineCommand, Timeout: timeout, Dir: filepath.Join(dataDir, WorkName), KeepAll: !s.EngineFilter,
 		})
 		if err != nil {
@@ -89,5 +89,5 @@ func (s Engine) New(dataDir string) (subtitles.Engine, error) {
 // Name is what admins see of the settings: an address, or a program
 // without its arguments, any of which may be secret.
 func (s Engine) Name() string {
-	return cmp.Or(s.EngineURL, subtitles.ProgramOf(s.EngineCommand))
+	return cmp.Or(s.EngineURL, engine.ProgramOf(s.EngineCommand))
 }

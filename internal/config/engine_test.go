@@ -6,7 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"gensubtitle/internal/subtitles"
+	"gensubtitle/internal/engine"
 )
 
 // TestEngineSettings has the defaults with one change, which is refused by the
@@ -19,8 +19,8 @@ func TestEngineSettings(t *testing.T) {
 		refused string
 	}{
 		{"the defaults", func(*Engine) {}, ""},
-		{"a prompt", func(s *Engine) { s.EnginePrompt = strings.Repeat("x", subtitles.MaxPrompt) }, ""},
-		{"a long prompt", func(s *Engine) { s.EnginePrompt = strings.Repeat("x", subtitles.MaxPrompt+1) }, "--engine-prompt"},
+		{"a prompt", func(s *Engine) { s.EnginePrompt = strings.Repeat("x", engine.MaxPrompt) }, ""},
+		{"a long prompt", func(s *Engine) { s.EnginePrompt = strings.Repeat("x", engine.MaxPrompt+1) }, "--engine-prompt"},
 		{"a prompt in another encoding", func(s *Engine) { s.EnginePrompt = "\xff" }, "--engine-prompt"},
 		{"pieces", func(s *Engine) { s.EnginePieces = 64 }, ""},
 		{"no pieces", func(s *Engine) { s.EnginePieces = 0 }, "--engine-pieces"},

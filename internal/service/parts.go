@@ -15,8 +15,8 @@ import (
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/config"
 	"gensubtitle/internal/datadir"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
-	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/transcribe"
 	"gensubtitle/internal/uploads"
 )
@@ -111,15 +111,15 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 
 // newTranscriber is nil where no engine is set.
 func newTranscriber(s config.Serve, p handlers.Parts) (*transcribe.Worker, error) {
-	engine, err := s.Engine.New(s.DataDir)
-	if engine == nil || err != nil {
+	speech, err := s.Engine.New(s.DataDir)
+	if speech == nil || err != nil {
 		return nil, err
 	}
-	if err := subtitles.ClearWork(filepath.Join(s.DataDir, config.WorkName)); err != nil {
+	if err := engine.ClearWork(filepath.Join(s.DataDir, config.WorkName)); err != nil {
 		p.Log.Warn("what killed runs of the engine left is still there", "error", err)
 	}
 	return transcribe.New(transcribe.Options{
-		DB: p.DB, Files: p.Files, Meter: p.Meter, Process: p.Process.ID, Engine: engine, Log: p.Log,
+		DB: p.DB, Files: p.Files, Meter: p.Meter, Process: p.Process.ID, Engine: speech, Log: p.Log,
 		Prompt: s.EnginePrompt, Concurrency: s.EngineConcurrency, Ended: p.Metrics.Transcribed,
 	}), nil
 }

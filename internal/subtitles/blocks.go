@@ -154,7 +154,7 @@ func (r *blockReader) take(to int) *ReadError {
 			continue
 		}
 		line := r.plain(r.lines[at], at)
-		if cleanText(line) == "" {
+		if CleanText(line) == "" {
 			continue
 		}
 		if r.times < 0 {

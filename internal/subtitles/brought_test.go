@@ -271,7 +271,7 @@ func FuzzTimeLine(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		line, _, _ = strings.Cut(cleanText(line), "\n")
+		line, _, _ = strings.Cut(CleanText(line), "\n")
 		for _, where := range []place{amongText, afterBlank, afterNumber} {
 			times, ok := parseTimeLine(line, where)
 			if ok && times.problem == "" && (times.start < 0 || times.end < times.start || times.end > MaxEnd) {

@@ -24,7 +24,7 @@ type fileCue struct {
 
 // add takes a cue and cleans its text, or says what is too much.
 func (c *collector) add(line int, cue Cue) (Problem, bool) {
-	cue.Text = cleanText(cue.Text)
+	cue.Text = CleanText(cue.Text)
 	c.bytes += len(cue.Text)
 	most := c.cueBytes
 	if most == 0 {

@@ -39,7 +39,7 @@ type storedCue struct {
 // order of Start. It keeps cues without text: somebody may be about to write it.
 func MarshalCues(cues []Cue) []byte {
 	cues = slices.Clone(cues)
-	sortCues(cues)
+	SortCues(cues)
 	stored := make([]storedCue, len(cues))
 	for i, c := range cues {
 		stored[i] = storedCue{
@@ -102,7 +102,7 @@ func UnmarshalCues(data []byte) ([]Cue, error) {
 	for i, f := range c.cues {
 		cues[i] = f.Cue
 	}
-	sortCues(cues)
+	SortCues(cues)
 	return cues, nil
 }
 

@@ -26,7 +26,7 @@ func TestStoredCuesComeBack(t *testing.T) {
 	for seed := range uint64(500) {
 		want := withoutWords(anyTranscript(rand.New(rand.NewPCG(seed, 6))).Cues)
 		for i := range want {
-			want[i].Text = cleanText(want[i].Text)
+			want[i].Text = CleanText(want[i].Text)
 		}
 		got, err := UnmarshalCues(MarshalCues(want))
 		if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {

@@ -61,7 +61,7 @@ func anyText(r *rand.Rand) string {
 // anyWords times the words of a cue, sometimes wrongly.
 func anyWords(r *rand.Rand, c Cue) []Word {
 	var words []Word
-	fields := strings.Fields(cleanText(c.Text))
+	fields := strings.Fields(CleanText(c.Text))
 	each := (c.End - c.Start) / time.Duration(len(fields)+1)
 	for i, f := range fields {
 		start := c.Start + each*time.Duration(i)
@@ -80,7 +80,7 @@ func mustKeepPromises(t *testing.T, cues []Cue) {
 		if c.Start < 0 || c.Start >= c.End || c.End > MaxEnd || c.Start%time.Millisecond != 0 || c.End%time.Millisecond != 0 {
 			t.Errorf("cue %d: from %v to %v", i+1, c.Start, c.End)
 		}
-		if c.Text == "" || c.Text != cleanText(c.Text) {
+		if c.Text == "" || c.Text != CleanText(c.Text) {
 			t.Errorf("cue %d: text %q is not clean", i+1, c.Text)
 		}
 		if i > 0 && cues[i-1].Start > c.Start {

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// javanese has a code of its own among the engines: Whisper was trained when
-// "jw" was already withdrawn in favour of "jv".
+// The code of Javanese, and the one it had before, which engines use: Whisper was
+// trained when "jw" was already withdrawn in favour of "jv".
 const (
-	javanese        = "jv"
-	enginesJavanese = "jw"
+	Javanese    = "jv"
+	OldJavanese = "jw"
 )
 
 // Languages lists the codes of what Whisper, and so nearly every engine, was
@@ -35,9 +35,9 @@ func IsLanguage(code string) bool {
 	return err == nil && base.String() == code && code != "und" || ValidLanguage(code)
 }
 
-// languageCode is the code of Transcript for what an engine calls a language:
+// LanguageCode is the code of Transcript for what an engine calls a language:
 // "en", "eng", "en-US", "English". It is "" for what it does not know.
-func languageCode(name string) string {
+func LanguageCode(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if code := otherName(name); code != "" {
 		return code
@@ -70,8 +70,8 @@ func otherName(name string) string {
 		return "he"
 	case "in":
 		return "id"
-	case enginesJavanese, "javanese":
-		return javanese
+	case OldJavanese, "javanese":
+		return Javanese
 	case "letzeburgesch":
 		return "lb"
 	case "mandarin", "cmn":
@@ -96,12 +96,4 @@ func otherName(name string) string {
 		return "ca"
 	}
 	return ""
-}
-
-// engineLanguage is what engines call the language of this code.
-func engineLanguage(code string) string {
-	if code == javanese {
-		return enginesJavanese
-	}
-	return code
 }

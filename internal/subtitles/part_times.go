@@ -33,7 +33,7 @@ func timesOfWords(c Cue, parts [][]token) (cues []Cue, ok bool) {
 	for i, part := range parts {
 		to := from
 		for _, p := range part {
-			to += letters(p.text)
+			to += Letters(p.text)
 		}
 		cue := Cue{Start: clock.start(from), End: clock.end(to), Words: clock.words(from, to)}
 		if i == 0 {
@@ -67,7 +67,7 @@ func timesOfShares(c Cue, parts [][]token, o Options) []Cue {
 	total := 0
 	for i, part := range parts {
 		for _, p := range part {
-			weights[i] += letters(p.text)
+			weights[i] += Letters(p.text)
 		}
 		total += weights[i]
 	}
@@ -102,7 +102,7 @@ func share(of time.Duration, part, total int) time.Duration {
 }
 
 // letters counts the characters that are spoken.
-func letters(text string) int {
+func Letters(text string) int {
 	count := 0
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
@@ -127,8 +127,8 @@ func newWordClock(c Cue) (wordClock, bool) {
 	var spoken strings.Builder
 	last := c.Start
 	for i, w := range c.Words {
-		text := cleanText(w.Text)
-		clock.from[i+1] = clock.from[i] + letters(text)
+		text := CleanText(w.Text)
+		clock.from[i+1] = clock.from[i] + Letters(text)
 		spoken.WriteString(text)
 		w.Start = min(max(w.Start.Truncate(time.Millisecond), c.Start), c.End)
 		w.End = min(max(w.End.Truncate(time.Millisecond), c.Start), c.End)
@@ -142,7 +142,7 @@ func newWordClock(c Cue) (wordClock, bool) {
 }
 
 func unspaced(text string) string {
-	return strings.Join(strings.Fields(cleanText(text)), "")
+	return strings.Join(strings.Fields(CleanText(text)), "")
 }
 
 // start is when a letter begins.

@@ -62,7 +62,7 @@ func content(line string) string {
 	if len(line) > maxContent*utf8.UTFMax {
 		line = line[:maxContent*utf8.UTFMax] // The rest is not shown.
 	}
-	line = strings.Join(strings.Fields(cleanText(line)), " ")
+	line = strings.Join(strings.Fields(CleanText(line)), " ")
 	n := 0
 	for i := range line {
 		if n == maxContent {

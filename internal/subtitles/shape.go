@@ -110,7 +110,7 @@ func Shape(t Transcript, o Options) Transcript {
 		}
 		shaped = append(shaped, split(c, next, o.forText(c.Text))...)
 	}
-	sortCues(shaped)
+	SortCues(shaped)
 	for i := range shaped {
 		c := &shaped[i]
 		end := min(c.Start+o.onScreen(c.Text), o.Length)

@@ -1,8 +1,7 @@
-// Package subtitles makes, reads, shapes and writes subtitles. It knows the
-// speech engines that turn sound into text, and the files that editors take.
+// Package subtitles reads, shapes and writes subtitles, in the files that editors
+// take.
 //
-// Threats it answers: an engine that stalls, lies, sends us elsewhere or never
-// stops answering; text that would be markup, or a cue's time line, in the file
+// Threats it answers: text that would be markup, or a cue's time line, in the file
 // that it is written to; a file that costs more to read than it is worth.
 package subtitles
 

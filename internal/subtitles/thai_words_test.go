@@ -55,7 +55,7 @@ func wrongBreaks(marked string, columns int) (wrong, all int) {
 	ends := map[int]bool{} // by how many letters are before them
 	at := 0
 	for word := range strings.FieldsFuncSeq(marked, func(r rune) bool { return r == '|' || unicode.IsSpace(r) }) {
-		at += letters(word)
+		at += Letters(word)
 		ends[at] = true
 	}
 	o := Options{Width: columns, MaxTime: 2 * time.Hour}
@@ -65,7 +65,7 @@ func wrongBreaks(marked string, columns int) (wrong, all int) {
 	}
 	at = 0
 	for _, line := range lines[:max(len(lines)-1, 0)] {
-		at += letters(line)
+		at += Letters(line)
 		all++
 		if !ends[at] {
 			wrong++

@@ -15,7 +15,7 @@ import (
 func tidy(cues []Cue) []Cue {
 	tidied := make([]Cue, 0, len(cues))
 	for _, c := range cues {
-		c.Text = cleanText(c.Text)
+		c.Text = CleanText(c.Text)
 		if c.Text == "" {
 			continue
 		}
@@ -23,19 +23,19 @@ func tidy(cues []Cue) []Cue {
 		c.End = min(max(c.End.Truncate(time.Millisecond), c.Start+time.Millisecond), MaxEnd)
 		tidied = append(tidied, c)
 	}
-	sortCues(tidied)
+	SortCues(tidied)
 	return tidied
 }
 
-// sortCues sorts by Start and keeps the order of what starts together.
-func sortCues(cues []Cue) {
+// SortCues sorts by Start and keeps the order of what starts together.
+func SortCues(cues []Cue) {
 	slices.SortStableFunc(cues, func(a, b Cue) int { return cmp.Compare(a.Start, b.Start) })
 }
 
-// cleanText gives a text the form in which it is kept: valid UTF-8, lines ended
+// CleanText gives a text the form in which it is kept: valid UTF-8, lines ended
 // by "\n", none of them empty or with space around it, no control characters.
 // A file format has no way to say an empty line, where a cue ends.
-func cleanText(text string) string {
+func CleanText(text string) string {
 	text = composeSaraAm(strings.Map(cleanRune, strings.ToValidUTF8(text, "\uFFFD")))
 	if !strings.Contains(text, "\n") {
 		return strings.TrimSpace(text)

@@ -63,7 +63,7 @@ func readTTML(text string, c *collector) (language string, err error) {
 		r.line, _ = r.dec.InputPos()
 		token, err := r.dec.Token()
 		if errors.Is(err, io.EOF) {
-			return languageCode(r.language), nil
+			return LanguageCode(r.language), nil
 		}
 		problem := ProblemMalformed
 		if err == nil {
@@ -218,7 +218,7 @@ func (r *ttmlReader) say(words string) Problem {
 	case e.aside:
 		return ""
 	case e.said == nil:
-		if cleanText(words) != "" {
+		if CleanText(words) != "" {
 			return ProblemStrayText
 		}
 		return ""
@@ -243,7 +243,7 @@ func (r *ttmlReader) finish() Problem {
 	for i := len(r.open) - 1; i >= 0 && !r.open[i].parts; i-- {
 		r.open[i].parts = true
 	}
-	text := cleanText(e.said.String())
+	text := CleanText(e.said.String())
 	switch {
 	case text == "" && (e.name != "p" || e.parts):
 		return ""

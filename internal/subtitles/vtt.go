@@ -42,7 +42,7 @@ func readVTT(lines []string, header int, c *collector) (language string, err err
 			break
 		}
 		if m := vttLanguage.FindStringSubmatch(lines[at]); m != nil {
-			language = languageCode(m[1])
+			language = LanguageCode(m[1])
 		} else if _, number := cueNumber(lines[at]); number {
 			break
 		} else if !vttField.MatchString(lines[at]) {

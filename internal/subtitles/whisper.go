@@ -49,7 +49,7 @@ func readJSON(text string, c *collector) (language string, err error) {
 	if r.found == "" {
 		return "", &ReadError{Problem: ProblemUnknownKind}
 	}
-	return languageCode(r.language), nil
+	return LanguageCode(r.language), nil
 }
 
 func (r *jsonReader) read() error {

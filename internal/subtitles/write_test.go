@@ -188,7 +188,7 @@ func TestWrittenIsReadByOthers(t *testing.T) {
 	for seed := range uint64(1000) {
 		tr := anyTranscript(rand.New(rand.NewPCG(seed, 3)))
 		for i := range tr.Cues {
-			tr.Cues[i].Text = its.ReplaceAllString(cleanText(tr.Cues[i].Text), "")
+			tr.Cues[i].Text = its.ReplaceAllString(CleanText(tr.Cues[i].Text), "")
 		}
 		want := tidy(tr.Cues)
 		for kind, read := range map[string]func(io.Reader) (*astisub.Subtitles, error){"vtt": astisub.ReadFromWebVTT, "srt": astisub.ReadFromSRT} {
@@ -212,7 +212,7 @@ func TestWrittenIsReadByOthers(t *testing.T) {
 					}
 					lines = append(lines, line.String())
 				}
-				said := cleanText(joiner.Replace(strings.Join(lines, "\n")))
+				said := CleanText(joiner.Replace(strings.Join(lines, "\n")))
 				if item.StartAt != want[i].Start || item.EndAt != want[i].End || said != want[i].Text {
 					t.Fatalf("seed %d: %s: cue %d is %v to %v %q\nwant %v to %v %q", seed, kind, i+1,
 						item.StartAt, item.EndAt, said, want[i].Start, want[i].End, want[i].Text)

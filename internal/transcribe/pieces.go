@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/subtitles"
+	"gensubtitle/internal/engine"
 )
 
 // pieces keeps in the database what the engine answers to the pieces of a run's
@@ -16,7 +16,7 @@ type pieces struct {
 	run    db.SubtitleRun
 }
 
-var _ subtitles.Pieces = (*pieces)(nil)
+var _ engine.Pieces = (*pieces)(nil)
 
 // Kept is what the engine answered to a piece in this run or an earlier one.
 func (p *pieces) Kept(key string, begins, ends int64) ([]byte, bool) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/waittest"
 )
@@ -102,8 +103,8 @@ func testPieces(t *testing.T, atOnce int) {
 	h.check(os.WriteFile(h.files.SoundPath(id, 0), sound, 0o600))
 	l := &limited{t: t, sound: sound, most: atOnce}
 	server := waittest.Server(t, l)
-	engine := func() subtitles.Engine {
-		e, err := subtitles.NewHTTPEngine(subtitles.HTTPOptions{URL: server.URL, MaxBytes: 128 << 10, Timeout: time.Minute, Pieces: atOnce})
+	engine := func() engine.Engine {
+		e, err := engine.NewHTTP(engine.HTTPOptions{URL: server.URL, MaxBytes: 128 << 10, Timeout: time.Minute, Pieces: atOnce})
 		h.check(err)
 		return e
 	}

@@ -11,6 +11,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/background"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 )
@@ -31,7 +32,7 @@ var errNoSound = errors.New("the video has no sound")
 
 // transcribe has the engine write down a video's sound, for as long as the job
 // is this run's, and notes what was odd. It is db.ErrNotFound when the job is not, or no longer.
-func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.Transcript, []subtitles.Note, error) {
+func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.Transcript, []engine.Note, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	var progress atomic.Int64
 	beating := make(chan struct{})
@@ -42,10 +43,10 @@ func (w *Worker) transcribe(ctx context.Context, run db.SubtitleRun) (subtitles.
 		}
 	}()
 	defer func() { stop(nil); <-beating }()
-	var notes []subtitles.Note
-	t, err := w.listen(ctx, run, subtitles.Request{
+	var notes []engine.Note
+	t, err := w.listen(ctx, run, engine.Request{
 		Progress: func(percent int) { progress.Store(int64(percent)) },
-		Note:     func(n subtitles.Note) { notes = append(notes, n) },
+		Note:     func(n engine.Note) { notes = append(notes, n) },
 		Pieces:   &pieces{ctx: ctx, worker: w, run: run},
 	})
 	if cause := context.Cause(ctx); errors.Is(cause, db.ErrNotFound) || errors.Is(cause, background.ErrPanic) {
@@ -78,7 +79,7 @@ func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic
 }
 
 // listen gives the engine the video's sound, by a request that tells what becomes of it.
-func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r subtitles.Request) (subtitles.Transcript, error) {
+func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r engine.Request) (subtitles.Transcript, error) {
 	path, err := w.sound(ctx, run)
 	if err != nil {
 		return subtitles.Transcript{}, err
@@ -107,14 +108,14 @@ func promptOf(parts ...string) string {
 
 // ask makes captions of the engine's text for a video of that length. Text that cannot
 // be stored is ErrFailed.
-func (w *Worker) ask(ctx context.Context, length time.Duration, r subtitles.Request) (subtitles.Transcript, error) {
+func (w *Worker) ask(ctx context.Context, length time.Duration, r engine.Request) (subtitles.Transcript, error) {
 	t, err := w.Engine.Transcribe(ctx, r)
 	if err != nil {
 		return t, err
 	}
 	t = subtitles.Shape(t, subtitles.Options{Length: length})
 	if _, err := subtitles.UnmarshalCues(subtitles.MarshalCues(t.Cues)); err != nil {
-		return t, fmt.Errorf("%w: %w", subtitles.ErrFailed, err)
+		return t, fmt.Errorf("%w: %w", engine.ErrFailed, err)
 	}
 	return t, nil
 }
@@ -166,7 +167,7 @@ func pauseAfter(failures int) time.Duration {
 
 // askedPause is how long the engine asked us to wait.
 func askedPause(err error) time.Duration {
-	var later *subtitles.LaterError
+	var later *engine.LaterError
 	if errors.As(err, &later) {
 		return later.After
 	}
@@ -174,8 +175,8 @@ func askedPause(err error) time.Duration {
 }
 
 // neededSetup is what must be changed before the engine can be had.
-func neededSetup(err error) subtitles.Setup {
-	var setup *subtitles.SetupError
+func neededSetup(err error) engine.Setup {
+	var setup *engine.SetupError
 	if errors.As(err, &setup) {
 		return setup.Setup
 	}
@@ -189,7 +190,7 @@ const maxDetail = 500
 // words.
 func detailOf(err error) string {
 	said := strings.ToValidUTF8(err.Error(), "\uFFFD")
-	for _, known := range []string{"transcribe: ", subtitles.ErrUnusable.Error() + ": ", subtitles.ErrFailed.Error() + ": ", subtitles.ErrDown.Error() + ": "} {
+	for _, known := range []string{"transcribe: ", engine.ErrUnusable.Error() + ": ", engine.ErrFailed.Error() + ": ", engine.ErrDown.Error() + ": "} {
 		said = strings.TrimPrefix(said, known)
 	}
 	if len(said) > maxDetail {
@@ -205,9 +206,9 @@ func finalReason(err error) string {
 		return reasonNoSound
 	case errors.Is(err, errFileMissing):
 		return reasonFileMissing
-	case errors.Is(err, subtitles.ErrRefused):
+	case errors.Is(err, engine.ErrRefused):
 		return reasonEngineRefused
-	case errors.Is(err, subtitles.ErrUnusable):
+	case errors.Is(err, engine.ErrUnusable):
 		return reasonEngineFailed
 	}
 	return ""

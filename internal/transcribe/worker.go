@@ -15,6 +15,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/background"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 )
@@ -45,7 +46,7 @@ type Options struct {
 	Files       *media.Store
 	Meter       *media.Meter
 	Process     string // id of this process
-	Engine      subtitles.Engine
+	Engine      engine.Engine
 	Prompt      string // names and terms that it should know, of every video
 	Log         *slog.Logger
 	Concurrency int                                 // jobs at once, of all processes together
@@ -79,9 +80,9 @@ type Worker struct {
 // Trouble is an engine that cannot be had.
 type Trouble struct {
 	Since time.Time
-	Again time.Time       // when it is asked again
-	Says  string          // what it said last, or what kept us from asking
-	Setup subtitles.Setup // what must be changed first; "" where it may pass by itself
+	Again time.Time    // when it is asked again
+	Says  string       // what it said last, or what kept us from asking
+	Setup engine.Setup // what must be changed first; "" where it may pass by itself
 }
 
 // New makes a worker; Run starts it.
@@ -233,7 +234,7 @@ func (w *Worker) crash(ctx context.Context, run db.SubtitleRun, log *slog.Logger
 func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logger) (outcome Outcome, err error) {
 	defer background.Recover(w.Log, "transcribe", &err)
 	transcript, notes, err := w.transcribe(ctx, run)
-	if err == nil || errors.Is(err, subtitles.ErrFailed) || errors.Is(err, subtitles.ErrRefused) {
+	if err == nil || errors.Is(err, engine.ErrFailed) || errors.Is(err, engine.ErrRefused) {
 		w.hadEngine()
 	}
 	if err == nil {
@@ -246,12 +247,12 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 		log.Warn("subtitles failed for good", "reason", reason, "error", err)
 		return Failed, w.DB.FailSubtitles(ctx, run.RunID, reason, detailOf(err))
 	}
-	if errors.Is(err, subtitles.ErrDown) {
+	if errors.Is(err, engine.ErrDown) {
 		again := w.missedEngine(err)
 		log.Warn("the speech engine cannot be had", "again_at", again, "error", err)
 		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", detailOf(err), again)
 	}
-	if !errors.Is(err, subtitles.ErrFailed) {
+	if !errors.Is(err, engine.ErrFailed) {
 		again := time.Now().Add(w.Pause(ourFailures))
 		log.Error("no sound for the engine yet", "again_at", again, "error", err)
 		return Postponed, w.DB.PostponeSubtitles(ctx, run.RunID, "", detailOf(err), again)
@@ -268,10 +269,10 @@ func (w *Worker) settle(ctx context.Context, run db.SubtitleRun, log *slog.Logge
 // keep ends the job with its text. The engine has worked for it, so a database
 // that fails for a while is tried again, though the lease may pass meanwhile: the
 // run can still end as long as nobody else has claimed the job.
-func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, notes []subtitles.Note, log *slog.Logger) error {
+func (w *Worker) keep(ctx context.Context, run db.SubtitleRun, t subtitles.Transcript, notes []engine.Note, log *slog.Logger) error {
 	cues := string(subtitles.MarshalCues(t.Cues))
 	for try := 0; ; try++ {
-		err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, cues, string(subtitles.MarshalNotes(notes)))
+		err := w.DB.FinishSubtitles(ctx, run.RunID, t.Language, cues, string(engine.MarshalNotes(notes)))
 		if err == nil {
 			log.Info("subtitles done", "language", t.Language, "cues", len(t.Cues), "notes", len(notes))
 			return nil

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
+	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/waittest"
@@ -95,7 +96,7 @@ func (h *house) await(id string, status db.SubtitleStatus) db.Subtitles {
 }
 
 // work runs a worker until the test ends, or stop is called.
-func (h *house) work(engine subtitles.Engine, change func(*Options)) (w *Worker, stop func()) {
+func (h *house) work(engine engine.Engine, change func(*Options)) (w *Worker, stop func()) {
 	o := Options{
 		DB: h.db, Files: h.files, Meter: h.meter, Process: uuid.NewString(), Engine: engine,
 		Log: slog.New(slog.DiscardHandler), Concurrency: 1, Pause: func(int) time.Duration { return time.Millisecond },
@@ -112,14 +113,14 @@ func (h *house) work(engine subtitles.Engine, change func(*Options)) (w *Worker,
 	return w, stop
 }
 
-// engine does what it is told with each request.
-type engine func(context.Context, subtitles.Request) (subtitles.Transcript, error)
+// fakeEngine does what it is told with each request.
+type fakeEngine func(context.Context, engine.Request) (subtitles.Transcript, error)
 
-func (e engine) Transcribe(ctx context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+func (e fakeEngine) Transcribe(ctx context.Context, r engine.Request) (subtitles.Transcript, error) {
 	return e(ctx, r)
 }
-func (engine) Translates() bool { return false }
-func (engine) Prompts() bool    { return true }
+func (fakeEngine) Translates() bool { return false }
+func (fakeEngine) Prompts() bool    { return true }
 
 var said = subtitles.Transcript{Language: "th", Cues: []subtitles.Cue{{Start: 0, End: time.Second, Text: "สวัสดี"}}}
 
@@ -148,8 +149,8 @@ func TestDone(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	id := h.video(wav())
-	asked := make(chan subtitles.Request, 1)
-	h.work(engine(func(_ context.Context, r subtitles.Request) (subtitles.Transcript, error) {
+	asked := make(chan engine.Request, 1)
+	h.work(fakeEngine(func(_ context.Context, r engine.Request) (subtitles.Transcript, error) {
 		asked <- r
 		return said, nil
 	}), func(o *Options) { o.Prompt = " Kubernetes\n" })
@@ -195,11 +196,11 @@ func TestFailures(t *testing.T) {
 		reason string
 		says   string // by the engine, beside the error
 	}{
-		"failing always":        {wav(), subtitles.ErrFailed, maxFailures, "engine-failed", ""},
+		"failing always":        {wav(), engine.ErrFailed, maxFailures, "engine-failed", ""},
 		"more than can be kept": {wav(), nil, maxFailures, "engine-failed", strings.Repeat("x", subtitles.MaxCueBytes+1)},
 		"a panic":               {wav(), nil, 2, "crashed", "panic"},
-		"refused":               {wav(), fmt.Errorf("too long: %w", subtitles.ErrRefused), 1, "engine-refused", ""},
-		"a useless answer":      {wav(), fmt.Errorf("times restart: %w", subtitles.ErrUnusable), 1, "engine-failed", ""},
+		"refused":               {wav(), fmt.Errorf("too long: %w", engine.ErrRefused), 1, "engine-refused", ""},
+		"a useless answer":      {wav(), fmt.Errorf("times restart: %w", engine.ErrUnusable), 1, "engine-failed", ""},
 		"no file":               {nil, nil, 0, "file-missing", ""},
 		"no sound in the file":  {[]byte("not a video at all"), nil, 0, "no-sound", ""},
 	} {
@@ -212,7 +213,7 @@ func TestFailures(t *testing.T) {
 			}
 			var mu sync.Mutex
 			calls := 0
-			h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+			h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				calls++
@@ -242,7 +243,7 @@ func TestLastCaption(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	id := h.video(wav())
-	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+	h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) {
 		return subtitles.Transcript{Language: "en", Cues: []subtitles.Cue{
 			{Start: 500 * time.Millisecond, End: 700 * time.Millisecond, Text: "Take an umbrella, it rains today."},
 		}}, nil
@@ -266,7 +267,7 @@ func TestPoisonedJob(t *testing.T) {
 	h.check(os.WriteFile(h.files.SoundPath(sound, 0), wav()[44:], 0o600))
 	var mu sync.Mutex
 	outcomes := map[Outcome]int{}
-	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) { return said, nil }), func(o *Options) {
+	h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) { return said, nil }), func(o *Options) {
 		o.Meter = nil // It panics where there is no sound yet.
 		o.Ended = func(o Outcome, _ time.Duration) { mu.Lock(); defer mu.Unlock(); outcomes[o]++ }
 	})
@@ -291,14 +292,14 @@ func TestDown(t *testing.T) {
 	second := h.video(wav())
 	var mu sync.Mutex
 	calls, back := 0, false
-	w, _ := h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) {
+	w, _ := h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		calls++
 		if back {
 			return said, nil
 		}
-		return said, fmt.Errorf("%w: connection refused", subtitles.ErrDown)
+		return said, fmt.Errorf("%w: connection refused", engine.ErrDown)
 	}), func(o *Options) {
 		o.Pause = func(failures int) time.Duration {
 			if failures < 2*maxFailures {
@@ -339,7 +340,7 @@ func TestStop(t *testing.T) {
 	h := newHouse(t)
 	id := h.video(wav())
 	began := make(chan struct{})
-	_, stop := h.work(engine(func(ctx context.Context, _ subtitles.Request) (subtitles.Transcript, error) {
+	_, stop := h.work(fakeEngine(func(ctx context.Context, _ engine.Request) (subtitles.Transcript, error) {
 		close(began)
 		<-ctx.Done()
 		return said, ctx.Err()
@@ -349,7 +350,7 @@ func TestStop(t *testing.T) {
 	if s := h.subtitles(id); s.Status != db.SubtitlesQueued || s.Attempts != 0 || s.RetryAt != nil {
 		t.Errorf("after the stop: %+v", s)
 	}
-	h.work(engine(func(context.Context, subtitles.Request) (subtitles.Transcript, error) { return said, nil }), nil)
+	h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) { return said, nil }), nil)
 	h.await(id, db.SubtitlesDone)
 }
 
@@ -370,7 +371,7 @@ func TestSuperseded(t *testing.T) {
 			id := h.video(wav())
 			began := make(chan struct{}, 1)
 			ended := make(chan Outcome, 1)
-			h.work(engine(func(ctx context.Context, _ subtitles.Request) (subtitles.Transcript, error) {
+			h.work(fakeEngine(func(ctx context.Context, _ engine.Request) (subtitles.Transcript, error) {
 				began <- struct{}{}
 				<-ctx.Done() // The worker hears of it and ends the engine.
 				return said, nil
@@ -403,7 +404,7 @@ func TestPauses(t *testing.T) {
 		}
 		last = p
 	}
-	if p := askedPause(fmt.Errorf("%w: %w", subtitles.ErrDown, &subtitles.LaterError{After: time.Hour})); p != time.Hour {
+	if p := askedPause(fmt.Errorf("%w: %w", engine.ErrDown, &engine.LaterError{After: time.Hour})); p != time.Hour {
 		t.Errorf("asked for an hour, got %v", p)
 	}
 }
