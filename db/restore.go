@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"gensubtitle/internal/datadir"
 )
 
 // AdoptBackup makes sure that a copy of a backup is a sound database of ours
@@ -52,13 +54,13 @@ func Replace(ctx context.Context, path, with, aside string) error {
 				return err
 			}
 		}
-		if err := syncFolder(dir); err != nil {
+		if err := datadir.Sync(dir); err != nil {
 			return err
 		}
 		if err := os.Rename(with, path); err != nil {
 			return err
 		}
-		return syncFolder(dir)
+		return datadir.Sync(dir)
 	}()
 	if err != nil {
 		return fmt.Errorf("replace the database: %w", err)
@@ -76,7 +78,7 @@ func setAside(ctx context.Context, path, aside string) error {
 	if err := os.Link(path+"-wal", aside+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := datadir.Sync(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if conn, err := openOne(ctx, dsn(path, "mode=rw")); err == nil {
@@ -84,12 +86,4 @@ func setAside(ctx context.Context, path, aside string) error {
 		_ = errors.Join(err, conn.Close()) // It is replaced because it may be broken.
 	}
 	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -107,7 +107,7 @@ func createKey(path string) error {
 	if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return datadir.Sync(filepath.Dir(path))
 }
 
 // writeKey fills file with a new key, makes it last and closes it.
@@ -119,14 +119,6 @@ func writeKey(file *os.File) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // removeUnfinishedKeys removes what processes left that were killed in createKey.

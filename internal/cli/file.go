@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"gensubtitle/internal/datadir"
 )
 
 // temporaryPattern names files that are not whole yet.
@@ -50,11 +52,10 @@ func (f *newFile) keep() error {
 	} else if err != nil {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
-	folder, err := os.Open(filepath.Dir(f.path))
-	if err != nil {
+	if err := datadir.Sync(filepath.Dir(f.path)); err != nil {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return nil
 }
 
 // close ends the work on the file and removes what does not bear its name.

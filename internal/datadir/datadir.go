@@ -205,3 +205,12 @@ func list(root *os.Root) ([]fs.DirEntry, error) {
 	entries, err := folder.ReadDir(-1)
 	return entries, errors.Join(err, folder.Close())
 }
+
+// Sync makes a file, or the names in a folder, survive a power cut.
+func Sync(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}

@@ -14,6 +14,8 @@ import (
 	"github.com/tus/tusd/v2/pkg/filelocker"
 	"github.com/tus/tusd/v2/pkg/filestore"
 	"github.com/tus/tusd/v2/pkg/handler"
+
+	"gensubtitle/internal/datadir"
 )
 
 const (
@@ -97,7 +99,7 @@ func (s *Store) Sync(id string) error {
 	if err != nil {
 		return fmt.Errorf("sync incoming file: %w", err)
 	}
-	if err := syncFile(path); err != nil {
+	if err := datadir.Sync(path); err != nil {
 		return fmt.Errorf("sync incoming file: %w", StorageError(err))
 	}
 	return syncDir(s.incoming)
@@ -222,7 +224,7 @@ func (s resumableStore) reserve(info handler.FileInfo) error {
 	if err := Reserve(file, info.Size); err != nil {
 		return err
 	}
-	if err := syncFile(path + infoSuffix); err != nil {
+	if err := datadir.Sync(path + infoSuffix); err != nil {
 		return err
 	}
 	return syncDir(s.Path)

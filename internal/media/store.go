@@ -127,7 +127,7 @@ func (s *Store) Keep(id string) error {
 		return fmt.Errorf("keep file: %w", err)
 	}
 	to := s.Path(id)
-	if err := syncFile(from); errors.Is(err, fs.ErrNotExist) {
+	if err := datadir.Sync(from); errors.Is(err, fs.ErrNotExist) {
 		if _, kept := os.Lstat(to); kept != nil {
 			return fmt.Errorf("keep file: %w", err)
 		}
@@ -387,16 +387,8 @@ func remove(path string) error {
 	return nil
 }
 
-func syncFile(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
-}
-
 func syncDir(path string) error {
-	if err := syncFile(path); err != nil {
+	if err := datadir.Sync(path); err != nil {
 		return fmt.Errorf("sync folder: %w", StorageError(err))
 	}
 	return nil
