@@ -132,7 +132,7 @@ func (d *DB) RevokeAPIToken(ctx context.Context, userID int64, id string) error 
 	})
 }
 
-func scanAPIToken(row interface{ Scan(...any) error }) (APIToken, error) {
+func scanAPIToken(row scanner) (APIToken, error) {
 	var t APIToken
 	var created, expires int64
 	var used sql.NullInt64

@@ -36,7 +36,7 @@ func (d *DB) DriftedSessions(ctx context.Context) ([]Drift, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (Drift, error) {
+	return collectAll(rows, what, func(row scanner) (Drift, error) {
 		var drift Drift
 		var counted, ledger int64
 		err := row.Scan(&drift.SessionID, &drift.Counted.Videos, &counted, &drift.Ledger.Videos, &ledger)
@@ -92,7 +92,7 @@ func (d *DB) UsersWithoutSession(ctx context.Context) ([]User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (User, error) {
+	return collectAll(rows, what, func(row scanner) (User, error) {
 		var u User
 		err := row.Scan(&u.ID, &u.Name)
 		u.SessionID = sessionIDOf(u.Name)
@@ -138,7 +138,7 @@ func (d *DB) SharedNames(ctx context.Context) ([]SharedName, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SharedName, error) {
+	return collectAll(rows, what, func(row scanner) (SharedName, error) {
 		var n SharedName
 		err := row.Scan(&n.Name, &n.Other)
 		return n, err
@@ -162,7 +162,7 @@ func (d *DB) DriftedSubtitles(ctx context.Context) ([]SubtitleDrift, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SubtitleDrift, error) {
+	return collectAll(rows, what, func(row scanner) (SubtitleDrift, error) {
 		var drift SubtitleDrift
 		err := row.Scan(&drift.VideoID, &drift.Problem)
 		return drift, err

@@ -240,6 +240,9 @@ func (d *DB) read(ctx context.Context, what string, f func(*sql.Tx) error) error
 
 func (d *DB) nowMillis() int64 { return d.now().UnixMilli() }
 
+// scanner is a row, of one or of many.
+type scanner interface{ Scan(...any) error }
+
 // queryer is what a transaction and a pool have in common.
 type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row

@@ -60,7 +60,7 @@ func (d *DB) ListEvents(ctx context.Context, sessionID string, before int64, lim
 const eventColumns = `id, session_id, kind, actor, reason, coalesce(video_id, ''), videos_delta, duration_delta_ms,
 	max_videos, max_duration_ms, max_file_bytes, created_at`
 
-func scanEvent(row interface{ Scan(...any) error }) (Event, error) {
+func scanEvent(row scanner) (Event, error) {
 	var e Event
 	var duration, created int64
 	var most *int64

@@ -157,7 +157,7 @@ func (d *DB) pageOfSessions(
 		return nil, nil, err
 	}
 	var cursors []SessionCursor
-	list, more, err := collect(rows, q.Limit, "read sessions", func(row interface{ Scan(...any) error }) (Session, error) {
+	list, more, err := collect(rows, q.Limit, "read sessions", func(row scanner) (Session, error) {
 		var at SessionCursor
 		s, err := d.scanSession(row, &at.UserID, &at.Value)
 		cursors = append(cursors, at)
@@ -195,7 +195,7 @@ func (d *DB) session(ctx context.Context, q queryer, sessionID string) (Session,
 	return s, notFound(err)
 }
 
-func (d *DB) scanSession(row interface{ Scan(...any) error }, more ...any) (Session, error) {
+func (d *DB) scanSession(row scanner, more ...any) (Session, error) {
 	var s Session
 	var duration, created, updated int64
 	var last sql.NullInt64

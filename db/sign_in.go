@@ -67,7 +67,7 @@ func (d *DB) SignIns(ctx context.Context, userID int64, browserSince time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SignIn, error) {
+	return collectAll(rows, what, func(row scanner) (SignIn, error) {
 		var s SignIn
 		var created, seen, expires int64
 		err := row.Scan(&s.ID, &s.UserID, &s.CredentialsVersion, &s.Kind, &s.UserAgent, &s.Address, &created, &seen, &expires)

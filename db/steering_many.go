@@ -194,7 +194,7 @@ func (d *DB) batch(ctx context.Context, tx *sql.Tx, sel Selection, done, after i
 	if err != nil {
 		return nil, after, err
 	}
-	ids, err := collectAll(rows, "select sessions", func(row interface{ Scan(...any) error }) (string, error) {
+	ids, err := collectAll(rows, "select sessions", func(row scanner) (string, error) {
 		var id string
 		err := row.Scan(&id, &after)
 		return id, err

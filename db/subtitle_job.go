@@ -65,7 +65,7 @@ const (
 )
 
 // scanSubtitles reads subtitleColumns, and what more was asked for after them.
-func scanSubtitles(row interface{ Scan(...any) error }, now int64, more ...any) (Subtitles, error) {
+func scanSubtitles(row scanner, now int64, more ...any) (Subtitles, error) {
 	var s Subtitles
 	var ofText, source string
 	var due int64
@@ -102,7 +102,7 @@ func (d *DB) SubtitlesOf(ctx context.Context, videoIDs []string) (map[string]Sub
 		if err != nil {
 			return err
 		}
-		list, err := collectAll(rows, "read rows", func(row interface{ Scan(...any) error }) (Subtitles, error) {
+		list, err := collectAll(rows, "read rows", func(row scanner) (Subtitles, error) {
 			return scanSubtitles(row, now)
 		})
 		if err != nil {

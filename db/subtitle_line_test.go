@@ -339,7 +339,7 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps, err := collectAll(rows, "read the plan", func(row interface{ Scan(...any) error }) (string, error) {
+		steps, err := collectAll(rows, "read the plan", func(row scanner) (string, error) {
 			var step string
 			var other int
 			err := row.Scan(&other, &other, &other, &step)

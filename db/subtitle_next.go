@@ -67,7 +67,7 @@ func firstDue(ctx context.Context, q queryer, runs runningLine, now int64) (line
 	if err != nil {
 		return lineJob{}, false, err
 	}
-	fronts, err := collectAll(rows, "read the fronts of the line", func(row interface{ Scan(...any) error }) (lineJob, error) {
+	fronts, err := collectAll(rows, "read the fronts of the line", func(row scanner) (lineJob, error) {
 		j := lineJob{nth: 1}
 		err := row.Scan(&j.videoID, &j.sessionID, &j.due, &j.first, &j.lapsed, &j.crashes, &j.turn)
 		j.place = runs.of[j.sessionID] + j.nth

@@ -59,7 +59,7 @@ func readJobs(ctx context.Context, tx *sql.Tx, ids []string, now int64) ([]Subti
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := collectAll(rows, "read jobs", func(row interface{ Scan(...any) error }) (SubtitleJob, error) {
+	jobs, err := collectAll(rows, "read jobs", func(row scanner) (SubtitleJob, error) {
 		return scanJob(row, now)
 	})
 	slices.SortFunc(jobs, func(a, b SubtitleJob) int {
@@ -68,7 +68,7 @@ func readJobs(ctx context.Context, tx *sql.Tx, ids []string, now int64) ([]Subti
 	return jobs, err
 }
 
-func scanJob(row interface{ Scan(...any) error }, now int64) (SubtitleJob, error) {
+func scanJob(row scanner, now int64) (SubtitleJob, error) {
 	var j SubtitleJob
 	var duration int64
 	var err error
@@ -88,7 +88,7 @@ func (d *DB) FailedSubtitles(ctx context.Context, since time.Time, limit int) ([
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, classify(err))
 	}
-	return collectAll(rows, what, func(row interface{ Scan(...any) error }) (SubtitleJob, error) {
+	return collectAll(rows, what, func(row scanner) (SubtitleJob, error) {
 		return scanJob(row, d.nowMillis())
 	})
 }

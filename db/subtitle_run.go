@@ -209,7 +209,7 @@ func (d *DB) crash(ctx context.Context, tx *sql.Tx, at int64, condition, arg str
 		videoID string
 		failed  bool
 	}
-	all, err := collectAll(rows, "end runs", func(row interface{ Scan(...any) error }) (ended, error) {
+	all, err := collectAll(rows, "end runs", func(row scanner) (ended, error) {
 		var e ended
 		err := row.Scan(&e.videoID, &e.failed)
 		return e, err

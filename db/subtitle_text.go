@@ -36,7 +36,7 @@ func (e *RevisionError) Error() string {
 
 const textColumns = "video_id, revision, language, cues, source, original_language IS NOT NULL, subtitle_texts.updated_at, original_notes"
 
-func scanText(row interface{ Scan(...any) error }) (SubtitleText, error) {
+func scanText(row scanner) (SubtitleText, error) {
 	var t SubtitleText
 	var updated int64
 	err := row.Scan(&t.VideoID, &t.Revision, &t.Language, &t.Cues, &t.Source, &t.HasOriginal, &updated, &t.Notes)

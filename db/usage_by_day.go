@@ -31,7 +31,7 @@ func (d *DB) UsageByDay(ctx context.Context, sessionID string, starts []time.Tim
 		return nil, fmt.Errorf("read usage by day: %w", classify(err))
 	}
 	var used int64
-	changes, err := collectAll(rows, "read usage by day", func(row interface{ Scan(...any) error }) (usageChange, error) {
+	changes, err := collectAll(rows, "read usage by day", func(row scanner) (usageChange, error) {
 		var c usageChange
 		err := row.Scan(&used, &c.kind, &c.duration, &c.at)
 		return c, err

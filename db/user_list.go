@@ -49,7 +49,7 @@ func (d *DB) ListUsers(ctx context.Context, q UserQuery) ([]ListedUser, string, 
 	return users, users[len(users)-1].key, nil
 }
 
-func scanListedUser(row interface{ Scan(...any) error }) (ListedUser, error) {
+func scanListedUser(row scanner) (ListedUser, error) {
 	var u ListedUser
 	var created, updated int64
 	err := row.Scan(&u.Name, &u.key, &u.Role, &u.Disabled, &u.Deleted, &u.HasPassword, &created, &updated)

@@ -44,10 +44,10 @@ type Video struct {
 
 const videoColumns = "id, session_id, filename, size_bytes, duration_ms, container, status, reason, resumable, has_picture, tracks, declared_ms, created_at"
 
-func scanVideo(row interface{ Scan(...any) error }) (Video, error) { return scanVideoAnd(row) }
+func scanVideo(row scanner) (Video, error) { return scanVideoAnd(row) }
 
 // scanVideoAnd reads videoColumns, and what more was asked for after them.
-func scanVideoAnd(row interface{ Scan(...any) error }, more ...any) (Video, error) {
+func scanVideoAnd(row scanner, more ...any) (Video, error) {
 	var v Video
 	var duration, declared, created int64
 	err := row.Scan(append([]any{
@@ -260,7 +260,7 @@ func (d *DB) DeleteVideo(ctx context.Context, sessionID, videoID string) error {
 }
 
 // collect reads rows that were asked for with LIMIT limit+1.
-func collect[T any](rows *sql.Rows, limit int, what string, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, bool, error) {
+func collect[T any](rows *sql.Rows, limit int, what string, scan func(scanner) (T, error)) ([]T, bool, error) {
 	list, err := collectAll(rows, what, scan)
 	if len(list) > limit {
 		return list[:limit], true, err
@@ -269,7 +269,7 @@ func collect[T any](rows *sql.Rows, limit int, what string, scan func(interface{
 }
 
 // collectAll reads all rows.
-func collectAll[T any](rows *sql.Rows, what string, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
+func collectAll[T any](rows *sql.Rows, what string, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close()
 	list := []T{}
 	for rows.Next() {
