@@ -70,9 +70,9 @@ type DB struct {
 	now      func() time.Time
 	account  *sql.Stmt // the one query of nearly every request
 	token    *sql.Stmt // the one before it where a personal token is shown
-	accounts *memory[accountKey, Account]
-	tokens   *memory[string, APIToken] // by hash
-	shares   *memory[struct{}, map[string]lineShare]
+	accounts *cache[accountKey, Account]
+	tokens   *cache[string, APIToken] // by hash
+	shares   *cache[struct{}, map[string]lineShare]
 	commits  *commits
 	observe  func(Write)
 	webhooks bool
@@ -141,13 +141,13 @@ func openDB(ctx context.Context, o Options) (*DB, error) {
 	if d.commits, err = openCommits(o.Path + ".commits"); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.accounts, err = newMemory[accountKey, Account](d.commits, d.now); err != nil {
+	if d.accounts, err = newCache[accountKey, Account](d.commits, d.now); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.tokens, err = newMemory[string, APIToken](d.commits, d.now); err != nil {
+	if d.tokens, err = newCache[string, APIToken](d.commits, d.now); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.shares, err = newMemory[struct{}, map[string]lineShare](d.commits, d.now); err != nil {
+	if d.shares, err = newCache[struct{}, map[string]lineShare](d.commits, d.now); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil

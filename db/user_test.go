@@ -180,7 +180,7 @@ func TestSignedInFollows(t *testing.T) {
 	if _, err := foreign.ExecContext(t.Context(), "UPDATE users SET disabled = 1"); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(memoryFresh)
+	now = now.Add(cacheFresh)
 	if _, err := signedIn(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("disabled by another program: got %v, want %v", err, ErrNotFound)
 	}

@@ -49,7 +49,7 @@ func TestImports(t *testing.T) {
 		path, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
 		allowed, ok := known[path]
 		if !ok {
-			t.Errorf("%s is not in the plan of the house", path)
+			t.Errorf("%s is not in the list of packages", path)
 		}
 		for _, other := range strings.Fields(imports) {
 			if name, ours := strings.CutPrefix(other, "gensubtitle/"); ours && !slices.Contains(allowed, name) {

@@ -96,7 +96,7 @@ func TestPieces(t *testing.T) {
 }
 
 func testPieces(t *testing.T, atOnce int) {
-	h := newHouse(t)
+	h := newInstallation(t)
 	id := h.video(wav())
 	sound := make([]byte, 100*32000)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(sound) // No two pieces are alike.
@@ -163,7 +163,7 @@ func testPieces(t *testing.T, atOnce int) {
 // TestPiecesOfATrack keeps the answers to one track from another.
 func TestPiecesOfATrack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	id := h.video(wav())
 	w := New(Options{DB: h.db, Log: slog.New(slog.DiscardHandler)})
 	run, ok, err := h.db.ClaimSubtitles(t.Context(), "x", time.Minute, 1)

@@ -26,18 +26,18 @@ import (
 
 const patience = time.Minute
 
-// house is a data directory with a user, whose videos are transcribed.
-type house struct {
+// installation is a data directory with a user, whose videos are transcribed.
+type installation struct {
 	t     *testing.T
 	db    *db.DB
 	files *media.Store
 	meter *media.Meter
 }
 
-func newHouse(t *testing.T) *house {
+func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	dir := t.TempDir()
-	h := &house{t: t, meter: media.NewMeter(media.Options{})}
+	h := &installation{t: t, meter: media.NewMeter(media.Options{})}
 	var err error
 	h.db, err = db.Open(t.Context(), db.Options{
 		Path: filepath.Join(dir, "gensubtitle.db"), Defaults: db.Limits{Videos: 100, Duration: time.Hour, FileBytes: 1 << 30},
@@ -51,7 +51,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func (h *house) check(err error) {
+func (h *installation) check(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
@@ -59,7 +59,7 @@ func (h *house) check(err error) {
 }
 
 // video adds an accepted video with a job; sound is what a file holds.
-func (h *house) video(sound []byte) string {
+func (h *installation) video(sound []byte) string {
 	h.t.Helper()
 	made, err := uuid.NewV7()
 	h.check(err)
@@ -73,14 +73,14 @@ func (h *house) video(sound []byte) string {
 	return id
 }
 
-func (h *house) subtitles(id string) db.Subtitles {
+func (h *installation) subtitles(id string) db.Subtitles {
 	h.t.Helper()
 	all, err := h.db.SubtitlesOf(h.t.Context(), []string{id})
 	h.check(err)
 	return all[id]
 }
 
-func (h *house) await(id string, status db.SubtitleStatus) db.Subtitles {
+func (h *installation) await(id string, status db.SubtitleStatus) db.Subtitles {
 	h.t.Helper()
 	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -96,7 +96,7 @@ func (h *house) await(id string, status db.SubtitleStatus) db.Subtitles {
 }
 
 // work runs a worker until the test ends, or stop is called.
-func (h *house) work(engine engine.Engine, change func(*Options)) (w *Worker, stop func()) {
+func (h *installation) work(engine engine.Engine, change func(*Options)) (w *Worker, stop func()) {
 	o := Options{
 		DB: h.db, Files: h.files, Meter: h.meter, Process: uuid.NewString(), Engine: engine,
 		Log: slog.New(slog.DiscardHandler), Concurrency: 1, Pause: func(int) time.Duration { return time.Millisecond },
@@ -147,7 +147,7 @@ func le(w io.Writer, values ...any) {
 
 func TestDone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	id := h.video(wav())
 	asked := make(chan engine.Request, 1)
 	h.work(fakeEngine(func(_ context.Context, r engine.Request) (subtitles.Transcript, error) {
@@ -206,7 +206,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newInstallation(t)
 			id := h.video(test.sound)
 			if test.sound == nil {
 				h.check(os.Remove(h.files.Path(id)))
@@ -241,7 +241,7 @@ func TestFailures(t *testing.T) {
 // TestLastCaption lasts on to be read, but not beyond the end of the video.
 func TestLastCaption(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	id := h.video(wav())
 	h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) {
 		return subtitles.Transcript{Language: "en", Cues: []subtitles.Cue{
@@ -262,7 +262,7 @@ func TestLastCaption(t *testing.T) {
 // two tries, and the worker goes on.
 func TestPoisonedJob(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	poisoned, sound := h.video(wav()), h.video(wav())
 	h.check(os.WriteFile(h.files.SoundPath(sound, 0), wav()[44:], 0o600))
 	var mu sync.Mutex
@@ -287,7 +287,7 @@ func TestPoisonedJob(t *testing.T) {
 // often as it takes, and no longer than until somebody says to try.
 func TestDown(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	first := h.video(wav())
 	second := h.video(wav())
 	var mu sync.Mutex
@@ -337,7 +337,7 @@ func TestDown(t *testing.T) {
 // TestStop has a worker that ends give its job back, as no failure of it.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newInstallation(t)
 	id := h.video(wav())
 	began := make(chan struct{})
 	_, stop := h.work(fakeEngine(func(ctx context.Context, _ engine.Request) (subtitles.Transcript, error) {
@@ -357,17 +357,17 @@ func TestStop(t *testing.T) {
 // TestSuperseded has what a run brings come to nothing once it is not wanted.
 func TestSuperseded(t *testing.T) {
 	t.Parallel()
-	for what, change := range map[string]func(h *house, id string) error{
-		"cancelled": func(h *house, id string) error { return h.db.CancelSubtitles(h.t.Context(), "user_a", id) },
-		"deleted":   func(h *house, id string) error { return h.db.DeleteVideo(h.t.Context(), "user_a", id) },
-		"replaced by a person's text": func(h *house, id string) error {
+	for what, change := range map[string]func(h *installation, id string) error{
+		"cancelled": func(h *installation, id string) error { return h.db.CancelSubtitles(h.t.Context(), "user_a", id) },
+		"deleted":   func(h *installation, id string) error { return h.db.DeleteVideo(h.t.Context(), "user_a", id) },
+		"replaced by a person's text": func(h *installation, id string) error {
 			_, err := h.db.SaveSubtitles(h.t.Context(), "user_a", id, db.SubtitleText{Cues: "[]"}, nil)
 			return err
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newInstallation(t)
 			id := h.video(wav())
 			began := make(chan struct{}, 1)
 			ended := make(chan Outcome, 1)

@@ -78,7 +78,7 @@ func (p *place) wantFound(repair bool, want ...string) {
 	}
 }
 
-func TestCheckOfASoundHouse(t *testing.T) {
+func TestCheckFindsNothingWrong(t *testing.T) {
 	for what, p := range map[string]*place{"empty": newPlace(t), "lived in": newLived(t).place} {
 		before := p.state()
 		for _, repair := range []bool{false, true} {

@@ -170,7 +170,7 @@ func TestCleanWithoutItsDatabase(t *testing.T) {
 	}
 }
 
-// loseDatabase takes the database away from under the house that was.
+// loseDatabase takes the database away from under the service that was.
 func (p *place) loseDatabase() {
 	p.t.Helper()
 	p.must(errors.Join(p.DB.Close(), p.raw.Close()))

@@ -21,11 +21,11 @@ import (
 	"gensubtitle/internal/waittest"
 )
 
-// expiry is that of every house here. Rows are made a whole day before now
+// expiry is that of every service here. Rows are made a whole day before now
 // unless a test sets the clock.
 const expiry = time.Hour
 
-// place is a real house in a folder of its own, and a way into its database
+// place is a real service in a folder of its own, and a way into its database
 // for what the package db has no method for.
 type place struct {
 	*Service
@@ -48,7 +48,7 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-// house opens the parts as a process of its own does.
+// service opens the parts as a process of its own does.
 func (p *place) service() *Service {
 	p.t.Helper()
 	limits := db.Limits{Videos: 100, Duration: time.Hour, FileBytes: 1 << 30}

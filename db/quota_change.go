@@ -22,13 +22,13 @@ type Act struct {
 // Reset sets the usage of a session to zero and writes the event.
 // ErrNotFound when there is no such session.
 func (d *DB) Reset(ctx context.Context, a Act) (Session, error) {
-	return d.steer(ctx, "reset quota", a, reset)
+	return d.changeQuota(ctx, "reset quota", a, reset)
 }
 
 // Correct adds an amount, which may be negative, to the usage of a session and
 // writes the event. ErrBelowZero when less than nothing would be left.
 func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
-	return d.steer(ctx, "correct usage", a, func(context.Context, *sql.Tx, Quota) (Event, error) {
+	return d.changeQuota(ctx, "correct usage", a, func(context.Context, *sql.Tx, Quota) (Event, error) {
 		if by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
 			return Event{}, ErrBelowZero
 		}
@@ -45,7 +45,7 @@ func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, erro
 // AdjustLimits changes the limits that a session has of its own and writes the
 // event.
 func (d *DB) AdjustLimits(ctx context.Context, a Act, to func(OwnLimits) OwnLimits) (Session, error) {
-	return d.steer(ctx, "set limits", a, d.adjust(to))
+	return d.changeQuota(ctx, "set limits", a, d.adjust(to))
 }
 
 // change decides what happens to a session.
@@ -65,8 +65,8 @@ func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
 	}
 }
 
-// steer changes one session in a transaction of its own.
-func (d *DB) steer(ctx context.Context, what string, a Act, decide change) (Session, error) {
+// changeQuota changes one session in a transaction of its own.
+func (d *DB) changeQuota(ctx context.Context, what string, a Act, decide change) (Session, error) {
 	var s Session
 	err := d.write(ctx, what, func(tx *sql.Tx) error {
 		return d.once(ctx, tx, a.Request, &s, func() error {
