@@ -11,7 +11,7 @@ type Track struct {
 	Number   int    `json:"number"`   // among those of its kind, from 1
 	Language string `json:"language"` // ISO 639-1 or -3; "" when not known
 	Name     string `json:"name"`     // "" when it has none
-	Default  bool   `json:"default"`  // it is what players begin with
+	Default  bool   `json:"default"`  // the engine is given it unless another is chosen
 	Text     bool   `json:"text"`     // subtitles that are text, and no pictures
 	Unknown  bool   `json:"unknown"`  // nothing here can read it
 }

@@ -114,6 +114,45 @@ func TestTracks(t *testing.T) {
 	eventually(t, patience, "the files to be gone", func() bool { return len(s.media()) == 0 })
 }
 
+// TestTrackWithoutSound has a film whose default track holds nothing: the next one is
+// heard in its place and listed as the default, but never where a user names the first.
+func TestTrackWithoutSound(t *testing.T) {
+	t.Parallel()
+	e := startEngine(t, spoken(0, 1, "heard"))
+	c := start(t, e.flags()...).register("A")
+	silent := ffmpeg(t, "silent.mkv", "-i", film(t), "-map", "0:v", "-map", "0:a:1", "-map", "0:a:0", "-c", "copy",
+		"-bsf:a:0", "noise=drop=1", "-disposition:a:0", "default", "-disposition:a:1", "0")
+	id := c.accepted("silent.mkv", read(t, silent)).Video.ID
+	c.awaits(id, "done")
+	var v struct{ Tracks []track }
+	c.get("/videos/" + id).want(200).decode(&v)
+	if len(v.Tracks) != 2 || v.Tracks[0].Default || !v.Tracks[1].Default {
+		t.Errorf("tracks %v", v.Tracks)
+	}
+	path := "/videos/" + id + "/subtitles"
+	for _, order := range []struct {
+		track  any
+		status string
+	}{{1, "failed"}, {2, "done"}, {0, "done"}, {1, "failed"}, {nil, "done"}} {
+		before := len(e.requests())
+		c.do("POST", path, map[string]any{"track": order.track}).want(202)
+		var s subtitles
+		eventually(t, 6*patience, "an end", func() bool {
+			s = c.subtitles(id)
+			return s.Status == "done" || s.Status == "failed"
+		})
+		if failed := s.Error != nil && *s.Error == "no-sound"; s.Status != order.status || failed != (s.Status == "failed") {
+			t.Errorf("track %v: %+v, want %s", order.track, s, order.status)
+		}
+		if heard := len(e.requests()) > before; heard != (order.status == "done") {
+			t.Errorf("track %v: heard %v", order.track, heard)
+		}
+	}
+	for _, h := range e.requests() {
+		wantPitch(t, h, 200)
+	}
+}
+
 // TestSubtitleTrack begins with the subtitles in the file.
 func TestSubtitleTrack(t *testing.T) {
 	t.Parallel()
@@ -121,8 +160,8 @@ func TestSubtitleTrack(t *testing.T) {
 	c := s.register("A").with("Accept-Language", "en")
 	id := c.accepted("film.mkv", read(t, film(t))).Video.ID
 	path := "/videos/" + id + "/subtitles"
-	for _, track := range []int{0, 2} {
-		c.do("POST", path+"/track", map[string]any{"track": track}).want(422)
+	for _, wrong := range []map[string]any{{"track": 0}, {"track": 2}, {"track": nil}, {}} {
+		c.do("POST", path+"/track", wrong).want(422)
 	}
 	var got struct{ Notices []notice }
 	c.do("POST", path+"/track", map[string]any{"track": 1}).want(200).decode(&got)

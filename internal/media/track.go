@@ -32,7 +32,7 @@ type Track struct {
 	Number   int    // among those of its kind, from 1
 	Language string // ISO 639-1, or -3 where there is no such code; "" when not known
 	Name     string // "" when it has none
-	Default  bool   // it is what players begin with; at most one of each kind
+	Default  bool   // what players begin with, or the sound that is heard in its place; at most one of each kind
 	Text     bool   // subtitles of text, not of pictures
 	Unknown  bool   // of a kind that ffmpeg does not know
 
