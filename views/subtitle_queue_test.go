@@ -31,7 +31,7 @@ func TestSubtitleQueue(t *testing.T) {
 		},
 		{
 			"failed", with(func(j *SubtitleJob) { j.Status, j.Error, j.Detail = "failed", "no-sound", "<b>busy" }),
-			[]string{"Failed", "It has no sound", "&lt;b&gt;busy", `action="/admin/subtitles/v1/retry"`},
+			[]string{"Failed", "No sound could be read", "&lt;b&gt;busy", `action="/admin/subtitles/v1/retry"`},
 			[]string{"/cancel", "data-poll=", "tell the administrator"},
 		},
 		{

@@ -101,7 +101,7 @@ func TestSubtitlesSection(t *testing.T) {
 			"no sound",
 			SubtitleState{Status: "failed", Error: "no-sound"},
 			engine,
-			append(making, "สร้างคำบรรยายไม่สำเร็จ", "วิดีโอนี้ไม่มีเสียง", "ลองอีกครั้ง"),
+			append(making, "สร้างคำบรรยายไม่สำเร็จ", "ไม่พบเสียงที่อ่านได้", "ลองอีกครั้ง"),
 			[]string{"data-poll", "ทำงานผิดพลาด"},
 		},
 		{
@@ -109,21 +109,21 @@ func TestSubtitlesSection(t *testing.T) {
 			SubtitleState{Status: "failed", Error: "file-missing"},
 			engine,
 			[]string{"ไม่พบไฟล์ของวิดีโอนี้"},
-			[]string{"ไม่มีเสียง", "ระบบถอดเสียงทำงานผิดพลาด"},
+			[]string{"ไม่พบเสียง", "ระบบถอดเสียงทำงานผิดพลาด"},
 		},
 		{
 			"refused",
 			SubtitleState{Status: "failed", Error: "engine-refused"},
 			engine,
 			[]string{"ไม่รับเสียงหรือภาษานี้"},
-			[]string{"ไม่มีเสียง"},
+			[]string{"ไม่พบเสียง"},
 		},
 		{
 			"failed",
 			SubtitleState{Status: "failed", Error: "engine-failed"},
 			engine,
 			[]string{"ทำงานผิดพลาด กรุณา"},
-			[]string{"ไม่มีเสียง"},
+			[]string{"ไม่พบเสียง"},
 		},
 		{
 			"crashed",

@@ -27,8 +27,8 @@ const (
 // errFileMissing is a video whose bytes are gone, which is no fault of the engine.
 var errFileMissing = errors.New("the video's file is missing")
 
-// errNoSound is a video in which there is nothing to be heard.
-var errNoSound = errors.New("the video has no sound")
+// errNoSound is a video or a track in which there is nothing to be heard.
+var errNoSound = errors.New("no sound could be read")
 
 // transcribe has the engine write down a video's sound, for as long as the job
 // is this run's, and notes what was odd. It is db.ErrNotFound when the job is not, or no longer.
