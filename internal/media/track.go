@@ -132,9 +132,9 @@ func (s *subject) readListing(data []byte) listing {
 	return l
 }
 
-// textCodecs are the subtitles that ffmpeg can turn into SRT.
+// textCodecs are the subtitles that ffmpeg can turn into SRT. TTML it only writes.
 var textCodecs = map[string]bool{
-	"subrip": true, "srt": true, "ass": true, "ssa": true, "mov_text": true, "webvtt": true, "text": true, "ttml": true,
+	"subrip": true, "srt": true, "ass": true, "ssa": true, "mov_text": true, "webvtt": true, "text": true,
 }
 
 // audio returns the track of sound with that number; for 0 the default one.
