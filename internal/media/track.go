@@ -35,6 +35,7 @@ type Track struct {
 	Default  bool   // it is what players begin with; at most one of each kind
 	Text     bool   // subtitles of text, not of pictures
 	Unknown  bool   // of a kind that ffmpeg does not know
+	MKVOnly  bool   // sound that MP4 cannot hold, beside some that it can
 
 	index int    // among all streams
 	codec string // ffmpeg's name
@@ -126,6 +127,7 @@ func (s *subject) readListing(data []byte) listing {
 			l.tracks[i].Default, chosen[TrackAudio] = true, true
 		}
 	}
+	l.markMKVOnly()
 	if s.declares() {
 		l.declared = found.declared()
 	}
