@@ -216,9 +216,9 @@ func visible(name string) string {
 // writerName is what programs and cameras call the reader of a track, where a name
 // should stand.
 var writerName = regexp.MustCompile(`(?i)^[#. ]*(` +
-	`core media .*|gopro .*|iso media file produced by google.*|` +
+	`core media .*|gopro .*|iso ?media file produced by google.*|twitter-vork muxer|` +
 	`(apple|gpac|mainconcept|l-smash|bento4|dv systems) .*handler|` +
-	`(sound|video|audio|subtitles?|text|data|metadata|time ?code|hint)? ?(media)? ?handler|` +
+	`(sound|video|audio|subtitles?|text|data|metadata|time ?code|hint)? ?(media)? ?handler?|` +
 	`audio|sound|video|stereo|mono)?[:. ]*(created on.*)?$`)
 
 // isWriter reports whether a handler's name says no more than what wrote the track.
