@@ -14,6 +14,7 @@ type Track struct {
 	Default  bool   `json:"default"`  // the engine is given it unless another is chosen
 	Text     bool   `json:"text"`     // subtitles that are text, and no pictures
 	Unknown  bool   `json:"unknown"`  // nothing here can read it
+	MKVOnly  bool   `json:"mkv_only"` // sound that a download as MP4 goes without
 }
 
 // Tracks are kept as JSON.

@@ -176,7 +176,7 @@ func TestResumableUpload(t *testing.T) {
 	wantHolders(t, d, processB)
 
 	want.Status, want.Duration, want.Container, want.HasPicture = Accepted, 1500*time.Millisecond, "mp4", true
-	want.Declared, want.Tracks = time.Minute, Tracks{{"audio", 1, "th", "พากย์ \"ไทย\"", true, false, false}, {"subtitle", 1, "", "", false, true, true}}
+	want.Declared, want.Tracks = time.Minute, Tracks{{"audio", 1, "th", "พากย์ \"ไทย\"", true, false, false, true}, {"subtitle", 1, "", "", false, true, true, false}}
 	v, q, err := d.Accept(t.Context(), want.ID, Measured{
 		Duration: want.Duration, Container: want.Container, HasPicture: true, Tracks: want.Tracks, Declared: want.Declared,
 	})

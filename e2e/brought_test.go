@@ -86,6 +86,44 @@ func TestBroughtFile(t *testing.T) {
 	}
 }
 
+// TestBroughtNothing sends files without captions in all forms: the text that there is
+// stays. What the editor deletes is gone.
+func TestBroughtNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.register("A").with("Accept-Language", "en")
+	id := c.accepted("film.mkv", read(t, film(t))).Video.ID
+	path := "/videos/" + id + "/subtitles"
+	c.do("PUT", path, map[string]any{"cues": []cue{{0, 1, "mine"}}}).want(200)
+	for _, file := range []string{
+		"", "\r\n", "WEBVTT", "\ufeffWEBVTT\n\n", "WEBVTT - a name\n\nNOTE nothing\n", "1\n00:00:00,000 --> 00:00:01,000\n\n", "{1}{1}25\n",
+		"[Script Info]\n\n[Events]\nFormat: Start, End, Text\n", `<tt xmlns="http://www.w3.org/ns/ttml"><body/></tt>`, "start\tend\ttext\n",
+		`{"segments":[]}`, `{"transcription":[]}`, `{"language":"en","cues":[]}`,
+	} {
+		want := "There are no captions in this file."
+		if p := c.send("PUT", path, "text/plain", strings.NewReader(file), -1).problem(422, "invalid"); !strings.HasPrefix(p.Errors["file"], want) {
+			t.Errorf("PUT of %q: %q, want %q", file, p.Errors["file"], want)
+		}
+		if p := c.send("POST", path+"/file", multipartType, strings.NewReader(body(part{"file", "a.vtt", file})), -1).problem(422, "invalid"); !strings.HasPrefix(p.Errors["file"], want) {
+			t.Errorf("form of %q: %q, want %q", file, p.Errors["file"], want)
+		}
+	}
+	c.send("PUT", path, "application/json", strings.NewReader(`{"segments":[]}`), -1).problem(422, "invalid")
+	if text := c.subtitleText(id); text.Revision != 1 || len(text.Cues) != 1 {
+		t.Errorf("what was refused replaced the text: %+v", text)
+	}
+	page := s.browser("A", password).with("Accept", "text/html")
+	for what, deletes := range map[string]func(){
+		"the editor":              func() { c.do("PUT", path, map[string]any{"cues": []cue{}}).want(200) },
+		"the form without script": func() { page.post(path+"/file", url.Values{"text": {"\r\nWEBVTT\r\n"}}).want(303) },
+	} {
+		c.do("PUT", path, map[string]any{"cues": []cue{{0, 1, "mine"}}}).want(200)
+		if deletes(); len(c.subtitleText(id).Cues) != 0 {
+			t.Errorf("%s deletes nothing", what)
+		}
+	}
+}
+
 func ptr(n int) *int { return &n }
 
 func texts(notices []notice) (all []string) {

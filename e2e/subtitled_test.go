@@ -93,6 +93,25 @@ func TestSubtitledVideoOfAPhone(t *testing.T) {
 	}
 }
 
+// TestSubtitledVideoBesidePCM has sound that MP4 cannot hold beside some that it can.
+func TestSubtitledVideoBesidePCM(t *testing.T) {
+	t.Parallel()
+	c := start(t).register("a").with("Accept-Language", "en")
+	data := read(t, ffmpeg(t, "a.mov", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=1", "-f", "lavfi", "-i", "sine=duration=1",
+		"-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-c:a:0", "aac", "-c:a:1", "pcm_s16le"))
+	id := c.accepted("a.mov", data).Video.ID
+	c.do("PUT", "/videos/"+id+"/subtitles", map[string]any{"cues": []cue{{0, 1, "x"}}}).want(200)
+	page := string(c.page().get("/videos/" + id).want(200).body)
+	for format, want := range map[string]string{"mkv": "", "mp4": "audio 2"} {
+		if got := c.get("/videos/" + id + "/subtitled." + format).want(200).header.Get("Left-Out-Tracks"); got != want {
+			t.Errorf("%s: left out is %q, want %q", format, got, want)
+		}
+		if told := strings.Contains(page, `data-left-out="`+format+`"`); told != (want != "") {
+			t.Errorf("%s: the page tells of it: %v", format, told)
+		}
+	}
+}
+
 // TestSlowSubtitledVideos has downloads stand still, each of which keeps a file
 // on the disk: one user gets few of them, and more when they have ended.
 func TestSlowSubtitledVideos(t *testing.T) {

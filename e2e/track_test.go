@@ -173,6 +173,16 @@ func TestSubtitleTrack(t *testing.T) {
 		t.Errorf("got %+v", text)
 	}
 	c.with("If-Match", `"9"`).do("POST", path+"/track", map[string]any{"track": 1}).want(412)
+
+	srt := filepath.Join(t.TempDir(), "x.srt")
+	if err := os.WriteFile(srt, []byte("1\n00:00:00,500 --> 00:00:01,500\n<i> </i>\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := ffmpeg(t, "empty.mkv", "-f", "lavfi", "-i", "sine=duration=2", "-i", srt, "-c:a", "aac", "-c:s", "copy")
+	path = "/videos/" + c.accepted("empty.mkv", read(t, empty)).Video.ID + "/subtitles"
+	if p := c.do("POST", path+"/track", map[string]any{"track": 1}).problem(422, "invalid"); p.Errors["track"] == "" {
+		t.Errorf("a track without text: %v", p.Errors)
+	}
 }
 
 // TestTracksOnThePage chooses a track and words on the page of a video, and words for

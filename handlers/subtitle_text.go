@@ -27,9 +27,8 @@ const (
 	// cueBytes are far more than anybody reads at once. Where to break a line is
 	// costly to find in much more.
 	cueBytes = 4 << 10
-	// vttHead may be all that there is of a file without captions, with a mark of
-	// its byte order.
-	vttHead = "\ufeffWEBVTT"
+	// emptyVTT is left of the text on a page once all its captions are deleted.
+	emptyVTT = "WEBVTT"
 )
 
 // textInput is the text of subtitles as JSON.
@@ -155,12 +154,12 @@ func readTextInput(c *fiber.Ctx, video time.Duration) (broughtText, error) {
 	return broughtText{subtitles.Transcript{Language: in.Language, Cues: cues}, subtitles.Beyond(cues, video)}, nil
 }
 
-// readSubtitles reads a file of somebody else's making.
+// readSubtitles reads a file of somebody else's making. One without captions is
+// refused: what there was is not replaced by nothing.
 func readSubtitles(data []byte, video time.Duration) (broughtText, error) {
 	file, err := subtitles.ReadFile(data, subtitles.Bounds{Video: video, CueBytes: cueBytes})
-	if err == nil && len(file.Cues) == 0 && len(bytes.TrimSpace(data)) > len(vttHead) {
-		// What there was is not replaced by nothing.
-		err = &subtitles.ReadError{Problem: subtitles.ProblemUnknownKind}
+	if err == nil && len(file.Cues) == 0 {
+		err = &subtitles.ReadError{Problem: subtitles.ProblemNoCues}
 	}
 	if err != nil {
 		return broughtText{}, fmt.Errorf("%w: %w", invalidField("file", unreadable(err)), err)
@@ -205,7 +204,7 @@ func (s *Server) sendSubtitles(c *fiber.Ctx) error {
 	if !isForm(c) {
 		return errContentType
 	}
-	data, revision, err := readSubtitleForm(c)
+	sent, err := readSubtitleForm(c)
 	if err != nil {
 		return err
 	}
@@ -213,11 +212,11 @@ func (s *Server) sendSubtitles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	brought, err := readSubtitles(data, v.Duration)
+	brought, err := sent.read(v.Duration)
 	if err != nil {
 		return err
 	}
-	if _, err := s.keepText(c.UserContext(), v, brought.Transcript, revision); err != nil {
+	if _, err := s.keepText(c.UserContext(), v, brought.Transcript, sent.revision); err != nil {
 		return err
 	}
 	return s.answerBrought(c, noticesOf(c, brought.notices))
@@ -250,24 +249,38 @@ func (s *Server) answerBrought(c *fiber.Ctx, notices []noticeBody) error {
 	return render(c, fiber.StatusOK, views.VideoPage(page(c), s.shown(v), shown))
 }
 
-// readSubtitleForm reads the field file, or else the field text, and the
-// revision that was edited where it is given.
-func readSubtitleForm(c *fiber.Ctx) (data []byte, revision *int64, err error) {
-	data = []byte(formValue(c, "text"))
-	if revision, err = wantedRevision(formValue(c, "revision")); err != nil {
-		return nil, nil, err
+// sentText is what a form sends: a file, or text that was typed.
+type sentText struct {
+	data     []byte
+	typed    bool
+	revision *int64 // that was edited, where it is given
+}
+
+func (t sentText) read(video time.Duration) (broughtText, error) {
+	if t.typed && string(bytes.TrimSpace(t.data)) == emptyVTT {
+		return broughtText{}, nil
+	}
+	return readSubtitles(t.data, video)
+}
+
+// readSubtitleForm reads the field file, or else the field text.
+func readSubtitleForm(c *fiber.Ctx) (sentText, error) {
+	revision, err := wantedRevision(formValue(c, "revision"))
+	if err != nil {
+		return sentText{}, err
 	}
 	header, err := c.FormFile("file")
-	if err != nil || header.Size == 0 { // A form without files has none of that name either.
-		if len(data) == 0 {
-			return nil, nil, invalidField("file", func(f *views.Fields) string { return f.SubtitleFileRequired })
+	if err != nil { // No file was chosen, or the form has none.
+		typed := []byte(formValue(c, "text"))
+		if len(typed) == 0 {
+			return sentText{}, invalidField("file", func(f *views.Fields) string { return f.SubtitleFileRequired })
 		}
-		return data, revision, nil
+		return sentText{typed, true, revision}, nil
 	}
 	file, err := header.Open()
 	if err != nil {
-		return nil, nil, fmt.Errorf("open a file of subtitles: %w", err)
+		return sentText{}, fmt.Errorf("open a file of subtitles: %w", err)
 	}
-	data, err = io.ReadAll(file)
-	return data, revision, errors.Join(err, file.Close())
+	data, err := io.ReadAll(file)
+	return sentText{data, false, revision}, errors.Join(err, file.Close())
 }

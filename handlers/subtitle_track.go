@@ -64,8 +64,8 @@ func (s *Server) readTrack(c *fiber.Ctx, v db.Video, track db.Track) (broughtTex
 		return broughtText{}, err
 	}
 	brought, err := readSubtitles(text, v.Duration)
-	if err == nil && len(brought.Cues) == 0 {
-		return brought, errTrackUnknown // What there was is not replaced by nothing.
+	if errors.Is(err, subtitles.ErrUnreadable) {
+		return broughtText{}, errors.Join(errTrackUnknown, err)
 	}
 	if brought.Language == "" && subtitles.IsLanguage(track.Language) {
 		brought.Language = track.Language

@@ -12,9 +12,9 @@ type SubtitleFileText struct {
 	Quote QuoteFormat // likewise, with what stands there
 
 	// Why a file is refused.
-	UnknownKind, Malformed, NotUTF8, EncodedTwice, StrayText, Header string
-	FrameRate, Missing, NotATime, Negative, TooLate, Backwards       string
-	TooLarge, TooMany, TooLong                                       string
+	UnknownKind, NoCaptions, Malformed, NotUTF8, EncodedTwice, StrayText string
+	Header, FrameRate, Missing, NotATime, Negative, TooLate, Backwards   string
+	TooLarge, TooMany, TooLong                                           string
 
 	// What was changed, dropped, or lies beyond the video.
 	Title                                                               string
@@ -27,7 +27,7 @@ type SubtitleFileText struct {
 // Problem says why a file is refused, by the code of it.
 func (t *SubtitleFileText) Problem(code string, line int, content string) string {
 	what := map[string]string{
-		"malformed": t.Malformed, "not-utf-8": t.NotUTF8, "encoded-twice": t.EncodedTwice,
+		"no-captions": t.NoCaptions, "malformed": t.Malformed, "not-utf-8": t.NotUTF8, "encoded-twice": t.EncodedTwice,
 		"text-without-time": t.StrayText, "not-webvtt": t.Header, "missing": t.Missing, "not-a-time": t.NotATime,
 		"negative": t.Negative, "too-late": t.TooLate, "ends-before-start": t.Backwards, "too-large": t.TooLarge,
 		"too-many-cues": t.TooMany, "no-frame-rate": t.FrameRate, "text-too-long": t.TooLong,
@@ -68,6 +68,7 @@ var subtitleFileEnglish = SubtitleFileText{
 	Quote: "Line {line}, “{content}”: {what}",
 
 	UnknownKind:  "This cannot be read as subtitles. Use an SRT or WebVTT file",
+	NoCaptions:   "There are no captions in this file. What was there is kept",
 	Malformed:    "This JSON or XML cannot be read",
 	NotUTF8:      "The letters are in an encoding that is not read here. Save the file as UTF-8 and choose it again",
 	EncodedTwice: "The letters were encoded twice, and some were lost. Save the original file as UTF-8 and choose it again",
@@ -108,6 +109,7 @@ var subtitleFileThai = SubtitleFileText{
 	Quote: "บรรทัดที่ {line} “{content}”: {what}",
 
 	UnknownKind:  "อ่านไฟล์นี้เป็นคำบรรยายไม่ได้ กรุณาใช้ไฟล์ SRT หรือ WebVTT",
+	NoCaptions:   "ไม่มีคำบรรยายในไฟล์นี้ คำบรรยายเดิมยังอยู่เหมือนเดิม",
 	Malformed:    "อ่าน JSON หรือ XML นี้ไม่ได้",
 	NotUTF8:      "ระบบไม่รองรับการเข้ารหัสตัวอักษรของไฟล์นี้ กรุณาบันทึกไฟล์เป็น UTF-8 แล้วเลือกใหม่",
 	EncodedTwice: "ตัวอักษรถูกเข้ารหัสซ้ำสองครั้งและบางตัวหายไป กรุณาบันทึกไฟล์ต้นฉบับเป็น UTF-8 แล้วเลือกใหม่",

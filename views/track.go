@@ -21,7 +21,7 @@ func (v Video) textTracks() []Track {
 // leftOut are the tracks that a download in this format goes without.
 func (v Video) leftOut(format string) []Track {
 	return v.tracks(func(t Track) bool {
-		return t.Unknown || format == "mp4" && t.Kind == "subtitle" && !t.Text
+		return t.Unknown || format == "mp4" && (t.MKVOnly || t.Kind == "subtitle" && !t.Text)
 	})
 }
 

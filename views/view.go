@@ -98,6 +98,7 @@ type Track struct {
 	Default  bool   // players begin with it
 	Text     bool   // subtitles that are text, and no pictures
 	Unknown  bool   // nothing here can read it
+	MKVOnly  bool   // sound that a download as MP4 goes without
 }
 
 // Home is the page of a signed-in user.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 )
@@ -26,12 +27,25 @@ var matroskaSubtitles = []string{
 	"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle", "arib_caption",
 }
 
+// notMP4 are how the codecs of sound are called that MP4 does not take.
+var notMP4 = regexp.MustCompile(`^(pcm_|adpcm_|wma|amr_|flac$|truehd$|mlp$|aac_latm$|tta$|wavpack$|speex$|nellymoser$)`)
+
+// markMKVOnly finds the sound that MP4 goes without.
+func (l listing) markMKVOnly() {
+	held := slices.ContainsFunc(l.tracks, func(t Track) bool {
+		return t.Kind == TrackAudio && !t.Unknown && !notMP4.MatchString(t.codec)
+	})
+	for i, t := range l.tracks {
+		l.tracks[i].MKVOnly = held && t.Kind == TrackAudio && notMP4.MatchString(t.codec)
+	}
+}
+
 // plan keeps each track that the format can hold.
 func (l listing) plan(format MuxFormat) muxPlan {
 	p := muxPlan{pictures: l.pictures}
 	for _, t := range l.tracks {
 		switch codec := subtitleCodec(t, format); {
-		case t.Kind == TrackAudio && t.Unknown:
+		case t.Kind == TrackAudio && (t.Unknown || t.MKVOnly && format == MP4):
 			p = p.without(t.index, t.called())
 		case t.Kind == TrackAudio:
 		case codec == "":

@@ -31,6 +31,7 @@ type probed struct {
 		Type        string            `json:"codec_type"`
 		Start       string            `json:"start_time"`
 		Codec       string            `json:"codec_name"`
+		Tag         string            `json:"codec_tag_string"`
 		Disposition map[string]int    `json:"disposition"`
 		Tags        map[string]string `json:"tags"`
 	}

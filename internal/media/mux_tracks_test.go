@@ -163,38 +163,85 @@ func TestMuxOfBrokenHeads(t *testing.T) {
 	}
 }
 
-// TestMuxLeavesOutSound has a second sound that MP4 does not take, and an only one.
+// TestMuxLeavesOutSound has a second sound that MP4 does or does not take, and an only
+// one. The list of tracks says beforehand what a download goes without.
 func TestMuxLeavesOutSound(t *testing.T) {
 	t.Parallel()
-	two := []string{"-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-c:a:0", "aac"}
+	first := []string{"-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-c:a:0", "aac", "-strict", "-2", "-c:a:1"}
+	last := []string{"-map", "0", "-map", "1", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-c:a:1", "aac", "-strict", "-2", "-c:a:0"}
+	only := []string{"-map", "0", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-strict", "-2", "-c:a"}
+	const one, two = "audio 1", "audio 2"
 	m, _ := newMuxer(t, Options{})
-	for what, test := range map[string]struct {
-		name    string
-		args    []string
-		format  MuxFormat
-		leftOut []string
-		refused bool
+	for _, test := range []struct {
+		what, name string
+		args       []string
+		codec      string
+		mp4        string // what it leaves out
+		refused    bool   // MP4
 	}{
-		"AAC and PCM in MOV, as MP4":  {"x.mov", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MP4, []string{"audio 2"}, false},
-		"AAC and PCM in MKV, as MP4":  {"x.mkv", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MP4, []string{"audio 2"}, false},
-		"AAC and PCM in MOV, as MKV":  {"x.mov", slices.Concat(two, []string{"-c:a:1", "pcm_s16le"}), MKV, nil, false},
-		"PCM alone, as MP4":           {"x.mov", []string{"-map", "0", "-map", "1", "-c:v", "libx264", "-c:a", "pcm_s16le"}, MP4, nil, true},
-		"PCM alone, as MKV":           {"x.mov", []string{"-map", "0", "-map", "1", "-c:v", "libx264", "-c:a", "pcm_s16le"}, MKV, nil, false},
-		"pictures that are not taken": {"x.avi", []string{"-map", "0", "-map", "1", "-c:v", "flv1", "-c:a", "libmp3lame"}, MP4, nil, true},
+		{"AAC, then", "x.mov", first, "pcm_s16le", two, false},
+		{"AAC, then", "x.mkv", first, "pcm_s16le", two, false},
+		{"AAC, then", "x.avi", first, "pcm_s16le", two, false},
+		{"AAC, then", "x.avi", first, "adpcm_ms", two, false},
+		{"AAC, then", "x.mkv", first, "flac", two, false},
+		{"AAC, then", "x.mp4", first, "flac", two, false},
+		{"AAC, then", "x.ts", first, "truehd", two, false},
+		{"AAC, then", "x.mkv", first, "wmav2", two, false},
+		{"AAC, then", "x.mkv", first, "ac3", "", false},
+		{"AAC, then", "x.mkv", first, "alac", "", false},
+		{"AAC, then", "x.mp4", first, "libopus", "", false},
+		{"AAC, then", "x.ts", first, "eac3", "", false},
+		{"AAC, then", "x.mkv", first, "libvorbis", "", false},
+		{"AAC behind", "x.mov", last, "pcm_s24le", one, false},
+		{"AAC behind", "x.mkv", last, "flac", one, false},
+		{"nothing but", "x.mov", only, "pcm_s16le", "", true},
+		{"nothing but", "x.mkv", only, "flac", "", true},
+		{"nothing but", "x.ts", only, "ac3", "", false},
 	} {
-		t.Run(what, func(t *testing.T) {
+		t.Run(test.what+" "+test.codec+" "+test.name, func(t *testing.T) {
 			t.Parallel()
-			path := encode(t, test.name, both(test.args...)...)
-			got, err := m.Mux(t.Context(), Mux{Video: path, Subtitles: []byte(twoCues), Format: test.format})
-			if err == nil {
-				defer got.Close()
+			path := encode(t, test.name, both(append(slices.Clip(test.args), test.codec, "-ar", "48000", "-ac", "2")...)...)
+			leavesOut(t, m, path, MKV, "", false)
+			leavesOut(t, m, path, MP4, test.mp4, test.refused)
+			var listed []string
+			for _, track := range tracksOf(t, m, path) {
+				if track.MKVOnly {
+					listed = append(listed, track.called())
+				}
 			}
-			if refused := errors.Is(err, ErrNotMuxable); refused != test.refused || err != nil && !refused {
-				t.Fatalf("got %v", err)
-			}
-			if err == nil && !slices.Equal(got.LeftOut, test.leftOut) {
-				t.Errorf("left out is %q, want %q", got.LeftOut, test.leftOut)
+			if got := strings.Join(listed, ", "); got != test.mp4 {
+				t.Errorf("listed as only for MKV is %q, want %q", got, test.mp4)
 			}
 		})
 	}
+	flash := encode(t, "x.avi", both("-map", "0", "-map", "1", "-c:v", "flv1", "-c:a", "libmp3lame")...)
+	leavesOut(t, m, flash, MP4, "", true)
+}
+
+// leavesOut requires that a download goes without these tracks, or that there is none.
+func leavesOut(t *testing.T, m *Muxer, path string, format MuxFormat, want string, refused bool) {
+	t.Helper()
+	got, err := m.Mux(t.Context(), Mux{Video: path, Subtitles: []byte(twoCues), Format: format})
+	if refused {
+		if !errors.Is(err, ErrNotMuxable) {
+			t.Errorf("%s: got %v, want %v", format, err, ErrNotMuxable)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	defer got.Close()
+	if left := strings.Join(got.LeftOut, ", "); left != want {
+		t.Errorf("%s: left out is %q, want %q", format, left, want)
+	}
+}
+
+func tracksOf(t *testing.T, m *Muxer, path string) []Track {
+	t.Helper()
+	measured, err := m.meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return measured.Tracks
 }

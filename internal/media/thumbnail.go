@@ -31,19 +31,27 @@ func (m *Meter) Thumbnail(ctx context.Context, owner, path string) (picture []by
 }
 
 func (s *subject) thumbnail(ctx context.Context) ([]byte, error) {
-	for _, start := range []string{"2", "0"} { // A short file has nothing at two seconds.
-		picture := &boundedBuffer{}
-		err := s.decode(ctx, picture, []string{"-noaccurate_seek", "-ss", start},
-			"-map", "0:V:0", "-frames:v", "1", "-vf", thumbnailScale, "-pix_fmt", "yuvj420p",
-			"-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe")
-		if err != nil && !errors.Is(err, errFailed) {
-			return nil, err
-		}
-		if picture.Len() > 0 {
-			return picture.Bytes(), nil
+	for _, track := range []string{"0:V:0", "0:V:1"} { // The first may be of a kind that cannot be decoded.
+		for _, start := range []string{"2", "0"} { // A short file has nothing at two seconds.
+			picture, err := s.still(ctx, track, start)
+			if err != nil || len(picture) > 0 {
+				return picture, err
+			}
 		}
 	}
 	return nil, fmt.Errorf("%w: %w", ErrNotVideo, errNoPicture)
+}
+
+// still is a picture of a track from about a time; nil where none can be decoded.
+func (s *subject) still(ctx context.Context, track, start string) ([]byte, error) {
+	picture := &boundedBuffer{}
+	err := s.decode(ctx, picture, []string{"-noaccurate_seek", "-ss", start},
+		"-map", track, "-frames:v", "1", "-vf", thumbnailScale, "-pix_fmt", "yuvj420p",
+		"-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe")
+	if err != nil && !errors.Is(err, errFailed) {
+		return nil, err
+	}
+	return picture.Bytes(), nil
 }
 
 type boundedBuffer struct{ bytes.Buffer }

@@ -30,6 +30,9 @@ func TestThumbnail(t *testing.T) {
 	photo := encode(t, "photo.png", "-f", "lavfi", "-i", "color=blue:size=64x64", "-frames:v", "1")
 	red := encode(t, "red.mp4", silent("color=red:size=640x480:duration=3", "-pix_fmt", "yuv420p")...)
 	whole := load(t, encode(t, "whole.mp4", append(silent("testsrc=size=640x480:duration=5"), "-movflags", "+faststart")...))
+	two := load(t, encode(t, "two.mp4", "-i", red, "-i", wide, "-map", "0", "-map", "1", "-c", "copy"))
+	first := bytes.Index(two, []byte("stsd"))
+	copy(two[first+bytes.Index(two[first:], []byte("avc1")):], "zzzz")
 	for _, test := range []struct {
 		what, path    string
 		width, height int
@@ -48,6 +51,7 @@ func TestThumbnail(t *testing.T) {
 		{"after the sound", encode(t, "x.mkv", "-f", "lavfi", "-i", tone, "-i", wide, "-map", "0", "-map", "1", "-c:v", "copy"), 320, 180},
 		{"beside a cover", encode(t, "x.mp4", "-i", photo, "-i", red, "-map", "0", "-map", "1", "-c:v:0", "png",
 			"-c:v:1", "copy", "-disposition:v:0", "attached_pic"), 320, 240},
+		{"beside pictures of an unknown kind", save(t, "x.mp4", two), 320, 180},
 		{"half of a file", save(t, "half.mp4", whole[:len(whole)*2/3]), 320, 240},
 	} {
 		t.Run(test.what, func(t *testing.T) {

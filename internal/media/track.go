@@ -35,6 +35,7 @@ type Track struct {
 	Default  bool   // what players begin with, or the sound that is heard in its place; at most one of each kind
 	Text     bool   // subtitles of text, not of pictures
 	Unknown  bool   // of a kind that ffmpeg does not know
+	MKVOnly  bool   // sound that MP4 cannot hold, beside some that it can
 
 	index int    // among all streams
 	codec string // ffmpeg's name
@@ -126,15 +127,16 @@ func (s *subject) readListing(data []byte) listing {
 			l.tracks[i].Default, chosen[TrackAudio] = true, true
 		}
 	}
+	l.markMKVOnly()
 	if s.declares() {
 		l.declared = found.declared()
 	}
 	return l
 }
 
-// textCodecs are the subtitles that ffmpeg can turn into SRT.
+// textCodecs are the subtitles that ffmpeg can turn into SRT. TTML it only writes.
 var textCodecs = map[string]bool{
-	"subrip": true, "srt": true, "ass": true, "ssa": true, "mov_text": true, "webvtt": true, "text": true, "ttml": true,
+	"subrip": true, "srt": true, "ass": true, "ssa": true, "mov_text": true, "webvtt": true, "text": true,
 }
 
 // audio returns the track of sound with that number; for 0 the default one.
@@ -214,9 +216,9 @@ func visible(name string) string {
 // writerName is what programs and cameras call the reader of a track, where a name
 // should stand.
 var writerName = regexp.MustCompile(`(?i)^[#. ]*(` +
-	`core media .*|gopro .*|iso media file produced by google.*|` +
+	`core media .*|gopro .*|iso ?media file produced by google.*|twitter-vork muxer|` +
 	`(apple|gpac|mainconcept|l-smash|bento4|dv systems) .*handler|` +
-	`(sound|video|audio|subtitles?|text|data|metadata|time ?code|hint)? ?(media)? ?handler|` +
+	`(sound|video|audio|subtitles?|text|data|metadata|time ?code|hint)? ?(media)? ?handler?|` +
 	`audio|sound|video|stereo|mono)?[:. ]*(created on.*)?$`)
 
 // isWriter reports whether a handler's name says no more than what wrote the track.

@@ -19,7 +19,12 @@ func TestTrackName(t *testing.T) {
 		"#Mainconcept MP4 Sound Media Handler": "",
 		"L-SMASH Audio Handler":                "",
 		"ISO Media file produced by Google Inc. Created on: 11/10/2020.": "",
+		"IsoMedia File Produced by Google, 5-11-2011":                    "",
+		"Twitter-vork muxer":     "",
+		"SoundHandle":            "", // Android's
+		"\fSoundHandler":         "",
 		"\x1fGoPro AAC  ":        "",
+		"Handle with care":       "Handle with care",
 		"Stereo":                 "",
 		"":                       "",
 		"Pineapple commentary":   "Pineapple commentary",

@@ -1,6 +1,10 @@
 package subtitles
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
 
 // What Read takes at most. An hour of speech has some 1,200 cues, 60 kB of
 // text and, as JSON that tells all about each word, up to 10 MB.
@@ -51,6 +55,9 @@ func ReadFile(data []byte, bounds Bounds) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
+	if strings.TrimLeftFunc(text, isBlank) == "" {
+		return File{}, &ReadError{Problem: ProblemNoCues}
+	}
 	language, err := readText(text, c)
 	if err != nil {
 		return File{}, err
@@ -58,6 +65,9 @@ func ReadFile(data []byte, bounds Bounds) (File, error) {
 	cues := tidy(c.finish(bounds.Video))
 	return File{Transcript: Transcript{Language: language, Cues: cues}, Notices: c.notices.list}, nil
 }
+
+// isBlank reports whether a character cannot be seen.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // jsonBegin is not that of SRT without times, or of MicroDVD.
 var jsonBegin = regexp.MustCompile(`^\s*\{\s*["}]|^\s*\{\s*$`)

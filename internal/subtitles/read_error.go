@@ -17,6 +17,7 @@ type Problem string
 // The problems there are.
 const (
 	ProblemUnknownKind Problem = "unknown-kind"      // none of the formats
+	ProblemNoCues      Problem = "no-captions"       // nothing at all, or a format without any
 	ProblemMalformed   Problem = "malformed"         // JSON that is none, or of other types
 	ProblemNotUTF8     Problem = "not-utf-8"         // most likely another encoding
 	ProblemEncodedUTF8 Problem = "encoded-twice"     // UTF-8 that was read as something else and lost letters

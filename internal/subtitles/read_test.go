@@ -146,7 +146,8 @@ func TestReadRefuses(t *testing.T) {
 		file string
 		want ReadError
 	}{
-		"nothing":                   {"", ReadError{Line: 0, Problem: ProblemUnknownKind}},
+		"nothing":                   {"", ReadError{Line: 0, Problem: ProblemNoCues}},
+		"blank lines":               {"\ufeff\r\n \u200b\n", ReadError{Line: 0, Problem: ProblemNoCues}},
 		"a letter":                  {"Dear Ann,\nhow are you?", ReadError{Line: 0, Problem: ProblemUnknownKind}},
 		"a page":                    {"<!doctype html><title>504</title>", ReadError{Line: 0, Problem: ProblemUnknownKind}},
 		"almost VTT":                {"WEBVTTX\n\n00:00.000 --> 00:01.000\na", ReadError{Line: 1, Problem: ProblemHeader}},

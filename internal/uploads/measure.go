@@ -70,7 +70,7 @@ func tracksOf(tracks []media.Track) db.Tracks {
 	var list db.Tracks
 	for _, t := range tracks {
 		list = append(list, db.Track{
-			Kind: t.Kind, Number: t.Number, Language: t.Language, Name: t.Name, Default: t.Default, Text: t.Text, Unknown: t.Unknown,
+			Kind: t.Kind, Number: t.Number, Language: t.Language, Name: t.Name, Default: t.Default, Text: t.Text, Unknown: t.Unknown, MKVOnly: t.MKVOnly,
 		})
 	}
 	return list
