@@ -3,8 +3,6 @@ package e2e
 import (
 	"encoding/base64"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +13,6 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"gensubtitle/internal/waittest"
 )
 
 // The page's uploader: many files at once, each of which goes on where it
@@ -94,6 +90,18 @@ func (b *tab) press(name string) {
 func (b *tab) halfway(path string) {
 	b.t.Helper()
 	b.until(row(path) + `?.querySelector("progress").value > 5`)
+}
+
+// sendHalf starts to send a file over a slow line, and waits until a part of it has
+// been sent.
+func (b *tab) sendHalf(name string) string {
+	b.t.Helper()
+	path := heavy(b.t, name)
+	b.chooseAll(path)
+	b.throttle(trickle)
+	b.send()
+	b.halfway(path)
+	return path
 }
 
 // listenTo keeps what the page asks for and is asked, from now on.
@@ -295,11 +303,7 @@ func TestUploaderPauses(t *testing.T) {
 	b := s.tab()
 	b.login("A", password)
 	o := b.listenTo()
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.says(path, "/วินาที · เหลือ 0:")
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")
@@ -313,94 +317,6 @@ func TestUploaderPauses(t *testing.T) {
 	b.wentOn(o, c)
 }
 
-func TestUploaderCancels(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	c := s.register("A")
-	b := s.tab()
-	b.login("A", password)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
-	b.shows("#quota", "อัปโหลดได้อีก 9 ไฟล์ · กำลังอัปโหลดอยู่ 1 ไฟล์")
-	b.press("ยกเลิกการส่ง a.mp4")
-	b.says(path, "ยกเลิกแล้ว โควตาไม่ถูกใช้")
-	b.shows("#quota", "อัปโหลดได้อีก 10 ไฟล์")
-	eventually(t, patience, "the file to be gone", func() bool { return len(s.media()) == 0 })
-	b.throttle(-1)
-	b.press("ลองส่งอีกครั้ง a.mp4")
-	b.is(path, "counted")
-	if n := c.session().Usage.Videos; n != 1 {
-		t.Errorf("%d videos counted", n)
-	}
-}
-
-// A cancel that comes after the last byte is too late: the page says that the
-// video counts.
-func TestUploaderCancelsTooLate(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	c := s.register("A")
-	b := s.tab()
-	b.login("A", password)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
-	b.do(chromedp.Evaluate[chromedp.Void](`{
-		const { fetch } = window, late = new Promise((go) => (window.letGo = go));
-		window.fetch = async (url, options) => (options?.method === "DELETE" && (await late), fetch(url, options));
-	}`))
-	b.press("ยกเลิกการส่ง a.mp4")
-	b.is(path, "cancelling")
-	s.cutOff()
-	location := "/files/" + c.videos()[0].ID
-	at := c.offset(location)
-	c.chunk(location, at, read(t, path)[at:]).want(204)
-	b.throttle(-1)
-	b.do(chromedp.Evaluate[chromedp.Void](`letGo()`))
-	b.is(path, "counted")
-	b.quota("user_A", 1)
-	b.until(`document.querySelectorAll("#videos [data-video-id]").length === 1`)
-}
-
-// A cancel that the server does not carry out is no cancel: the upload can be
-// cancelled again after a login.
-func TestUploaderCancelsAfterLogin(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	c := s.register("A")
-	b := s.tab()
-	b.login("A", password)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
-	b.press("พักการส่ง a.mp4")
-	b.is(path, "paused")
-	s.cutOff()
-	b.throttle(-1)
-	b.do(chromedp.Evaluate[chromedp.Void](`fetch("/logout", {method: "POST"}).then(() => window.out = true)`))
-	b.until("window.out")
-	b.press("ยกเลิกการส่ง a.mp4")
-	b.until(`location.pathname === "/login"`)
-	b.fill("#login", "A", password)
-	b.click("#login [type=submit]")
-	b.is(path, "paused")
-	if n := len(c.videos()); n != 1 {
-		t.Errorf("%d uploads are left after a cancel that was refused", n)
-	}
-	b.press("ยกเลิกการส่ง a.mp4")
-	b.is(path, "cancelled")
-	if n := len(c.videos()); n != 0 {
-		t.Errorf("%d uploads are left", n)
-	}
-}
-
 func TestUploaderSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -410,11 +326,7 @@ func TestUploaderSurvivesALostConnection(t *testing.T) {
 	b.login("A", password)
 	b.hear()
 	o := b.listenTo()
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	r.set(false)
 	b.online(false)
 	b.is(path, "offline")
@@ -438,66 +350,6 @@ func (b *tab) online(on bool) {
 	call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !on, DownloadThroughput: -1, UploadThroughput: -1})
 }
 
-// relay is a way to a server that can be cut while bytes are on it.
-type relay struct {
-	addr  string
-	mu    sync.Mutex
-	up    bool
-	conns []net.Conn
-}
-
-func (s *server) relay() *relay {
-	s.t.Helper()
-	entry := waittest.Listen(s.t)
-	r := &relay{addr: entry.Addr().String(), up: true}
-	s.t.Cleanup(func() {
-		_ = entry.Close()
-		r.set(false)
-	})
-	go func() {
-		for {
-			near, err := entry.Accept()
-			if err != nil {
-				return
-			}
-			r.connect(near, s.addr)
-		}
-	}()
-	return r
-}
-
-func (r *relay) connect(near net.Conn, addr string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.up {
-		_ = near.Close()
-		return
-	}
-	far, err := net.DialTimeout("tcp", addr, patience)
-	if err != nil {
-		_ = near.Close()
-		return
-	}
-	r.conns = append(r.conns, near, far)
-	for _, pair := range [][2]net.Conn{{near, far}, {far, near}} {
-		go func() {
-			_, _ = io.Copy(pair[0], pair[1]) // It ends when either is closed.
-			_ = pair[0].Close()
-		}()
-	}
-}
-
-// set cuts the line, or mends it for new connections.
-func (r *relay) set(up bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.up = up
-	for _, c := range r.conns {
-		_ = c.Close()
-	}
-	r.conns = nil
-}
-
 // The server may also go away while the line stands.
 func TestUploaderSurvivesARestart(t *testing.T) {
 	t.Parallel()
@@ -506,11 +358,7 @@ func TestUploaderSurvivesARestart(t *testing.T) {
 	b := s.tab()
 	b.login("A", password)
 	o := b.listenTo()
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	s.kill()
 	b.is(path, "offline")
 	b.throttle(-1)
@@ -526,11 +374,7 @@ func TestUploaderSurvivesAReload(t *testing.T) {
 	b := s.tab()
 	b.login("A", password)
 	o := b.listenTo()
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.reload(o, true)
 	b.shows("#videos", "ส่งค้างไว้")
 	b.shows("#videos", "เลือกไฟล์เดิมเพื่อส่งต่อ")
@@ -563,11 +407,7 @@ func TestUploaderRemovesUnfinished(t *testing.T) {
 	s.register("A")
 	b := s.tab()
 	b.login("A", password)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")
 	s.cutOff()
@@ -589,11 +429,7 @@ func TestUploaderKeepsUsersApart(t *testing.T) {
 	second := s.register("B")
 	b := s.tab()
 	b.login("A", password)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.click(`form[action="/logout"] [type=submit]`)
 	b.shows("#confirm", "ยังส่งไฟล์ไม่เสร็จ")
 	b.click("[data-confirm=yes]")
@@ -621,11 +457,7 @@ func TestUploaderOutlivesItsPage(t *testing.T) {
 	s := start(t)
 	b := s.tab()
 	b.login("admin", adminPassword)
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.click(`a[href="/admin/sessions"]`)
 	b.until(`document.querySelector("#sessions")`)
 	b.until(`/^[1-9]\d?% · /.test(document.title)`)
@@ -667,11 +499,7 @@ func TestLeavingAsksWhileSending(t *testing.T) {
 	b := s.tab()
 	b.login("A", password)
 	o := b.listenTo()
-	path := heavy(t, "a.mp4")
-	b.chooseAll(path)
-	b.throttle(trickle)
-	b.send()
-	b.halfway(path)
+	path := b.sendHalf("a.mp4")
 	b.reload(o, false)
 	b.press("พักการส่ง a.mp4")
 	b.is(path, "paused")

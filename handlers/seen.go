@@ -64,18 +64,12 @@ func (s *Server) KeepSeen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			s.keepSeenNow(ctx)
+			s.attemptKeepSeen(ctx)
 		}
 	}
 }
 
-// keepSeenNow logs a failure: the next time writes it all.
-func (s *Server) keepSeenNow(ctx context.Context) {
-	err := func() (err error) {
-		defer background.Recover(s.Log, "note what was used", &err)
-		return s.keepSeen(ctx)
-	}()
-	if err != nil && ctx.Err() == nil {
-		s.Log.Error("not done yet", "what", "note what was used", "error", err)
-	}
+// attemptKeepSeen leaves what it could not write to the next time.
+func (s *Server) attemptKeepSeen(ctx context.Context) {
+	background.Attempt(ctx, s.Log, "note what was used", s.keepSeen)
 }

@@ -189,7 +189,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	seen, cancel := context.WithTimeout(context.WithoutCancel(ctx), seenTimeout)
 	defer cancel()
-	s.keepSeenNow(seen)
+	s.attemptKeepSeen(seen)
 	if err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -208,22 +207,7 @@ const maxPrompt = 1000
 // cleanPrompt puts what the engine is to expect on one line; false where it is too
 // long.
 func cleanPrompt(text string) (string, bool) {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == zeroWidthJoiner || r == zeroWidthNonJoiner:
-			return r // They belong to words.
-		case unicode.IsSpace(r), unicode.IsControl(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if strings.Trim(text, string(zeroWidthJoiner)+string(zeroWidthNonJoiner)+" ") == "" {
-		return "", true
-	}
+	text = media.Visible(strings.ToValidUTF8(text, "\uFFFD"))
 	return text, utf8.RuneCountInString(text) <= maxPrompt
 }
 

@@ -21,7 +21,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"gensubtitle/internal/media"
-	"gensubtitle/internal/uploads"
 	"gensubtitle/views"
 )
 
@@ -37,8 +36,6 @@ const (
 	unnamed = "video"
 	// zeroWidthJoiner is part of many emoji.
 	zeroWidthJoiner = '\u200d'
-	// zeroWidthNonJoiner is part of words in some scripts.
-	zeroWidthNonJoiner = '\u200c'
 )
 
 // uploadForm reads the multipart body of an upload as it arrives (RFC 7578).
@@ -200,7 +197,7 @@ func (e *diskError) Error() string { return e.err.Error() }
 func (w *diskWriter) Write(b []byte) (int, error) {
 	if w.written += int64(len(b)); w.written >= lookBytes {
 		w.written = 0
-		if free, err := w.free(); err != nil || free < uploads.SpareBytes {
+		if free, err := w.free(); err != nil || free < media.SpareBytes {
 			return 0, &diskError{cmp.Or(err, error(media.ErrStorageFull))}
 		}
 		media.StartSync(w.file)

@@ -22,6 +22,18 @@ func Recover(log *slog.Logger, what string, err *error) {
 	}
 }
 
+// Attempt does work that is tried again later, and logs a failure or a panic unless
+// ctx has ended.
+func Attempt(ctx context.Context, log *slog.Logger, what string, work func(context.Context) error) {
+	err := func() (err error) {
+		defer Recover(log, what, &err)
+		return work(ctx)
+	}()
+	if err != nil && ctx.Err() == nil {
+		log.Error("not done yet", "what", what, "error", err)
+	}
+}
+
 // Group is work under way, one piece of each name.
 type Group struct {
 	log    *slog.Logger

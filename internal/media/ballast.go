@@ -12,9 +12,9 @@ const (
 	// ballastName is the file of the ballast in a data directory.
 	ballastName  = "ballast"
 	ballastBytes = 16 << 20
-	// ballastSpare is what has to stay free beside a new ballast: what uploads
-	// leave free, too.
-	ballastSpare = 64 << 20
+	// SpareBytes stay free on the disk, for the databases: beside a new ballast as
+	// beside uploads.
+	SpareBytes = 64 << 20
 )
 
 // Ballast is a file that takes room on the disk as long as there is plenty, and
@@ -37,7 +37,7 @@ func (b *Ballast) Fill() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	free, err := freeBytes(b.dir)
-	if err != nil || free < ballastBytes+ballastSpare {
+	if err != nil || free < ballastBytes+SpareBytes {
 		return err
 	}
 	file, err := os.OpenFile(b.path, os.O_CREATE|os.O_RDWR, 0o600)

@@ -16,7 +16,7 @@ import (
 // where there is next to none.
 func TestBallast(t *testing.T) {
 	dir := t.TempDir()
-	err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", 2*(ballastBytes+ballastSpare)))
+	err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", 2*(ballastBytes+SpareBytes)))
 	if errors.Is(err, unix.EPERM) {
 		t.Skipf("mounting is not permitted: %v", err)
 	}
@@ -57,10 +57,10 @@ func TestBallast(t *testing.T) {
 		}
 	}
 
-	take(ballastBytes + ballastSpare - 1<<20)
+	take(ballastBytes + SpareBytes - 1<<20)
 	fill()
 	there(false)
-	take(ballastBytes + ballastSpare)
+	take(ballastBytes + SpareBytes)
 	before, err := freeBytes(dir)
 	if err != nil {
 		t.Fatal(err)

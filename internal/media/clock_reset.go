@@ -20,7 +20,7 @@ const (
 
 // clockWatch finds the places in a file at which its clock was set anew.
 type clockWatch struct {
-	packet func(unit []byte) mediaPacket
+	packet func(at int64, unit []byte) mediaPacket
 	// streams holds the streams of sound and pictures by their numbers.
 	streams map[int]*streamClock
 	numbers []int // of those that come in any order
@@ -56,11 +56,11 @@ func (k kind) newClockWatch() *clockWatch {
 	w := &clockWatch{streams: map[int]*streamClock{}}
 	switch k {
 	case kindTS:
-		w.packet, w.tables.wanted = transportMedia, true
+		w.packet = w.tables.packet
 	case kindPS:
 		w.packet = programMedia
 	default:
-		w.packet = func([]byte) mediaPacket { return mediaPacket{stream: -1} }
+		w.packet = func(int64, []byte) mediaPacket { return mediaPacket{stream: -1} }
 	}
 	return w
 }
@@ -84,8 +84,7 @@ func (w *clockWatch) segments(stretches []stretch) []segment {
 
 // see takes the unit that begins at a place in the file.
 func (w *clockWatch) see(at int64, unit []byte) {
-	w.tables.see(at, unit)
-	p := w.packet(unit)
+	p := w.packet(at, unit)
 	if p.listed && !slices.Contains(w.numbers, p.stream) {
 		w.numbers = append(w.numbers, p.stream)
 	}
@@ -117,16 +116,6 @@ func isReset(ticks int64) bool {
 	return ticks < -minSetback || ticks > maxLeap
 }
 
-// transportMedia reads a packet of MPEG-TS (ISO/IEC 13818-1, 2.4.3.2).
-func transportMedia(unit []byte) mediaPacket {
-	pid, begins, payload := transportPacket(unit)
-	p := mediaPacket{stream: pid}
-	if begins && len(payload) > 3 && isMedia(payload[3]) {
-		p.time, p.timed = pesTime(payload)
-	}
-	return p
-}
-
 // transportPacket returns the number of a packet's stream, whether a frame or table
 // begins in it, and what it holds.
 func transportPacket(unit []byte) (pid int, begins bool, payload []byte) {
@@ -145,7 +134,7 @@ func transportPacket(unit []byte) (pid int, begins bool, payload []byte) {
 }
 
 // programMedia reads a unit of MPEG-PS. Its streams have ffmpeg's numbers.
-func programMedia(unit []byte) mediaPacket {
+func programMedia(_ int64, unit []byte) mediaPacket {
 	if len(unit) < 4 {
 		return mediaPacket{stream: -1}
 	}
@@ -216,17 +205,16 @@ func pesTime(data []byte) (int64, bool) {
 // transportTables are the packets of MPEG-TS that say which streams there are, as
 // they were seen last: what stands before them cannot be read.
 type transportTables struct {
-	wanted   bool // the file is MPEG-TS
 	programs stretch
 	streams  stretch
 	pid      int // of the table of streams
 }
 
-func (t *transportTables) see(at int64, unit []byte) {
-	if !t.wanted {
-		return
-	}
+// packet reads a packet of MPEG-TS, and keeps the place of one that holds a table
+// (ISO/IEC 13818-1, 2.4.3.2).
+func (t *transportTables) packet(at int64, unit []byte) mediaPacket {
 	pid, begins, payload := transportPacket(unit)
+	p := mediaPacket{stream: pid}
 	here := stretch{from: at, to: at + int64(len(unit))}
 	switch {
 	case !begins:
@@ -237,7 +225,10 @@ func (t *transportTables) see(at int64, unit []byte) {
 		}
 	case pid == t.pid:
 		t.streams = here
+	case len(payload) > 3 && isMedia(payload[3]):
+		p.time, p.timed = pesTime(payload)
 	}
+	return p
 }
 
 // before returns the tables for a reader that begins at a place, unless it finds

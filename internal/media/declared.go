@@ -71,19 +71,12 @@ func (s *subject) countsFrames() bool {
 		return false
 	}
 	defer file.Close()
-	offset := int64(0)
-	for range maxID3Tags {
-		head, err := readHead(file, offset, headSize)
-		if err != nil {
-			return false
-		}
-		if !isID3(head) {
-			first := head[:min(len(head), 64)]
-			return bytes.Contains(first, []byte("Xing")) || bytes.Contains(first, []byte("Info")) || bytes.Contains(first, []byte("VBRI"))
-		}
-		offset += id3Size(head)
+	head, _, err := behindID3(file, s.size)
+	if err != nil {
+		return false
 	}
-	return false
+	first := head[:min(len(head), 64)]
+	return bytes.Contains(first, []byte("Xing")) || bytes.Contains(first, []byte("Info")) || bytes.Contains(first, []byte("VBRI"))
 }
 
 // missing is true where a file says that it lasts notably longer than what was

@@ -88,17 +88,11 @@ func (w *fragmentWalk) boxes(at int64) (int64, error) {
 // box is the length of the box at a place, 0 where there is none that makes sense.
 // One that is cut off by the end of the file reaches there.
 func (w *fragmentWalk) box(at int64) (int64, error) {
-	head, err := readHead(w.file, at, 2*boxHead)
-	if err != nil || len(head) < boxHead {
+	kind, length, err := readBoxHead(w.file, at)
+	if err != nil || !slices.Contains(fragmentBoxes, kind) {
 		return 0, err
 	}
-	kind, length := string(head[4:8]), int64(binary.BigEndian.Uint32(head))
-	switch {
-	case !slices.Contains(fragmentBoxes, kind):
-		return 0, nil
-	case length == 1 && len(head) == 2*boxHead:
-		length = int64(binary.BigEndian.Uint64(head[8:]))
-	case length == 0:
+	if length == 0 {
 		length = w.size - at
 	}
 	if length < boxHead {
@@ -117,6 +111,20 @@ func (w *fragmentWalk) box(at int64) (int64, error) {
 		return 0, err
 	}
 	return length, nil
+}
+
+// readBoxHead reads the kind and the length of a box; the kind is "" where the file
+// ends, and the length 0 where the box reaches to its end (ISO/IEC 14496-12, 4.2).
+func readBoxHead(file io.ReaderAt, at int64) (kind string, length int64, err error) {
+	head, err := readHead(file, at, 2*boxHead)
+	if err != nil || len(head) < boxHead {
+		return "", 0, err
+	}
+	length = int64(binary.BigEndian.Uint32(head))
+	if length == 1 && len(head) == 2*boxHead {
+		length = int64(binary.BigEndian.Uint64(head[boxHead:]))
+	}
+	return string(head[4:8]), length, nil
 }
 
 // tiles reports whether data consists of boxes, and those of one kind do in turn.

@@ -79,17 +79,12 @@ var pictureBrands = []string{
 // identify tells the kind of a file of the given size by its first bytes. It is
 // false for a kind that is not taken; the error is one of reading alone.
 func identify(file io.ReaderAt, size int64) (kind, bool, error) {
-	head, err := readHead(file, 0, headSize)
-	for offset, tags := int64(0), 0; err == nil && isID3(head); tags++ {
-		if offset += id3Size(head); tags == maxID3Tags || offset >= size {
-			return kind{}, false, nil
-		}
-		if head, err = readHead(file, offset, headSize); err == nil && !isID3(head) {
-			return taggedKind(head), true, nil
-		}
-	}
-	if err != nil {
+	head, tags, err := behindID3(file, size)
+	switch {
+	case err != nil, head == nil:
 		return kind{}, false, err
+	case tags > 0:
+		return taggedKind(head), true, nil
 	}
 	for _, known := range []func([]byte, int64) kind{
 		signatureKind, movieKind, matroskaKind, transportKind, soundKind,
@@ -103,6 +98,19 @@ func identify(file io.ReaderAt, size int64) (kind, bool, error) {
 	}
 	found := soundBehindJunk(head)
 	return found, found != kind{}, nil
+}
+
+// behindID3 returns the first bytes behind the ID3 tags that a file begins with, and
+// how many of those there are; nil where there are too many, or nothing follows.
+func behindID3(file io.ReaderAt, size int64) (head []byte, tags int, err error) {
+	head, err = readHead(file, 0, headSize)
+	for offset := int64(0); err == nil && isID3(head); tags++ {
+		if offset += id3Size(head); tags == maxID3Tags || offset >= size {
+			return nil, tags, nil
+		}
+		head, err = readHead(file, offset, headSize)
+	}
+	return head, tags, err
 }
 
 func readHead(file io.ReaderAt, offset, size int64) ([]byte, error) {

@@ -44,7 +44,7 @@ func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMo
 		e := s.newExtraction(file, atMost)
 		list, err := s.list(ctx)
 		if err == nil {
-			_, err = e.choose(ctx, list, track)
+			err = e.choose(ctx, list, track)
 		}
 		if err == nil {
 			err = e.end(atMost)
@@ -95,27 +95,31 @@ func (s *subject) beginExtraction(ctx context.Context, list listing, file SoundF
 }
 
 // choose extracts a track by its number, or for 0 the default one, or where that
-// gives next to nothing the next that gives more. It returns the index of the stream,
-// -1 where nothing was heard.
-func (e *extraction) choose(ctx context.Context, list listing, number int) (int, error) {
+// gives next to nothing the next that gives more.
+func (e *extraction) choose(ctx context.Context, list listing, number int) error {
 	if number > 0 {
 		if track, ok := list.audio(number); ok {
-			return track.index, e.stream(ctx, track.index)
+			return e.stream(ctx, track.index)
 		}
-		return -1, nil
+		return nil
 	}
 	if err := e.first(ctx, list); err != nil {
-		return -1, err
+		return err
 	}
 	// A track that is silent for long costs another look at the file.
 	if e.heard > e.limit/4 || list.sounds() < 2 {
-		return list.first(), nil
+		return nil
 	}
 	times, err := e.subject.timeline(ctx, pcmLength(e.limit))
-	if err != nil { // It has been measured before: it is no longer what it was.
-		return list.first(), nil
+	var long *TooLongError
+	switch {
+	case errors.Is(err, ErrNotVideo), errors.As(err, &long): // It is no longer the file that was measured.
+		return nil
+	case err != nil:
+		return err
 	}
-	return e.orNext(ctx, list, times)
+	_, err = e.orNext(ctx, list, times)
+	return err
 }
 
 // first extracts the default track, which is the one that players begin with.
@@ -209,30 +213,24 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 
 // decode runs the decoder from a place in the file on.
 func (e *extraction) decode(ctx context.Context, stream string) error {
-	output := []string{
-		"-map", stream, "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-c:a", "pcm_s16le",
-		"-avoid_negative_ts", "disabled", "-f", "matroska", "pipe:1",
+	s := e.subject
+	var input, output []string
+	if s.kind.demuxer == "ogg" {
+		// ffmpeg would take what is missing for a clock that was set anew.
+		input = append(input, "-dts_delta_threshold", "1e9")
 	}
-	if e.subject.kind.clockJumps() {
+	if e.from > 0 {
+		input = append(input, "-ss", strconv.FormatFloat(e.from.Seconds(), 'f', 3, 64))
+	}
+	if s.kind.clockJumps() {
 		// Of these ffmpeg takes the first moment of the streams that it was asked
 		// for as the beginning, and not that of the file.
 		output = append(output, "-map", "0:V:0?", "-map", "0:a", "-c", "copy", "-f", "null", "-")
 	}
-	s := e.subject
-	args := append([]string{"-nostdin"}, s.input()...)
-	if s.kind.demuxer == "ogg" {
-		// ffmpeg would take what is missing for a clock that was set anew.
-		args = append(args, "-dts_delta_threshold", "1e9")
-	}
-	if e.from > 0 {
-		args = append(args, "-ss", strconv.FormatFloat(e.from.Seconds(), 'f', 3, 64))
-	}
-	args = append(args, "-i", s.source(), "-filter_threads", "1", "-max_error_rate", "1")
-	return s.run(ctx, process{
-		program: s.meter.ffmpeg,
-		args:    append(args, output...),
-		stdout:  &blockWriter{block: e.take},
-	})
+	output = append(output,
+		"-map", stream, "-ac", "1", "-ar", strconv.Itoa(sampleRate), "-c:a", "pcm_s16le",
+		"-avoid_negative_ts", "disabled", "-f", "matroska")
+	return s.decode(ctx, &blockWriter{block: e.take}, input, output...)
 }
 
 // take puts samples where their time says. ffmpeg's resampler could do so too,

@@ -525,3 +525,23 @@ func TestSoundOfAScrap(t *testing.T) {
 		})
 	}
 }
+
+// TestSoundOfAScrapTriesAgain has a child that is killed while Extract looks for
+// a better track: what was extracted until then must not be kept as the sound.
+func TestSoundOfAScrapTriesAgain(t *testing.T) {
+	t.Parallel()
+	probe, err := exec.LookPath("ffprobe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, first := beeps("between(t,0,0.2)")
+	_, second := beeps("between(t,3,3.3)")
+	path := encode(t, "x.mkv", slices.Concat(first, second, []string{
+		"-map", "0", "-map", "1", "-c:a", "libmp3lame", "-bsf:a:0", `noise=amount=if(lt(n\,6)\,0\,1)`,
+	})...)
+	killed := script(t, `case "$*" in *packet=*) kill -KILL $$;; esac; exec `+probe+` "$@"`)
+	m := NewMeter(Options{FFprobe: killed})
+	if err := m.Extract(t.Context(), "user_a", path, 0, 10*time.Second, soundFile(t)); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}

@@ -189,17 +189,17 @@ func readTags(tags map[string]string) (code, name string) {
 	if handler := lower["handler_name"]; name == "" && !isWriter(handler) {
 		name = handler
 	}
-	name = visible(name)
+	name = Visible(name)
 	if runes := []rune(name); len(runes) > maxTrackName {
 		name = string(runes[:maxTrackName-1]) + "…"
 	}
 	return shortCode(lower["language"]), name
 }
 
-// visible is a name without what cannot be seen, in one line. The marks that join
+// Visible is a text without what cannot be seen, in one line. The marks that join
 // letters, or keep them apart, belong to words and emoji.
-func visible(name string) string {
-	name = strings.Map(func(r rune) rune {
+func Visible(text string) string {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\u200c', r == '\u200d':
 			return r
@@ -209,8 +209,8 @@ func visible(name string) string {
 			return -1
 		}
 		return r
-	}, name)
-	return strings.Join(strings.Fields(strings.Trim(name, "\u200c\u200d ")), " ")
+	}, text)
+	return strings.Join(strings.Fields(strings.Trim(text, "\u200c\u200d ")), " ")
 }
 
 // writerName is what programs and cameras call the reader of a track, where a name
@@ -222,7 +222,7 @@ var writerName = regexp.MustCompile(`(?i)^[#. ]*(` +
 	`audio|sound|video|stereo|mono)?[:. ]*(created on.*)?$`)
 
 // isWriter reports whether a handler's name says no more than what wrote the track.
-func isWriter(handler string) bool { return writerName.MatchString(visible(handler)) }
+func isWriter(handler string) bool { return writerName.MatchString(Visible(handler)) }
 
 // errTooLarge is output beyond a limit.
 var errTooLarge = errors.New("too much output")

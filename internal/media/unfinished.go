@@ -1,7 +1,6 @@
 package media
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -37,23 +36,15 @@ func (s *subject) blameRecorder(refusal error) error {
 // or none, ends the search (ISO/IEC 14496-12, section 4.2).
 func lacksIndex(file io.ReaderAt, size int64) bool {
 	data := false
-	head := make([]byte, 16)
 	for at, boxes := int64(0), 0; at < size && boxes < maxBoxes; boxes++ {
-		n, _ := file.ReadAt(head, at) // What cannot be read is not found.
-		if n < 8 {
-			break
-		}
-		switch string(head[4:8]) {
+		kind, length, _ := readBoxHead(file, at) // What cannot be read is not found.
+		switch kind {
 		case "moov":
 			return false
 		case "mdat":
 			data = true
 		}
-		length := int64(binary.BigEndian.Uint32(head))
-		if length == 1 && n == len(head) {
-			length = int64(binary.BigEndian.Uint64(head[8:]))
-		}
-		if length < 8 || length > size-at {
+		if length < boxHead || length > size-at {
 			break
 		}
 		at += length

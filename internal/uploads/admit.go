@@ -10,9 +10,6 @@ import (
 	"gensubtitle/internal/media"
 )
 
-// SpareBytes stay free on the disk, for the databases.
-const SpareBytes = 64 << 20
-
 // Room requires that an upload of so many bytes could be taken from this owner
 // now: media.ErrStorageFull, media.ErrUnavailable or *media.RejectionsError.
 func (s *Service) Room(owner string, bytes int64) error {
@@ -32,7 +29,7 @@ func (s *Service) DiskRoom(bytes int64) error {
 	if err != nil {
 		return err
 	}
-	if free < bytes+SpareBytes {
+	if free < bytes+media.SpareBytes {
 		return media.ErrStorageFull
 	}
 	return nil

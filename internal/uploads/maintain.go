@@ -23,26 +23,16 @@ func (s *Service) Maintain(ctx context.Context) {
 	often := time.NewTicker(max(maintainIntervalMin, min(maintainInterval, s.Expiry/4)))
 	defer often.Stop()
 	for {
-		s.attempt(ctx, "take up measuring", s.resumeMeasuring)
+		background.Attempt(ctx, s.Log, "take up measuring", s.resumeMeasuring)
 		select {
 		case <-ctx.Done():
 			return
 		case <-clean.C:
-			s.attempt(ctx, "clean up", s.Clean)
+			background.Attempt(ctx, s.Log, "clean up", s.Clean)
 		case <-often.C:
 			s.retryAbandoned()
-			s.attempt(ctx, "make the ballast", func(context.Context) error { return s.Ballast.Fill() })
-			s.attempt(ctx, "remove expired uploads", s.Expire)
+			background.Attempt(ctx, s.Log, "make the ballast", func(context.Context) error { return s.Ballast.Fill() })
+			background.Attempt(ctx, s.Log, "remove expired uploads", s.Expire)
 		}
-	}
-}
-
-func (s *Service) attempt(ctx context.Context, what string, work func(context.Context) error) {
-	err := func() (err error) {
-		defer background.Recover(s.Log, what, &err)
-		return work(ctx)
-	}()
-	if err != nil && ctx.Err() == nil {
-		s.Log.Error("not done yet", "what", what, "error", err)
 	}
 }

@@ -29,8 +29,8 @@ type Options struct {
 	DB      *db.DB
 	Files   *media.Store
 	Process *db.Process
-	Meter   *media.Meter   // nil: nothing can be measured
-	Ballast *media.Ballast // nil: none is kept
+	Meter   *media.Meter   // for all but Check and what deletes
+	Ballast *media.Ballast // for Maintain
 	Log     *slog.Logger
 	// Expiry is how long an unfinished upload may go without another byte, and how
 	// long a rejected one is told of.
@@ -43,7 +43,7 @@ type Options struct {
 	MoveOrphans bool
 }
 
-// Events tell what became of uploads. Each may be nil.
+// Events tell what became of uploads. None is nil; New makes such as do nothing.
 type Events struct {
 	Accepted func(db.Video)
 	// Ended is called for each resumable upload that was measured, with nil or a
