@@ -72,7 +72,7 @@ node:
 curl:
 	@if ! command -v curl >/dev/null; then $(call apt,curl); fi
 
-# The example in the README is tried with it.
+# The example in docs/proxies.md is tried with it.
 nginx:
 	@if ! command -v nginx >/dev/null && ! [ -e /usr/sbin/nginx ]; then $(call apt,nginx); fi
 

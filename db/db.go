@@ -8,6 +8,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -50,6 +51,7 @@ const (
 // Options say where the database is and what the installation allows.
 type Options struct {
 	Path     string           // the database file, made when it is missing
+	Driver   string           // that database/sql knows; "" for SQLite's
 	Defaults Limits           // for quota sessions without limits of their own
 	Now      func() time.Time // nil: time.Now
 	Observe  func(Write)      // called after each write transaction, unless nil
@@ -94,7 +96,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func openDB(ctx context.Context, o Options) (*DB, error) {
-	opening, err := sql.Open("sqlite3", dsn(o.Path, openingOptions))
+	driver := cmp.Or(o.Driver, "sqlite3")
+	opening, err := sql.Open(driver, dsn(o.Path, openingOptions))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +108,7 @@ func openDB(ctx context.Context, o Options) (*DB, error) {
 	if err := migrate(ctx, opening, o.Path); err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite3", dsn(o.Path, servingOptions))
+	writer, err := sql.Open(driver, dsn(o.Path, servingOptions))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func openDB(ctx context.Context, o Options) (*DB, error) {
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	reader, err := sql.Open("sqlite3", dsn(o.Path, readerOptions))
+	reader, err := sql.Open(driver, dsn(o.Path, readerOptions))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -291,6 +294,8 @@ var (
 	ErrUnavailable = errors.New("database is unavailable")
 	// ErrStorageFull says that there is no room to write.
 	ErrStorageFull = errors.New("database has no room")
+	// ErrUncertain says, beside what failed, that a write may have happened all the same.
+	ErrUncertain = errors.New("outcome of the commit is unknown")
 )
 
 // classify adds to the driver's error what it means.

@@ -110,7 +110,7 @@ func (d *DB) transact(ctx context.Context, conn *sql.Conn, f func(*sql.Tx) error
 	err = tx.Commit()
 	committed() // Whatever it says: a failed commit may have happened.
 	if err != nil {
-		return waited, fmt.Errorf("commit: %w", err)
+		return waited, fmt.Errorf("commit: %w: %w", ErrUncertain, err)
 	}
 	return waited, nil
 }

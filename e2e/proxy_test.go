@@ -181,14 +181,14 @@ func TestUploaderToldOfRejection(t *testing.T) {
 	}
 }
 
-// readmeBlock is the code in the README below a mark.
-func readmeBlock(t *testing.T, mark string) string {
+// documented is the code in a document below a mark.
+func documented(t *testing.T, document, mark string) string {
 	t.Helper()
-	_, after, found := strings.Cut(string(read(t, "../README.md")), "<!-- "+mark+" -->\n```")
+	_, after, found := strings.Cut(string(read(t, "../"+document)), "<!-- "+mark+" -->\n```")
 	_, after, begun := strings.Cut(after, "\n")
 	block, _, ended := strings.Cut(after, "\n```")
 	if !found || !begun || !ended {
-		t.Fatalf("the README has no block %q", mark)
+		t.Fatalf("%s has no block %q", document, mark)
 	}
 	return block
 }
@@ -223,9 +223,9 @@ func selfSigned(t *testing.T, name string) (cert, key string, pool *x509.CertPoo
 	return cert, key, pool
 }
 
-// TestReadmeNginx runs nginx with what the README says, on a port that is not
+// TestDocumentedNginx runs nginx with what docs/proxies.md says, on a port that is not
 // the usual one, and breaks the line in the middle of an upload.
-func TestReadmeNginx(t *testing.T) {
+func TestDocumentedNginx(t *testing.T) {
 	t.Parallel()
 	const name = "localhost"
 	addr := freeAddr(t)
@@ -238,7 +238,7 @@ func TestReadmeNginx(t *testing.T) {
 		"/etc/ssl/private/subtitles.example.com.key", key,
 		"subtitles.example.com", name,
 		"http://127.0.0.1:8000", "http://"+s.addr,
-	).Replace(readmeBlock(t, "nginx"))
+	).Replace(documented(t, "docs/proxies.md", "nginx"))
 	startNginx(t, addr, block)
 
 	site := "https://" + name + ":" + port

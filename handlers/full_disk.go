@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // onFullDisk has a full disk answered with p, which says what it means for what
@@ -28,7 +28,7 @@ func fullDisk(err error, p *problem) error {
 // disk is full, as the database does.
 type ballasted struct {
 	fiber.Storage
-	ballast *media.Ballast
+	ballast *storage.Ballast
 }
 
 func (b ballasted) Set(key string, value []byte, expiry time.Duration) error {

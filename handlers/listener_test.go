@@ -44,7 +44,7 @@ func TestPatientListener(t *testing.T) {
 		{"anything else", []error{accept(unix.EMFILE), accept(unix.EBADF)}, unix.EBADF},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l := patientListener{&wornListener{errs: test.errs, conn: here}, slog.New(slog.DiscardHandler)}
+			l := &patientListener{Listener: &wornListener{errs: test.errs, conn: here}, log: slog.New(slog.DiscardHandler)}
 			conn, err := l.Accept()
 			if !errors.Is(err, test.want) || (test.want == nil) != (conn == here) {
 				t.Errorf("got %v, %v, want %v", conn, err, test.want)

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -35,9 +37,9 @@ const (
 
 // observe surrounds every request: headers, errors, the log line.
 func (s *Server) observe(c *fiber.Ctx) error {
-	s.running.begin()
-	defer s.running.end()
-	c.SetUserContext(db.WithPatience(c.UserContext()))
+	ctx, running := s.running.begin(c.Context().Conn())
+	defer s.running.end(running)
+	c.SetUserContext(db.WithPatience(ctx))
 	start := time.Now()
 	id := utils.UUID()
 	c.Locals(requestKey, id)
@@ -85,6 +87,7 @@ func (s *Server) logRequest(c *fiber.Ctx, took time.Duration, err error) {
 	switch {
 	case problemOf(err) == errBusy:
 		level = slog.LevelWarn // Expected under load, so not logged as an error.
+	case errors.Is(context.Cause(c.UserContext()), errClientGone):
 	case status >= fiber.StatusInternalServerError:
 		level = slog.LevelError
 	}

@@ -20,6 +20,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/uploads"
 	"gensubtitle/static"
 	"gensubtitle/views"
@@ -226,7 +227,7 @@ func apiServer(t *testing.T) *Server {
 	})
 	t.Cleanup(func() { check(logins.Close()) })
 	p.Logins = logins
-	p.Files, err = media.OpenStore(dir)
+	p.Files, err = storage.OpenDisk(dir, p.DB.KeepsFiles)
 	check(err)
 	p.Hasher, err = auth.NewHasher(1, time.Minute)
 	check(err)
@@ -237,7 +238,6 @@ func apiServer(t *testing.T) *Server {
 		Name: "admin", Key: "admin", SessionID: "user_admin", PasswordHash: hash, Role: db.RoleAdmin,
 	})
 	check(err)
-	p.Files.Keeps = p.DB.KeepsFiles
 	p.Uploads = uploads.New(uploads.Options{DB: p.DB, Files: p.Files, Process: p.Process, Meter: p.Meter, Ballast: p.Ballast, Log: p.Log, Expiry: config.UploadExpiry, MaxUnfinished: 3})
 	s, err := New(config, p)
 	check(err)

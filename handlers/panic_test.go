@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/subtitles"
 )
 
@@ -80,7 +82,7 @@ func TestPanicsHoldNothing(t *testing.T) {
 		v := db.Video{ID: uuid.NewString(), SessionID: signedIn(c).SessionID}
 		return s.sendSubtitled(c, v, subtitles.Transcript{}, media.MKV)
 	})
-	s.Muxer = nil // It panics.
+	s.Files = nil // It panics.
 	base, token := listen(t, s), personalToken(t, s, db.ScopeRead)
 	for range maxTexts + maxExports {
 		for _, path := range []string{"/test/text", "/test/export"} {
@@ -147,11 +149,15 @@ func TestThumbnailThatPanics(t *testing.T) {
 	id := uuid.NewString()
 	var log strings.Builder
 	s.Log = slog.New(slog.NewTextHandler(&log, nil))
-	if err := os.WriteFile(s.Files.Path(id), []byte("RIFF\x24\x00\x00\x00WAVEfmt "), 0o600); err != nil {
+	dir := t.TempDir()
+	var err error
+	if s.Files, err = storage.OpenDisk(dir, nil); err != nil { // There is no row of it.
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "videos", id), []byte("RIFF\x24\x00\x00\x00WAVEfmt "), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.Meter = nil
-	s.Files.Keeps = nil // There is no row of it.
 	if picture, err := s.makeThumbnail(t.Context(), db.Video{ID: id}); err != nil || len(picture) != 0 {
 		t.Errorf("%d bytes, %v", len(picture), err)
 	}

@@ -14,6 +14,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/uploads"
 	"gensubtitle/views"
 )
@@ -284,12 +285,12 @@ func problemOf(err error) *problem {
 		return errUnfinished
 	case errors.Is(err, media.ErrNotVideo):
 		return errNotAVideo
-	case errors.Is(err, media.ErrStorageFull), errors.Is(err, db.ErrStorageFull):
+	case errors.Is(err, storage.ErrFull), errors.Is(err, db.ErrStorageFull):
 		return errStorageFull
 	case errors.Is(err, auth.ErrBusy):
 		return errBusy
-	case errors.Is(err, media.ErrUnavailable), errors.Is(err, db.ErrUnavailable),
-		errors.Is(err, errLoginStore), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, media.ErrUnavailable), errors.Is(err, storage.ErrUnavailable), errors.Is(err, db.ErrUnavailable),
+		errors.Is(err, errLoginStore), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return errUnavailable
 	case errors.As(err, &framework):
 		return problemOfFramework(framework)

@@ -29,6 +29,7 @@ import (
 	"gensubtitle/internal/auth"
 	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/transcribe"
 	"gensubtitle/internal/uploads"
 	"gensubtitle/static"
@@ -68,8 +69,8 @@ type Parts struct {
 	Log     *slog.Logger
 	DB      *db.DB
 	Process *db.Process
-	Files   *media.Store
-	Ballast *media.Ballast
+	Files   storage.Store
+	Ballast *storage.Ballast
 	Meter   *media.Meter
 	Muxer   *media.Muxer
 	Hasher  *auth.Hasher
@@ -158,7 +159,7 @@ func New(c Config, p Parts) (*Server, error) {
 
 // Serve answers requests on l until Stop, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	l, err := newPatientListener(l, s.Log)
+	l, err := newClientListener(l, s.Log)
 	if err != nil {
 		return fmt.Errorf("prepare to serve: %w", err)
 	}
@@ -201,6 +202,7 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) cutOff() {
 	s.Log.Warn("requests are cut off", "running", s.running.count())
 	s.connections.close()
+	s.running.stop()
 	select {
 	case <-s.running.idle():
 	case <-time.After(cutTimeout):

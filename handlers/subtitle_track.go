@@ -56,7 +56,12 @@ func (s *Server) readTrack(c *fiber.Ctx, v db.Video, track db.Track) (broughtTex
 		return broughtText{}, err
 	}
 	defer release()
-	text, err := s.Muxer.Subtitles(ctx, v.SessionID, s.Files.Path(v.ID), track.Number)
+	video, err := s.localVideo(ctx, v)
+	if err != nil {
+		return broughtText{}, err
+	}
+	defer video.Close()
+	text, err := s.Muxer.Subtitles(ctx, v.SessionID, video.Path, track.Number)
 	if errors.Is(err, media.ErrNoTrack) {
 		return broughtText{}, errors.Join(errTrackUnknown, err)
 	}

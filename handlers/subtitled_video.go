@@ -43,13 +43,13 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 	if err != nil {
 		return err
 	}
-	job := media.Mux{Owner: v.SessionID, Video: s.Files.Path(v.ID), Subtitles: srt.Bytes(), Language: t.Language, Format: format}
 	started := false
 	defer func() {
 		if !started {
 			release()
 		}
 	}()
+	job := media.Mux{Owner: v.SessionID, Subtitles: srt.Bytes(), Language: t.Language, Format: format}
 	if err := s.startExport(ctx, c, v, job, release); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 // startExport makes the file and begins to send it; ended is called once that is
 // over, unless it fails here.
 func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job media.Mux, ended func()) error {
-	file, err := s.Muxer.Mux(ctx, job)
+	file, err := s.makeExport(ctx, v, job)
 	if errors.Is(err, media.ErrNotMuxable) {
 		// Its file may have gone with the video meanwhile.
 		_, gone := s.DB.Video(c.UserContext(), v.SessionID, v.ID)
@@ -78,9 +78,9 @@ func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job 
 			_ = file.Close()
 		}
 	}()
-	info, err := file.Stat()
+	size, err := file.Size()
 	if err != nil {
-		return fmt.Errorf("size of a video with subtitles: %w", err)
+		return err
 	}
 	c.Set(fiber.HeaderContentType, mediaTypes[string(job.Format)])
 	c.Set(fiber.HeaderContentDisposition, attachment(subtitles.FileName(v.Filename, string(job.Format))))
@@ -89,9 +89,19 @@ func (s *Server) startExport(ctx context.Context, c *fiber.Ctx, v db.Video, job 
 	}
 	confine(c)
 	body := s.paced(c, file, func() error { ended(); return file.Close() })
-	c.Context().Response.SetBodyStream(body, int(info.Size()))
+	c.Context().Response.SetBodyStream(body, int(size))
 	sending = true
 	return nil
+}
+
+func (s *Server) makeExport(ctx context.Context, v db.Video, job media.Mux) (*media.Muxed, error) {
+	video, err := s.localVideo(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	defer video.Close()
+	job.Video = video.Path
+	return s.Muxer.Mux(ctx, job)
 }
 
 // headerLeftOut names the tracks that are not in a file.

@@ -47,6 +47,8 @@ func (s *Server) thumbnail(c *fiber.Ctx) error {
 func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) {
 	made, err, _ := s.thumbnails.Do(v.ID, func() (made any, err error) {
 		defer background.Recover(s.Log, "keep thumbnail", &err)
+		ctx, end := s.background.Within(context.WithoutCancel(ctx)) // Others wait for it, too.
+		defer end()
 		picture, err := s.decodeThumbnail(ctx, v)
 		if errors.Is(err, background.ErrPanic) {
 			picture, err = s.decodeThumbnail(ctx, v)
@@ -65,7 +67,12 @@ func (s *Server) makeThumbnail(ctx context.Context, v db.Video) ([]byte, error) 
 
 func (s *Server) decodeThumbnail(ctx context.Context, v db.Video) (picture []byte, err error) {
 	defer background.Recover(s.Log, "make thumbnail", &err)
-	return s.Meter.Thumbnail(ctx, v.SessionID, s.Files.Path(v.ID))
+	video, err := s.localVideo(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	defer video.Close()
+	return s.Meter.Thumbnail(ctx, v.SessionID, video.Path)
 }
 
 // prepareThumbnail makes a thumbnail before somebody asks for it.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/exp/slog"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/views"
 )
 
@@ -39,7 +39,7 @@ const (
 func (s *Server) newTus() (*tusd.UnroutedHandler, error) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil)) // Every request has its own line already.
 	h, err := tusd.NewUnroutedHandler(tusd.Config{
-		StoreComposer: s.Files.Resumable(media.Hooks{
+		StoreComposer: s.Files.Resumable(storage.Hooks{
 			Failed: reportTus, Interrupter: interrupter, Check: checker, MakeRoom: s.Ballast.GiveUp,
 		}),
 		BasePath:                         tusPath,

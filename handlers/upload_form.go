@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/views"
 )
 
@@ -44,8 +44,7 @@ type uploadForm struct {
 	body      *steadyReader
 	parts     *multipart.Reader
 	fileLimit int64
-	sessionID string                // the only one the form may name
-	free      func() (int64, error) // space on the disk, in bytes
+	sessionID string // the only one the form may name
 }
 
 func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) (*uploadForm, error) {
@@ -71,7 +70,7 @@ func (s *Server) newUploadForm(c *fiber.Ctx, fileLimit int64, sessionID string) 
 	return &uploadForm{
 		// Without a reader this large the library would hand on 4 KiB at a time.
 		c: c, body: body, parts: multipart.NewReader(bufio.NewReaderSize(body, copyBuffer), boundary),
-		fileLimit: fileLimit, sessionID: sessionID, free: s.Files.Free,
+		fileLimit: fileLimit, sessionID: sessionID,
 	}, nil
 }
 
@@ -85,7 +84,7 @@ func (f *uploadForm) holds() int64 {
 
 // store writes the form's file into file and returns its name and size.
 // It succeeds only if the form is whole and says nothing wrong.
-func (f *uploadForm) store(file *os.File) (name string, size int64, err error) {
+func (f *uploadForm) store(file storage.Incoming) (name string, size int64, err error) {
 	defer f.body.finish(f.c)
 	found := false
 	for parts := 0; ; parts++ {
@@ -146,8 +145,8 @@ func (f *uploadForm) checkSession(part io.Reader) error {
 }
 
 // storeFile copies one byte more than is allowed at most, to know that there is one.
-func (f *uploadForm) storeFile(file *os.File, part io.Reader) (int64, error) {
-	n, err := io.CopyBuffer(&diskWriter{file: file, free: f.free}, io.LimitReader(part, f.fileLimit+1), make([]byte, copyBuffer))
+func (f *uploadForm) storeFile(file storage.Incoming, part io.Reader) (int64, error) {
+	n, err := io.CopyBuffer(diskWriter{file}, io.LimitReader(part, f.fileLimit+1), make([]byte, copyBuffer))
 	if n > f.fileLimit {
 		return n, fileTooLarge(f.fileLimit)
 	}
@@ -179,34 +178,18 @@ func (f *uploadForm) readError(doing string, err error) error {
 func fileRequired(t *views.Fields) string { return t.FileRequired }
 
 // diskWriter marks its errors, which io.Copy mixes with those of the source.
-// It also hides the file's ReadFrom, which would not use the given buffer, and
-// stops before the disk is so full that the databases have no room.
-type diskWriter struct {
-	file    *os.File
-	free    func() (int64, error)
-	written int64 // since it was last looked how much is free
-}
-
-// lookBytes is how much is written between two looks at what is free.
-const lookBytes = 4 << 20
+type diskWriter struct{ file io.Writer }
 
 type diskError struct{ err error }
 
 func (e *diskError) Error() string { return e.err.Error() }
 
-func (w *diskWriter) Write(b []byte) (int, error) {
-	if w.written += int64(len(b)); w.written >= lookBytes {
-		w.written = 0
-		if free, err := w.free(); err != nil || free < media.SpareBytes {
-			return 0, &diskError{cmp.Or(err, error(media.ErrStorageFull))}
-		}
-		media.StartSync(w.file)
-	}
+func (w diskWriter) Write(b []byte) (int, error) {
 	n, err := w.file.Write(b)
 	if err != nil {
-		return n, &diskError{media.StorageError(err)}
+		err = &diskError{err}
 	}
-	return n, nil
+	return n, err
 }
 
 var (

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/background"
+	"gensubtitle/internal/storage"
 	"gensubtitle/views"
 )
 
@@ -176,6 +179,19 @@ func (s *Server) videoFile(c *fiber.Ctx) error {
 	return s.sendRange(c, file, v.SizeBytes, tag)
 }
 
+// localVideo gives the file of an accepted video a path. Where it has gone with its
+// video meanwhile, that is what the error says.
+func (s *Server) localVideo(ctx context.Context, v db.Video) (*storage.Local, error) {
+	local, err := s.Files.Local(ctx, v.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, gone := s.DB.Video(ctx, v.SessionID, v.ID); gone != nil {
+			return nil, gone
+		}
+		return nil, fmt.Errorf("file of an accepted video is missing: %w", err)
+	}
+	return local, err
+}
+
 // confine keeps what came from users from running as a page, or in another's.
 func confine(c *fiber.Ctx) {
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'; sandbox")
@@ -183,7 +199,7 @@ func confine(c *fiber.Ctx) {
 }
 
 // sendRange closes the file once it is sent, or not to be sent.
-func (s *Server) sendRange(c *fiber.Ctx, file *os.File, size int64, etag string) error {
+func (s *Server) sendRange(c *fiber.Ctx, file io.ReadSeekCloser, size int64, etag string) error {
 	sending := false
 	defer func() {
 		if !sending {

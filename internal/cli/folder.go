@@ -14,7 +14,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/datadir"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/uploads"
 )
 
@@ -71,7 +71,7 @@ func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Proce
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ballast := media.NewBallast(s.DataDir, slog.New(slog.DiscardHandler))
+	ballast := storage.NewBallast(s.DataDir, slog.New(slog.DiscardHandler))
 	database, err := db.Open(ctx, db.Options{Path: s.database(), Defaults: defaults, MakeRoom: ballast.GiveUp})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, process.Leave())
@@ -88,11 +88,10 @@ func (s folderSettings) uploads(ctx context.Context, log *slog.Logger) (*uploads
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := media.OpenStore(s.DataDir)
+	files, err := storage.OpenDisk(s.DataDir, database.KeepsFiles)
 	if err != nil {
 		return nil, nil, errors.Join(err, closer())
 	}
-	files.Keeps = database.KeepsFiles
 	// Nothing that a command does looks at the expiry.
 	return uploads.New(uploads.Options{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}), closer, nil
 }

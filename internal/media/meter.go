@@ -1,3 +1,7 @@
+// Package media knows what an uploaded file really is.
+//
+// The file comes from a stranger: its headers are not believed, and what reads it
+// (ffprobe and ffmpeg) runs bounded in time, memory, output and in what it may open.
 package media
 
 import (
@@ -171,7 +175,7 @@ func (m *Meter) Allow(owner string) error { return m.rejections.check(owner) }
 // Measure waits for a turn and measures the owner's file at path, which lasts at
 // most atMost. Meanwhile the sound is written to sound as Extract does, but never
 // more than Measurement.Duration, unless that is nil. Errors are ErrNotVideo,
-// *TooLongError or ErrUnavailable, and ErrStorageFull for sound.
+// *TooLongError or ErrUnavailable, and those of sound.
 func (m *Meter) Measure(ctx context.Context, owner, path string, atMost time.Duration, sound SoundFile) (measured Measurement, err error) {
 	err = m.look(ctx, owner, path, atMost, func(ctx context.Context, file *subject) (err error) {
 		measured, err = file.measureAndExtract(ctx, atMost, sound)
@@ -195,6 +199,14 @@ func OnTurn(ctx context.Context, begun func(context.Context) error) context.Cont
 	return context.WithValue(ctx, turnKey{}, begun)
 }
 
+// Begin calls what OnTurn was given, if anything. It is for meters, which have a turn.
+func Begin(ctx context.Context) error {
+	if begun, ok := ctx.Value(turnKey{}).(func(context.Context) error); ok {
+		return begun(ctx)
+	}
+	return nil
+}
+
 // look waits for a turn and has work look into the owner's file at path.
 func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Duration, work func(context.Context, *subject) error) error {
 	file, err := m.open(owner, path)
@@ -209,10 +221,8 @@ func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Durati
 	}
 	defer giveBack()
 	m.waited(time.Since(start))
-	if begun, ok := ctx.Value(turnKey{}).(func(context.Context) error); ok {
-		if err := begun(ctx); err != nil {
-			return err
-		}
+	if err := Begin(ctx); err != nil {
+		return err
 	}
 	ctx, end := file.begin(ctx, atMost)
 	defer end()

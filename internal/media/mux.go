@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 
@@ -42,8 +43,6 @@ const (
 	// muxBytes and a quarter of the input is how much larger than its input an
 	// output may be. MKV adds 7 bytes to each packet, and speech has small ones.
 	muxBytes = 1 << 20
-	// exportSpare stays free on the disk, for the databases and for uploads.
-	exportSpare = 128 << 20
 	// muxOutput and muxSubtitles are how a child names the files that it is handed.
 	muxOutput    = "file:/proc/self/fd/3"
 	muxSubtitles = "file:/proc/self/fd/4"
@@ -60,7 +59,7 @@ type Mux struct {
 
 // Muxed is a file with subtitles in it, to be read from its start.
 type Muxed struct {
-	*os.File
+	Scratch
 	// LeftOut names the tracks that no container takes, such as "audio 2", counted
 	// among those of their kind from 1.
 	LeftOut []string
@@ -69,15 +68,26 @@ type Muxed struct {
 // Muxer puts subtitles into copies of videos. It may be used by many goroutines
 // at once.
 type Muxer struct {
-	meter *Meter
-	store *Store
-	turns *turns
+	meter   *Meter
+	scratch func(size int64) (Scratch, error)
+	turns   *turns
+}
+
+// Scratch is a file without a name, with room for as much as was asked for.
+type Scratch interface {
+	io.ReadCloser
+	io.ReaderAt
+	io.WriterAt
+	Size() (int64, error) // in bytes
+	File() *os.File       // to be handed to a child
+	Empty() error         // begins anew, with its room
+	Trim() error          // returns the room beyond the end
 }
 
 // NewMuxer makes a Muxer that runs meter's programs, at turns of its own, and
-// writes to the exports/ of store.
-func NewMuxer(meter *Meter, store *Store) *Muxer {
-	return &Muxer{meter: meter, store: store, turns: newTurns(defaultExports+1, defaultExports)}
+// writes to what scratch makes, whose errors it returns.
+func NewMuxer(meter *Meter, scratch func(size int64) (Scratch, error)) *Muxer {
+	return &Muxer{meter: meter, scratch: scratch, turns: newTurns(defaultExports+1, defaultExports)}
 }
 
 // Mux waits for a turn and returns the file, to be read from its start. It has
@@ -91,7 +101,7 @@ func NewMuxer(meter *Meter, store *Store) *Muxer {
 // is left out, too, and so are subtitles that the format cannot hold.
 //
 // Errors are ErrNotMuxable, ErrNotVideo for a file that must not be looked into,
-// ErrStorageFull, and ErrUnavailable when another try may succeed.
+// ErrUnavailable when another try may succeed, and those of the scratch file.
 func (m *Muxer) Mux(ctx context.Context, job Mux) (*Muxed, error) {
 	output, err := m.mux(ctx, job)
 	if err != nil {
@@ -112,7 +122,7 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 	}
 	defer giveBack()
 	most := s.size + s.size/4 + int64(len(job.Subtitles)) + muxBytes
-	output, err := m.store.createExport(most)
+	output, err := m.scratch(most)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +134,7 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 }
 
 // mux writes the output, of at most so many bytes, and names what it left out.
-func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64) ([]string, error) {
+func (s *subject) mux(ctx context.Context, job Mux, output Scratch, most int64) ([]string, error) {
 	ctx, end := s.begin(ctx, 0)
 	defer end()
 	list, err := s.list(ctx)
@@ -142,13 +152,13 @@ func (s *subject) mux(ctx context.Context, job Mux, output *os.File, most int64)
 	if err != nil {
 		return nil, err
 	}
-	return plan.leftOut, giveBack(output)
+	return plan.leftOut, output.Trim()
 }
 
 // copyRest is copyTracks without pictures and sound that cannot be copied, then
 // with broken sound encoded anew, then without the file's own subtitles. Where none
 // of that helps, what failed stays the error.
-func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most int64, list listing, plan muxPlan, failed error) (muxPlan, error) {
+func (s *subject) copyRest(ctx context.Context, job Mux, output Scratch, most int64, list listing, plan muxPlan, failed error) (muxPlan, error) {
 	less, err := s.withoutUncopyable(ctx, list, plan, job.Format)
 	if err != nil {
 		return plan, err
@@ -162,7 +172,7 @@ func (s *subject) copyRest(ctx context.Context, job Mux, output *os.File, most i
 			continue // It is what failed.
 		}
 		plan = next
-		if err := emptied(output, most); err != nil {
+		if err := output.Empty(); err != nil {
 			return plan, err
 		}
 		if failed = s.copyTurned(ctx, job, output, most, plan); !errors.Is(failed, errFailed) {
@@ -211,7 +221,7 @@ func (s *subject) withoutUncopyable(ctx context.Context, list listing, plan muxP
 }
 
 // copyTracks writes a file from the tracks of the plan and the subtitles.
-func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most int64, plan muxPlan) error {
+func (s *subject) copyTracks(ctx context.Context, job Mux, output Scratch, most int64, plan muxPlan) error {
 	pictures, text := "0:V?", job.Subtitles
 	codec := []string{"-c:s:0", "copy"}
 	if job.Format == MP4 {
@@ -248,14 +258,14 @@ func (s *subject) copyTracks(ctx context.Context, job Mux, output *os.File, most
 		program:  s.meter.ffmpeg,
 		args:     args,
 		stdout:   &headWriter{},
-		files:    []*os.File{output, subtitles},
+		files:    []*os.File{output.File(), subtitles},
 		fileSize: most,
 	})
 }
 
 // copyTurned is copyTracks with pictures turned as they are in the file. Where MKV
 // cannot be told so, they lie as they were recorded.
-func (s *subject) copyTurned(ctx context.Context, job Mux, output *os.File, most int64, plan muxPlan) error {
+func (s *subject) copyTurned(ctx context.Context, job Mux, output Scratch, most int64, plan muxPlan) error {
 	err := s.copyTracks(ctx, job, output, most, plan)
 	if err != nil || job.Format != MKV {
 		return err
@@ -266,7 +276,7 @@ func (s *subject) copyTurned(ctx context.Context, job Mux, output *os.File, most
 	}
 	s.meter.log.Warn("pictures not turned", "error", err)
 	plan.pictures = nil
-	if err := emptied(output, most); err != nil {
+	if err := output.Empty(); err != nil {
 		return err
 	}
 	return s.copyTracks(ctx, job, output, most, plan)
@@ -313,45 +323,4 @@ func ownName(code string) string {
 		return ""
 	}
 	return display.Self.Name(tag)
-}
-
-// createExport makes a file without a name that has room for size bytes.
-func (s *Store) createExport(size int64) (*os.File, error) {
-	// Not every file system can reserve.
-	free, err := s.Free()
-	if err == nil && free < size+exportSpare {
-		err = ErrStorageFull
-	}
-	if err != nil {
-		return nil, fmt.Errorf("create export: %w", err)
-	}
-	file, err := os.CreateTemp(s.exports, temporaryPattern)
-	if err != nil {
-		return nil, fmt.Errorf("create export: %w", StorageError(err))
-	}
-	err = StorageError(os.Remove(file.Name()))
-	if err == nil {
-		err = Reserve(file, size)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("create export: %w", errors.Join(err, file.Close()))
-	}
-	return file, nil
-}
-
-// emptied has a file begin anew, with its room.
-func emptied(file *os.File, size int64) error {
-	if err := file.Truncate(0); err != nil {
-		return StorageError(err)
-	}
-	return Reserve(file, size)
-}
-
-// giveBack returns the room that was reserved for a file beyond its end.
-func giveBack(file *os.File) error {
-	info, err := file.Stat()
-	if err == nil {
-		err = file.Truncate(info.Size())
-	}
-	return StorageError(err)
 }

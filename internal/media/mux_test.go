@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/waittest"
 )
@@ -123,8 +124,32 @@ func shown(t *testing.T, path string, by content) string {
 // newMuxer returns the folder that it writes to as well.
 func newMuxer(t *testing.T, options Options) (*Muxer, string) {
 	t.Helper()
-	store := openStore(t)
-	return NewMuxer(NewMeter(options), store), store.exports
+	dir := t.TempDir()
+	return NewMuxer(NewMeter(options), scratchIn(t, dir)), filepath.Join(dir, "exports")
+}
+
+// scratchIn makes scratch files in a data directory.
+func scratchIn(t *testing.T, dir string) func(size int64) (Scratch, error) {
+	t.Helper()
+	disk, err := storage.OpenDisk(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(size int64) (Scratch, error) { return disk.Scratch(size) }
+}
+
+// names is all that lies in a folder, sorted.
+func names(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, e := range entries {
+		found = append(found, e.Name())
+	}
+	return found
 }
 
 // muxed writes what was muxed to a file with a name.
@@ -362,7 +387,7 @@ func TestMuxRefuses(t *testing.T) {
 				if file != nil || !errors.Is(err, test.want) {
 					t.Errorf("%s: got %v, %v, want %v", format, file, err, test.want)
 				}
-				for _, other := range []error{ErrNotVideo, ErrNotMuxable, ErrUnavailable, ErrStorageFull} {
+				for _, other := range []error{ErrNotVideo, ErrNotMuxable, ErrUnavailable} {
 					if other != test.want && errors.Is(err, other) {
 						t.Errorf("%s: %v is %v as well", format, err, other)
 					}
@@ -382,7 +407,7 @@ func TestMuxOpensNothingElse(t *testing.T) {
 	path := save(t, "video.mp4", []byte("ffconcat version 1.0\nfile "+secret+"\n"))
 	m, _ := newMuxer(t, Options{})
 	for _, demuxer := range []string{"mov", "mpegts", "concat"} {
-		output, err := m.store.createExport(1 << 20)
+		output, err := m.scratch(1 << 20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -394,47 +419,12 @@ func TestMuxOpensNothingElse(t *testing.T) {
 	}
 }
 
-// TestMuxWithoutRoom has a disk on which the file does not fit.
+// TestMuxWithoutRoom has no room for the file.
 func TestMuxWithoutRoom(t *testing.T) {
-	store := openStore(t)
-	free, err := store.Free()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if file, err := store.createExport(2 * free); !errors.Is(err, ErrStorageFull) || file != nil {
-		t.Errorf("got %v, %v, want %v", file, err, ErrStorageFull)
-	}
-	disk := t.TempDir() // with 1 MB more than what stays free
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=129m"); errors.Is(err, syscall.EPERM) {
-		t.Skipf("mounting is not permitted: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := syscall.Unmount(disk, 0); err != nil { // Fails while a file is open there.
-			t.Error(err)
-		}
-	}()
-	if store, err = OpenStore(disk); err != nil {
-		t.Fatal(err)
-	}
-	first, err := store.createExport(600 << 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if second, err := store.createExport(600 << 10); !errors.Is(err, ErrStorageFull) {
-		t.Errorf("in the room of another: %v, %v, want %v", second, err, ErrStorageFull)
-	}
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	m := NewMuxer(NewMeter(Options{}), store)
+	m := NewMuxer(NewMeter(Options{}), func(int64) (Scratch, error) { return nil, syscall.ENOSPC })
 	video := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
-	if file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV}); !errors.Is(err, ErrStorageFull) || file != nil {
-		t.Errorf("got %v, %v, want %v", file, err, ErrStorageFull)
-	}
-	if left := names(t, store.exports); len(left) != 0 {
-		t.Errorf("left is %v", left)
+	if file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV}); !errors.Is(err, syscall.ENOSPC) || file != nil {
+		t.Errorf("got %v, %v, want %v", file, err, syscall.ENOSPC)
 	}
 }
 
@@ -442,11 +432,8 @@ func TestMuxWithoutRoom(t *testing.T) {
 // this test again, told so by its environment.
 func TestMuxLeavesNothing(t *testing.T) {
 	if fake := os.Getenv("MEDIA_TEST_MUX"); fake != "" {
-		store, err := OpenStore(os.Getenv("MEDIA_TEST_DIR"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = NewMuxer(NewMeter(Options{FFmpeg: fake}), store).Mux(t.Context(), Mux{Video: os.Getenv("MEDIA_TEST_FILE"), Format: MKV})
+		scratch := scratchIn(t, os.Getenv("MEDIA_TEST_DIR"))
+		_, err := NewMuxer(NewMeter(Options{FFmpeg: fake}), scratch).Mux(t.Context(), Mux{Video: os.Getenv("MEDIA_TEST_FILE"), Format: MKV})
 		t.Fatalf("was to be killed, got %v", err)
 	}
 	self, err := os.Executable()

@@ -65,7 +65,7 @@ func rotate(file interface {
 	}
 	head, err := readHead(file, 0, tracksWithin)
 	if err != nil {
-		return fmt.Errorf("rotate pictures: %w", StorageError(err))
+		return fmt.Errorf("rotate pictures: %w", err)
 	}
 	tracks, at, err := findTracks(head)
 	if err != nil {
@@ -80,7 +80,7 @@ func rotate(file interface {
 			return fmt.Errorf("rotate pictures: %w", err)
 		}
 		if _, err := file.WriteAt(entry, int64(at+offset)); err != nil {
-			return fmt.Errorf("rotate pictures: %w", StorageError(err))
+			return fmt.Errorf("rotate pictures: %w", err)
 		}
 	}
 	return nil

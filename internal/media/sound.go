@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"os"
 	"strconv"
 	"time"
 )
@@ -26,6 +24,7 @@ const (
 )
 
 // SoundFile is where the sound for speech engines is written; an *os.File is one.
+// Its errors are returned as they are.
 type SoundFile interface {
 	io.WriterAt
 	Truncate(size int64) error
@@ -38,7 +37,7 @@ type SoundFile interface {
 // is one by its number, or for 0 the default one, or where that gives next to nothing
 // the next that gives more. Nothing is written for a file without such a track, or whose
 // sound cannot be decoded, and that is no error. It waits for a turn and is bounded
-// as Measure is. ErrUnavailable, and ErrStorageFull for a file that takes no more.
+// as Measure is. ErrUnavailable, and the errors of file.
 func (m *Meter) Extract(ctx context.Context, owner, path string, track int, atMost time.Duration, file SoundFile) error {
 	err := m.look(ctx, owner, path, atMost, func(ctx context.Context, s *subject) error {
 		e := s.newExtraction(file, atMost)
@@ -193,7 +192,7 @@ func (e *extraction) run(ctx context.Context, stream string) error {
 		err := e.decode(ctx, stream)
 		switch {
 		case e.err != nil:
-			return StorageError(e.err)
+			return e.err
 		case errors.Is(err, errEnough), errors.Is(err, ErrNotVideo):
 			return nil
 		case !errors.Is(err, errFailed):
@@ -274,7 +273,7 @@ func (e *extraction) end(length time.Duration) error {
 	if err == nil {
 		err = e.file.Truncate(min(e.at, soundBytes(length)))
 	}
-	return StorageError(err)
+	return err
 }
 
 // soundBytes are those of whole samples.
@@ -282,70 +281,3 @@ func soundBytes(length time.Duration) int64 {
 	samples := int64(length/time.Second)*sampleRate + int64(length%time.Second*sampleRate/time.Second)
 	return samples * bytesPerSample
 }
-
-// MakeSound has write fill a file, and keeps it as the sound of a video's track
-// when that went well: whole or not at all, in place of any other, and not for a
-// video that is gone. Track 0 is the default one.
-func (s *Store) MakeSound(ctx context.Context, id string, track int, write func(SoundFile) error) error {
-	path, err := s.soundPath(id, track)
-	if err == nil {
-		err = s.makeDerived(ctx, path, id, func(file *os.File) error { return write(file) })
-	}
-	if err != nil {
-		return fmt.Errorf("make sound: %w", err)
-	}
-	return nil
-}
-
-// SoundPath is the absolute path of a track's sound, or "" for a bad id.
-func (s *Store) SoundPath(id string, track int) string {
-	path, _ := s.soundPath(id, track)
-	return path
-}
-
-// soundPath is audio/<id>, or audio/<id>.<n> for a track that a user chose.
-func (s *Store) soundPath(id string, track int) (string, error) {
-	path, err := pathOf(s.audio, id)
-	switch {
-	case err != nil:
-		return "", err
-	case track < 0 || track > maxSounds:
-		return "", fmt.Errorf("%w: track %d", errBadID, track)
-	case track > 0:
-		path += soundSuffix(track)
-	}
-	return path, nil
-}
-
-func soundSuffix(track int) string { return "." + strconv.Itoa(track) }
-
-// OpenSound opens a track's sound for reading; a missing one is fs.ErrNotExist,
-// and an empty one says that there is none.
-func (s *Store) OpenSound(id string, track int) (*os.File, error) {
-	path, err := s.soundPath(id, track)
-	if err != nil {
-		return nil, fmt.Errorf("open sound: %w", err)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open sound: %w", err)
-	}
-	return file, nil
-}
-
-// RemoveSound removes the sound of all tracks; missing files are no error.
-func (s *Store) RemoveSound(id string) error {
-	for track := range maxSounds + 1 {
-		path, err := s.soundPath(id, track)
-		if err == nil {
-			err = remove(path)
-		}
-		if err != nil {
-			return fmt.Errorf("remove sound: %w", err)
-		}
-	}
-	return nil
-}
-
-// Sounds goes through the ids in audio/ as Incoming does.
-func (s *Store) Sounds() iter.Seq2[string, error] { return ids(s.audio) }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"gensubtitle/internal/storage"
 )
 
 // soundFile is an empty file for sound.
@@ -267,9 +268,9 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 		{"it says nothing", "exit 0", nil, nil},
 		{"it is killed", "kill -KILL $$", nil, ErrUnavailable},
 		{"it writes something else", "exec /bin/dd if=/dev/zero bs=65536 status=none", nil, errOutput},
-		{"there is no room", `exec ` + ffmpeg + ` "$@"`, fullFile{write: syscall.ENOSPC}, ErrStorageFull},
-		{"there is no room at last", `exec ` + ffmpeg + ` "$@"`, fullFile{truncate: syscall.EDQUOT}, ErrStorageFull},
-		{"the disk fails", `exec ` + ffmpeg + ` "$@"`, fullFile{write: syscall.EIO}, ErrUnavailable},
+		{"there is no room", `exec ` + ffmpeg + ` "$@"`, fullFile{write: syscall.ENOSPC}, syscall.ENOSPC},
+		{"there is no room at last", `exec ` + ffmpeg + ` "$@"`, fullFile{truncate: syscall.EDQUOT}, syscall.EDQUOT},
+		{"the disk fails", `exec ` + ffmpeg + ` "$@"`, fullFile{write: syscall.EIO}, syscall.EIO},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
@@ -308,23 +309,29 @@ func TestSoundThatCannotBeWritten(t *testing.T) {
 // TestSoundOfWhatIsRefused has nothing written that would be left to somebody.
 func TestSoundOfWhatIsRefused(t *testing.T) {
 	path := encode(t, "x.mp4", both("-c:v", "libx264", "-c:a", "aac")...)
-	store, id := openStore(t), uuid.NewString()
+	dir, id := t.TempDir(), uuid.NewString()
+	store, err := storage.OpenDisk(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	var long *TooLongError
 	for what, err := range map[string]error{
-		"too long": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
+		"too long": store.MakeSound(t.Context(), id, 0, func(f storage.Sound) error {
 			_, err := NewMeter(Options{}).Measure(t.Context(), "user_a", path, time.Second, f)
 			if !errors.As(err, &long) {
 				t.Errorf("got %v, want TooLongError", err)
 			}
 			return err
 		}),
-		"given up": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error { return NewMeter(Options{}).Extract(ended, "user_a", path, 0, time.Minute, f) }),
-		"a text": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
+		"given up": store.MakeSound(t.Context(), id, 0, func(f storage.Sound) error {
+			return NewMeter(Options{}).Extract(ended, "user_a", path, 0, time.Minute, f)
+		}),
+		"a text": store.MakeSound(t.Context(), id, 0, func(f storage.Sound) error {
 			return NewMeter(Options{}).Extract(t.Context(), "user_a", save(t, "x.mp4", []byte("#EXTM3U\n")), 0, time.Minute, f)
 		}),
-		"no ffmpeg": store.MakeSound(t.Context(), id, 0, func(f SoundFile) error {
+		"no ffmpeg": store.MakeSound(t.Context(), id, 0, func(f storage.Sound) error {
 			return NewMeter(Options{FFmpeg: "no-such-ffmpeg"}).Extract(t.Context(), "user_a", path, 0, time.Minute, f)
 		}),
 	} {
@@ -332,7 +339,7 @@ func TestSoundOfWhatIsRefused(t *testing.T) {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	if left := names(t, store.audio); len(left) != 0 {
+	if left := names(t, filepath.Join(dir, "audio")); len(left) != 0 {
 		t.Errorf("left is %v", left)
 	}
 }
@@ -385,74 +392,6 @@ func TestSamplesArePutInTheirPlace(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
-	}
-}
-
-func TestStoreSounds(t *testing.T) {
-	store, id, other := openStore(t), uuid.NewString(), uuid.NewString()
-	if file, err := store.OpenSound(id, 0); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("of nothing: %v, %v, want fs.ErrNotExist", file, err)
-	}
-	fill := func(text string, err error) func(SoundFile) error {
-		return func(f SoundFile) error {
-			_, wrote := f.WriteAt([]byte(text), 0)
-			return errors.Join(wrote, err)
-		}
-	}
-	failed := errors.New("failed")
-	for _, step := range []struct {
-		write string
-		fails error
-		want  string
-	}{{"first", nil, "first"}, {"2nd", nil, "2nd"}, {"third", failed, "2nd"}, {"", nil, ""}} {
-		if err := store.MakeSound(t.Context(), id, 0, fill(step.write, step.fails)); !errors.Is(err, step.fails) {
-			t.Fatalf("got %v, want %v", err, step.fails)
-		}
-		file, err := store.OpenSound(id, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(load(t, store.SoundPath(id, 0))); got != step.want || file.Name() != store.SoundPath(id, 0) {
-			t.Errorf("%s has %q, want %q", file.Name(), got, step.want)
-		}
-		file.Close()
-	}
-	if info, err := os.Stat(store.SoundPath(id, 0)); err != nil || info.Mode() != 0o600 {
-		t.Errorf("mode %v: %v", info.Mode(), err)
-	}
-	if err := store.MakeSound(t.Context(), other, 0, fill("x", nil)); err != nil {
-		t.Fatal(err)
-	}
-	want := slices.Sorted(slices.Values([]string{id, other}))
-	var listed []string
-	for id, err := range store.Sounds() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		listed = append(listed, id)
-	}
-	if slices.Sort(listed); !slices.Equal(listed, want) || !slices.Equal(names(t, store.audio), want) {
-		t.Errorf("listed %v of %v, want %v", listed, names(t, store.audio), want)
-	}
-	for range 2 { // A missing file is no error.
-		if err := errors.Join(store.RemoveSound(id), store.Remove(other)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if left := names(t, store.audio); len(left) != 0 {
-		t.Errorf("left is %v", left)
-	}
-	if err := os.Mkdir(store.SoundPath(id, 0), 0o700); err != nil { // Nothing can take its place.
-		t.Fatal(err)
-	}
-	if err := store.MakeSound(t.Context(), id, 0, fill("x", nil)); err == nil || len(names(t, store.audio)) != 1 {
-		t.Errorf("in the place of a folder: %v, left is %v", err, names(t, store.audio))
-	}
-	if err := os.RemoveAll(store.audio); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.MakeSound(t.Context(), id, 0, fill("x", nil)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a folder: %v, want fs.ErrNotExist", err)
 	}
 }
 

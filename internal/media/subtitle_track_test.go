@@ -30,8 +30,7 @@ func TestSubtitlesOfATrack(t *testing.T) {
 		t.Run(test.name+" "+strings.Join(test.codecs, " "), func(t *testing.T) {
 			t.Parallel()
 			path := encode(t, test.name, slices.Concat(input, test.codecs)...)
-			store := openStore(t)
-			muxer := NewMuxer(NewMeter(Options{}), store)
+			muxer, _ := newMuxer(t, Options{})
 			got, err := muxer.Subtitles(t.Context(), "user_a", path, 2)
 			if plain := strings.ReplaceAll(string(got), "\r", ""); err != nil || !strings.Contains(plain, test.want) {
 				t.Errorf("got %q, %v, want %q", plain, err, test.want)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"os"
 )
 
 const (
@@ -62,47 +60,3 @@ func (b *boundedBuffer) Write(data []byte) (int, error) {
 	}
 	return b.Buffer.Write(data)
 }
-
-// Thumbnail reads thumbnails/<id>; a missing one is fs.ErrNotExist.
-func (s *Store) Thumbnail(id string) ([]byte, error) {
-	path, err := pathOf(s.thumbnails, id)
-	if err != nil {
-		return nil, fmt.Errorf("read thumbnail: %w", err)
-	}
-	picture, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read thumbnail: %w", err)
-	}
-	return picture, nil
-}
-
-// KeepThumbnail writes thumbnails/<id>, whole or not at all, and not for a
-// video that is gone.
-func (s *Store) KeepThumbnail(ctx context.Context, id string, picture []byte) error {
-	path, err := pathOf(s.thumbnails, id)
-	if err == nil {
-		err = s.makeDerived(ctx, path, id, func(file *os.File) error {
-			_, err := file.Write(picture)
-			return StorageError(err)
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("keep thumbnail: %w", err)
-	}
-	return nil
-}
-
-// RemoveThumbnail removes thumbnails/<id>; a missing file is no error.
-func (s *Store) RemoveThumbnail(id string) error {
-	path, err := pathOf(s.thumbnails, id)
-	if err != nil {
-		return fmt.Errorf("remove thumbnail: %w", err)
-	}
-	if err := remove(path); err != nil {
-		return fmt.Errorf("remove thumbnail: %w", err)
-	}
-	return nil
-}
-
-// Thumbnails goes through the ids in thumbnails/ as Incoming does.
-func (s *Store) Thumbnails() iter.Seq2[string, error] { return ids(s.thumbnails) }

@@ -17,6 +17,7 @@ import (
 	"gensubtitle/internal/datadir"
 	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/transcribe"
 	"gensubtitle/internal/uploads"
 )
@@ -37,7 +38,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 		}
 	}
 	s, log := o.Serve, o.Log
-	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics(), Ballast: media.NewBallast(s.DataDir, log)}
+	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics(), Ballast: storage.NewBallast(s.DataDir, log)}
 	err := func() error {
 		if !s.MoveOrphans {
 			if err := uploads.CheckFolder(s.DataDir); err != nil {
@@ -72,10 +73,9 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 		}
 		closers = append(closers, logins.Close)
 		p.Logins = logins
-		if p.Files, err = media.OpenStore(s.DataDir); err != nil {
+		if p.Files, err = storage.OpenDisk(s.DataDir, p.DB.KeepsFiles); err != nil {
 			return err
 		}
-		p.Files.Keeps = p.DB.KeepsFiles
 		if err := p.Ballast.Fill(); err != nil {
 			log.Warn("there is no ballast yet", "error", err)
 		}
@@ -83,7 +83,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 			Concurrency: runtime.GOMAXPROCS(0), Timeout: measureTime, Log: log,
 			Rejections: s.MaxRejected(), Ran: p.Metrics.Ran, Waited: p.Metrics.Waited,
 		})
-		p.Muxer = media.NewMuxer(p.Meter, p.Files)
+		p.Muxer = media.NewMuxer(p.Meter, func(size int64) (media.Scratch, error) { return p.Files.Scratch(size) })
 		if p.Transcriber, err = newTranscriber(s, p); err != nil {
 			return err
 		}

@@ -105,6 +105,7 @@ func work(ctx context.Context, server *handlers.Server, p handlers.Parts, hooks 
 	var working sync.WaitGroup
 	working.Go(func() { p.Uploads.Maintain(ctx) })
 	working.Go(func() { server.KeepSeen(ctx) })
+	working.Go(func() { server.WatchClients(ctx) })
 	if p.Transcriber != nil {
 		working.Go(func() { p.Transcriber.Run(ctx) })
 	}

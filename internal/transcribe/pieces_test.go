@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -100,7 +101,7 @@ func testPieces(t *testing.T, atOnce int) {
 	id := h.video(wav())
 	sound := make([]byte, 100*32000)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(sound) // No two pieces are alike.
-	h.check(os.WriteFile(h.files.SoundPath(id, 0), sound, 0o600))
+	h.check(os.WriteFile(filepath.Join(h.dir, "audio", id), sound, 0o600))
 	l := &limited{t: t, sound: sound, most: atOnce}
 	server := waittest.Server(t, l)
 	engine := func() engine.Engine {

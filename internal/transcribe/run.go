@@ -13,6 +13,7 @@ import (
 	"gensubtitle/internal/background"
 	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/subtitles"
 )
 
@@ -80,11 +81,12 @@ func (w *Worker) keepBeating(ctx context.Context, runID string, progress *atomic
 
 // listen gives the engine the video's sound, by a request that tells what becomes of it.
 func (w *Worker) listen(ctx context.Context, run db.SubtitleRun, r engine.Request) (subtitles.Transcript, error) {
-	path, err := w.sound(ctx, run)
+	sound, err := w.sound(ctx, run)
 	if err != nil {
 		return subtitles.Transcript{}, err
 	}
-	r.Audio, r.Language, r.Translate = path, run.Order.Language, run.Order.Translate
+	defer sound.Close()
+	r.Audio, r.Language, r.Translate = sound.Path, run.Order.Language, run.Order.Translate
 	r.Prompt = promptOf(w.Prompt, run.Prompt, run.Order.Prompt)
 	t, err := w.ask(ctx, run.Duration, r)
 	if err != nil {
@@ -120,43 +122,39 @@ func (w *Worker) ask(ctx context.Context, length time.Duration, r engine.Request
 	return t, nil
 }
 
-// sound is the path of the sound that was asked for, which is made where it is
-// missing: of another track than the default one, in a restored backup, or of a
-// video older than this program's knowledge of sound.
-func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (string, error) {
+// sound is the sound that was asked for, which is made where it is missing: of
+// another track than the default one, in a restored backup, or of a video older than
+// this program's knowledge of sound.
+func (w *Worker) sound(ctx context.Context, run db.SubtitleRun) (*storage.Local, error) {
 	track := run.Order.Track
-	size, err := w.soundSize(run.VideoID, track)
+	size, err := w.Files.SoundSize(run.VideoID, track)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := w.Files.Size(run.VideoID); errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%w: %w", errFileMissing, err)
+		if err := w.makeSound(ctx, run); err != nil {
+			return nil, err
 		}
-		if err := w.Files.MakeSound(ctx, run.VideoID, track, func(file media.SoundFile) error {
-			return w.Meter.Extract(ctx, run.SessionID, w.Files.Path(run.VideoID), track, run.Duration, file)
-		}); err != nil {
-			return "", err
-		}
-		size, err = w.soundSize(run.VideoID, track)
+		size, err = w.Files.SoundSize(run.VideoID, track)
 	}
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case size == 0:
-		return "", errNoSound
+		return nil, errNoSound
 	}
-	return w.Files.SoundPath(run.VideoID, track), nil
+	return w.Files.LocalSound(ctx, run.VideoID, track)
 }
 
-func (w *Worker) soundSize(id string, track int) (int64, error) {
-	file, err := w.Files.OpenSound(id, track)
-	if err != nil {
-		return 0, err
+func (w *Worker) makeSound(ctx context.Context, run db.SubtitleRun) error {
+	video, err := w.Files.Local(ctx, run.VideoID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", errFileMissing, err)
 	}
-	defer file.Close()
-	info, err := file.Stat()
 	if err != nil {
-		return 0, fmt.Errorf("size of sound: %w", err)
+		return err
 	}
-	return info.Size(), nil
+	defer video.Close()
+	return w.Files.MakeSound(ctx, run.VideoID, run.Order.Track, func(file storage.Sound) error {
+		return w.Meter.Extract(ctx, run.SessionID, video.Path, run.Order.Track, run.Duration, file)
+	})
 }
 
 // pauseAfter grows with each failure.

@@ -17,6 +17,7 @@ import (
 	"gensubtitle/internal/background"
 	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/subtitles"
 )
 
@@ -43,7 +44,7 @@ const (
 // Options are what a Worker works with.
 type Options struct {
 	DB          *db.DB
-	Files       *media.Store
+	Files       storage.Store
 	Meter       *media.Meter
 	Process     string // id of this process
 	Engine      engine.Engine

@@ -20,6 +20,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/engine"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/subtitles"
 	"gensubtitle/internal/waittest"
 )
@@ -30,21 +31,22 @@ const patience = time.Minute
 type installation struct {
 	t     *testing.T
 	db    *db.DB
-	files *media.Store
+	files *storage.Disk
+	dir   string
 	meter *media.Meter
 }
 
 func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	dir := t.TempDir()
-	h := &installation{t: t, meter: media.NewMeter(media.Options{})}
+	h := &installation{t: t, dir: dir, meter: media.NewMeter(media.Options{})}
 	var err error
 	h.db, err = db.Open(t.Context(), db.Options{
 		Path: filepath.Join(dir, "gensubtitle.db"), Defaults: db.Limits{Videos: 100, Duration: time.Hour, FileBytes: 1 << 30},
 	})
 	h.check(err)
 	t.Cleanup(func() { h.check(h.db.Close()) })
-	h.files, err = media.OpenStore(dir)
+	h.files, err = storage.OpenDisk(dir, nil)
 	h.check(err)
 	_, err = h.db.CreateUser(t.Context(), db.NewUser{Name: "a", Key: "a", SessionID: "user_a", PasswordHash: "x", Role: db.RoleUser})
 	h.check(err)
@@ -67,7 +69,7 @@ func (h *installation) video(sound []byte) string {
 	h.check(h.db.Admit(h.t.Context(), db.Upload{ID: id, SessionID: "user_a"}, "process"))
 	_, err = h.db.Received(h.t.Context(), id, "a.wav", int64(len(sound)))
 	h.check(err)
-	h.check(os.WriteFile(h.files.Path(id), sound, 0o600))
+	h.check(os.WriteFile(filepath.Join(h.dir, "videos", id), sound, 0o600))
 	_, _, err = h.db.Accept(h.t.Context(), id, db.Measured{Duration: time.Second, Container: "wav", Subtitles: &db.SubtitleOrder{Language: "th"}})
 	h.check(err)
 	return id
@@ -166,7 +168,7 @@ func TestDone(t *testing.T) {
 	r := waittest.Receive(t, asked)
 	info, err := os.Stat(r.Audio)
 	h.check(err)
-	if r.Language != "th" || r.Prompt != "Kubernetes" || r.Audio != h.files.SoundPath(id, 0) || info.Size() != 32000 {
+	if r.Language != "th" || r.Prompt != "Kubernetes" || r.Audio != filepath.Join(h.dir, "audio", id) || info.Size() != 32000 {
 		t.Errorf("asked for %+v, of %d bytes", r, info.Size())
 	}
 }
@@ -209,7 +211,7 @@ func TestFailures(t *testing.T) {
 			h := newInstallation(t)
 			id := h.video(test.sound)
 			if test.sound == nil {
-				h.check(os.Remove(h.files.Path(id)))
+				h.check(os.Remove(filepath.Join(h.dir, "videos", id)))
 			}
 			var mu sync.Mutex
 			calls := 0
@@ -264,7 +266,7 @@ func TestPoisonedJob(t *testing.T) {
 	t.Parallel()
 	h := newInstallation(t)
 	poisoned, sound := h.video(wav()), h.video(wav())
-	h.check(os.WriteFile(h.files.SoundPath(sound, 0), wav()[44:], 0o600))
+	h.check(os.WriteFile(filepath.Join(h.dir, "audio", sound), wav()[44:], 0o600))
 	var mu sync.Mutex
 	outcomes := map[Outcome]int{}
 	h.work(fakeEngine(func(context.Context, engine.Request) (subtitles.Transcript, error) { return said, nil }), func(o *Options) {

@@ -7,11 +7,11 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // Room requires that an upload of so many bytes could be taken from this owner
-// now: media.ErrStorageFull, media.ErrUnavailable or *media.RejectionsError.
+// now: storage.ErrFull, storage.ErrUnavailable or *media.RejectionsError.
 func (s *Service) Room(owner string, bytes int64) error {
 	s.retryAbandoned()
 	if err := s.Meter.Ready(); err != nil {
@@ -23,14 +23,14 @@ func (s *Service) Room(owner string, bytes int64) error {
 	return s.DiskRoom(bytes)
 }
 
-// DiskRoom requires space on the disk for so many bytes: media.ErrStorageFull.
+// DiskRoom requires space on the disk for so many bytes: storage.ErrFull.
 func (s *Service) DiskRoom(bytes int64) error {
 	free, err := s.Files.Free()
 	if err != nil {
 		return err
 	}
-	if free < bytes+media.SpareBytes {
-		return media.ErrStorageFull
+	if free < bytes+storage.SpareBytes {
+		return storage.ErrFull
 	}
 	return nil
 }

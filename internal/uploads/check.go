@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 const (
@@ -49,7 +49,7 @@ type check struct {
 	*Service
 	repair bool
 	report func(Finding) error
-	aside  map[string]media.Orphan // the whole ones, by their ids
+	aside  map[string]storage.Orphan // the whole ones, by their ids
 }
 
 // find reports a disagreement; mend is nil for one that nothing can be done about.
@@ -168,7 +168,7 @@ func (c *check) accepted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.aside = map[string]media.Orphan{}
+	c.aside = map[string]storage.Orphan{}
 	for _, o := range orphans {
 		if !o.Part {
 			c.aside[o.ID] = o
@@ -235,7 +235,7 @@ func (c *check) slots(ctx context.Context) error {
 
 // orphaned tells of the files that were set aside.
 func (c *check) orphaned(ctx context.Context) error {
-	return errors.Join(c.eachOrphan(ctx, func(_ context.Context, o media.Orphan) error {
+	return errors.Join(c.eachOrphan(ctx, func(_ context.Context, o storage.Orphan) error {
 		return c.report(Finding{
 			Subject: "file orphans/" + o.Name, Note: true,
 			Problem: "belongs to no video and is removed after " + o.Since.Add(orphanLife).UTC().Format(time.DateOnly),
@@ -315,7 +315,7 @@ func (c *check) lostRemovals(ctx context.Context, found map[string]flaw) error {
 	}
 	for _, id := range ids {
 		// A service that is asked to stop may leave but the note of it.
-		if left, err := c.Files.HasFiles(id); err != nil {
+		if left, err := c.Files.HasAny(id); err != nil {
 			return err
 		} else if !left {
 			continue

@@ -171,11 +171,8 @@ func (s *Service) missing(v db.Video) (bool, error) {
 		return false, nil
 	}
 	if v.Status != db.Receiving {
-		_, err := s.Files.Locate(v.ID)
-		if errors.Is(err, fs.ErrNotExist) {
-			return true, nil
-		}
-		return false, err
+		there, err := s.Files.Has(v.ID)
+		return err == nil && !there, err
 	}
 	size, _, err := s.Files.Received(v.ID)
 	if err == nil && size == v.SizeBytes {

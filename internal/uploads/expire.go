@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // Expire removes uploads that nobody has gone on with for too long, those whose
@@ -39,9 +39,9 @@ func (s *Service) expireUpload(ctx context.Context, v db.Video) (err error) {
 	}
 	unlock, err := s.Files.TryLock(v.ID)
 	switch {
-	case errors.Is(err, media.ErrLocked):
+	case errors.Is(err, storage.ErrLocked):
 		return nil
-	case errors.Is(err, media.ErrStorageFull):
+	case errors.Is(err, storage.ErrFull):
 		// It is dropped all the same, which makes room.
 	case err != nil:
 		return err

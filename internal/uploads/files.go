@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // RemoveFiles removes the files of an upload that the database says to remove.
@@ -82,7 +82,7 @@ func (s *Service) deleteForRoom(ctx context.Context, sessionID, id string, full 
 
 // removeLater removes files now if that succeeds, and else with the next clean-up.
 func (s *Service) removeLater(ctx context.Context, id string) {
-	if err := s.RemoveFiles(ctx, id); err != nil {
+	if err := s.RemoveFiles(context.WithoutCancel(ctx), id); err != nil {
 		s.Log.Error("files of a deleted video not removed yet", "video", id, "error", err)
 	}
 }
@@ -117,7 +117,7 @@ func CheckFolder(dir string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for the database: %w", err)
 	}
-	has, err := media.HasVideos(dir)
+	has, err := storage.HasVideos(dir)
 	if err == nil && has {
 		err = ErrNoVideos
 	}
@@ -154,7 +154,7 @@ func (s *Service) setAside(ctx context.Context, folder string) []error {
 	return errs
 }
 
-func (s *Service) eachOrphan(ctx context.Context, do func(context.Context, media.Orphan) error) []error {
+func (s *Service) eachOrphan(ctx context.Context, do func(context.Context, storage.Orphan) error) []error {
 	orphans, err := s.Files.Orphans()
 	errs := []error{err}
 	for _, o := range orphans {
@@ -168,7 +168,7 @@ func (s *Service) eachOrphan(ctx context.Context, do func(context.Context, media
 // takeBack moves orphans back that an upload lacks: the right database was put
 // back.
 func (s *Service) takeBack(ctx context.Context) []error {
-	return s.eachOrphan(ctx, func(ctx context.Context, o media.Orphan) error {
+	return s.eachOrphan(ctx, func(ctx context.Context, o storage.Orphan) error {
 		missed, err := s.missed(ctx, o)
 		if err != nil || !missed {
 			return err
@@ -182,7 +182,7 @@ func (s *Service) takeBack(ctx context.Context) []error {
 }
 
 // missed reports whether an upload lacks the file that an orphan is.
-func (s *Service) missed(ctx context.Context, o media.Orphan) (bool, error) {
+func (s *Service) missed(ctx context.Context, o storage.Orphan) (bool, error) {
 	v, err := s.DB.VideoByID(ctx, o.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return false, nil
@@ -190,12 +190,7 @@ func (s *Service) missed(ctx context.Context, o media.Orphan) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if v.Status == db.Accepted {
-		_, err = s.Files.Size(o.ID)
-	} else {
-		_, err = s.Files.Locate(o.ID)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if there, err := s.hasFile(v); err != nil || there {
 		return false, err
 	}
 	underWay := v.Resumable && (v.Status == db.Receiving || v.Status == db.Measuring)
@@ -205,7 +200,19 @@ func (s *Service) missed(ctx context.Context, o media.Orphan) (bool, error) {
 	return o.Size == v.SizeBytes && (v.Status == db.Accepted || underWay), nil
 }
 
-func (s *Service) expireOrphan(_ context.Context, o media.Orphan) error {
+// hasFile looks among the videos alone for the file of one that is accepted.
+func (s *Service) hasFile(v db.Video) (bool, error) {
+	if v.Status != db.Accepted {
+		return s.Files.Has(v.ID)
+	}
+	_, err := s.Files.Size(v.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Service) expireOrphan(_ context.Context, o storage.Orphan) error {
 	if time.Since(o.Since) < orphanLife {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/waittest"
 )
 
@@ -232,8 +232,8 @@ func TestExpireBesideARequest(t *testing.T) {
 	p.touch("incoming/"+id, 2*expiry)
 	unlock, err := p.Files.TryLock(id)
 	p.must(err)
-	if _, err := p.Files.TryLock(id); !errors.Is(err, media.ErrLocked) {
-		t.Errorf("got %v, want %v", err, media.ErrLocked)
+	if _, err := p.Files.TryLock(id); !errors.Is(err, storage.ErrLocked) {
+		t.Errorf("got %v, want %v", err, storage.ErrLocked)
 	}
 	p.must(p.Expire(t.Context()))
 	p.wantStatus(id, db.Receiving)
@@ -278,7 +278,7 @@ func TestMadeOfADeletedVideo(t *testing.T) {
 	p.must(p.DeleteVideo(t.Context(), john, id))
 	p.must(errors.Join(
 		p.Files.KeepThumbnail(t.Context(), id, []byte("picture")),
-		p.Files.MakeSound(t.Context(), id, 0, func(media.SoundFile) error { return nil }),
+		p.Files.MakeSound(t.Context(), id, 0, func(storage.Sound) error { return nil }),
 	))
 	p.wantFiles()
 

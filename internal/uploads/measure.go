@@ -7,6 +7,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // measure is how a file is measured: with its sound kept, or without.
@@ -16,7 +17,7 @@ type measure func(ctx context.Context, owner, id, path string, atMost time.Durat
 // the video is, and goes wherever that is removed. Alone, after a crash, it
 // counts for nothing.
 func (s *Service) withSound(ctx context.Context, owner, id, path string, atMost time.Duration) (measured media.Measurement, err error) {
-	err = s.Files.MakeSound(ctx, id, 0, func(sound media.SoundFile) error {
+	err = s.Files.MakeSound(ctx, id, 0, func(sound storage.Sound) error {
 		measured, err = s.Meter.Measure(ctx, owner, path, atMost, sound)
 		return err
 	})
@@ -30,11 +31,12 @@ func (s *Service) withoutSound(ctx context.Context, owner, _, path string, atMos
 // count measures a file that is whole on disk and moves it, and its seconds,
 // to where they belong.
 func (s *Service) count(ctx context.Context, id string, quota db.Quota, measure measure) (db.Video, db.Quota, error) {
-	path, err := s.Files.Locate(id)
+	file, err := s.Files.Local(ctx, id)
 	if err != nil {
 		return db.Video{}, quota, err
 	}
-	measured, err := measure(ctx, quota.SessionID, id, path, quota.RemainingDuration())
+	measured, err := measure(ctx, quota.SessionID, id, file.Path, quota.RemainingDuration())
+	err = errors.Join(err, file.Close())
 	var long *media.TooLongError
 	if errors.As(err, &long) {
 		err = &db.QuotaError{Resource: db.Duration, Quota: quota, Asked: long.Duration}

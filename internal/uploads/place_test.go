@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/waittest"
 )
 
@@ -57,9 +57,8 @@ func (p *place) service() *Service {
 	s.DB, err = db.Open(p.t.Context(), db.Options{Path: p.database(), Defaults: limits, Now: func() time.Time { return p.now }})
 	p.must(err)
 	p.t.Cleanup(func() { p.must(s.DB.Close()) })
-	s.Files, err = media.OpenStore(p.dir)
+	s.Files, err = storage.OpenDisk(p.dir, s.DB.KeepsFiles)
 	p.must(err)
-	s.Files.Keeps = s.DB.KeepsFiles
 	s.Process = p.join()
 	return s
 }
@@ -148,7 +147,7 @@ func (p *place) accepted(sessionID string) string {
 	_, _, err := p.DB.Accept(p.t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4", HasPicture: true})
 	p.must(err)
 	p.must(p.Files.KeepThumbnail(p.t.Context(), id, []byte("picture")))
-	p.must(p.Files.MakeSound(p.t.Context(), id, 0, func(media.SoundFile) error { return nil }))
+	p.must(p.Files.MakeSound(p.t.Context(), id, 0, func(storage.Sound) error { return nil }))
 	return id
 }
 

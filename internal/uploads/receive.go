@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 
 	"gensubtitle/db"
-	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // Whole is an upload that comes in one piece.
@@ -22,7 +21,7 @@ type Whole struct {
 }
 
 // Fill writes what comes into the file, and returns its name and size.
-type Fill func(*os.File) (name string, size int64, err error)
+type Fill func(storage.Incoming) (name string, size int64, err error)
 
 // Receive receives, measures and counts an upload. Of one that bears the key of
 // one that was accepted before, nothing is read: again is true. Whenever it
@@ -32,25 +31,27 @@ func (s *Service) Receive(ctx context.Context, w Whole, fill Fill) (accepted db.
 	if err != nil {
 		return accepted, false, err
 	}
-	first, err := s.admit(ctx, db.Upload{ID: id, SessionID: w.SessionID, SizeBytes: w.SizeBytes}, w.Request)
-	if err != nil {
-		return accepted, false, err
-	}
-	if first != nil {
-		return *first, true, nil
-	}
-	counted := false
+	ended := false
 	defer func() {
-		if !counted { // After a panic, too.
+		if !ended { // After a panic, too.
 			s.Abandon(context.WithoutCancel(ctx), w.Log, id)
 		}
 	}()
+	first, err := s.admit(ctx, db.Upload{ID: id, SessionID: w.SessionID, SizeBytes: w.SizeBytes}, w.Request)
+	if err != nil {
+		ended = !errors.Is(err, db.ErrUncertain)
+		return accepted, false, err
+	}
+	if first != nil {
+		ended = true
+		return *first, true, nil
+	}
 	name, size, err := s.store(id, w.Length, fill)
 	if err != nil {
 		return accepted, false, err
 	}
 	accepted.Video, accepted.Quota, err = s.countWhole(ctx, id, name, size)
-	counted = err == nil
+	ended = err == nil
 	return accepted, false, err
 }
 
@@ -62,17 +63,17 @@ func (s *Service) store(id string, length int64, fill Fill) (name string, size i
 	}
 	defer file.Close() // After a panic; else it is closed already.
 	if length > 0 {
-		err = media.Reserve(file, length)
+		err = file.Reserve(length)
 	}
 	if err == nil {
 		name, size, err = fill(file)
 	}
 	if err != nil {
 		// The database may need the room to forget the upload.
-		err = errors.Join(err, file.Truncate(0))
+		err = errors.Join(err, file.Empty())
 	}
 	// The disk writes while the file is measured; Keep waits until all is there.
-	media.StartSync(file)
+	file.StartSync()
 	if closed := file.Close(); err == nil {
 		err = closed
 	}

@@ -1,7 +1,6 @@
 package uploads
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // maxMeasureTries is how often an upload may end the process, or panic, while it
@@ -88,7 +88,7 @@ func (s *Service) countLater(ctx context.Context, v db.Video) error {
 		return err
 	}
 	_, _, err = s.count(ctx, v.ID, quota, s.withSound)
-	if errors.Is(err, media.ErrStorageFull) {
+	if errors.Is(err, storage.ErrFull) {
 		// The room of a resumable upload was taken at its beginning, so a full
 		// disk does not hold it up. Its sound is made once there is room.
 		_, _, err = s.count(ctx, v.ID, quota, s.withoutSound)
@@ -98,8 +98,8 @@ func (s *Service) countLater(ctx context.Context, v db.Video) error {
 
 // lost is true for an upload whose file is gone, which no further try brings back.
 func (s *Service) lost(id string) bool {
-	_, err := s.Files.Locate(id)
-	return errors.Is(err, fs.ErrNotExist)
+	there, err := s.Files.Has(id)
+	return err == nil && !there
 }
 
 // reject keeps the row, which tells the user why, and nothing else.
@@ -142,7 +142,11 @@ func (s *Service) resumeMeasuring(ctx context.Context) error {
 // Complete is called when all bytes of a resumable upload have been written. It
 // is measured in the background.
 func (s *Service) Complete(ctx context.Context, id string) error {
-	if err := s.Files.Sync(id); err != nil {
+	err := s.Files.Sync(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.completedBefore(ctx, id, err)
+	}
+	if err != nil {
 		return fmt.Errorf("complete upload: %w", err)
 	}
 	v, err := s.DB.Complete(ctx, id, s.Process.ID)
@@ -157,13 +161,18 @@ func (s *Service) Complete(ctx context.Context, id string) error {
 }
 
 // completedBefore is nil where somebody else has seen the last byte first, and
-// err where the upload was given up.
+// err where the upload was given up, or lost.
 func (s *Service) completedBefore(ctx context.Context, id string, err error) error {
-	known, unknown := s.DB.HasVideo(ctx, id)
-	if known {
-		return nil
+	v, unknown := s.DB.VideoByID(ctx, id)
+	switch {
+	case errors.Is(unknown, db.ErrNotFound):
+		return err
+	case unknown != nil:
+		return unknown
+	case v.Status == db.Receiving:
+		return err
 	}
-	return cmp.Or(unknown, err)
+	return nil
 }
 
 // Cancel forgets an upload that its user gives up; the caller holds its lock, and

@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"gensubtitle/db"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 	"gensubtitle/internal/waittest"
 )
 
@@ -80,12 +79,14 @@ func wantVideo(t *testing.T, s *Service, id string, status db.Status, reason str
 	if err != nil || v.Status != status || v.Reason != reason {
 		t.Errorf("the upload is %s (%s), want %s (%s): %v", v.Status, v.Reason, status, reason, err)
 	}
-	_, lost := os.Stat(s.Files.Path(id))
+	_, lost := s.Files.Size(id)
 	if (lost == nil) != (status == db.Accepted) {
 		t.Errorf("the file of an upload that is %s: %v", status, lost)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(s.Files.IncomingPath(id)), id+"*")); len(left) > 0 {
-		t.Errorf("left are %q", left)
+	for left, err := range s.Files.Incoming() {
+		if err != nil || left == id {
+			t.Errorf("left is %q: %v", left, err)
+		}
 	}
 }
 
@@ -137,15 +138,20 @@ func TestSettleTogether(t *testing.T) {
 	}
 }
 
+// poisoned panics once a file is measured.
+type poisoned struct{ storage.Store }
+
+func (poisoned) Keep(string) error { panic("poison") }
+
 // TestPoisonedUpload has measuring panic, or end the process, each time.
 func TestPoisonedUpload(t *testing.T) {
 	for what, fail := range map[string]func(*Service, db.Video){
 		"panics": func(s *Service, v db.Video) {
-			keeps := s.Files.Keeps
-			s.Files.Keeps = func(context.Context, string) (bool, error) { panic("poison") } // Once it is measured.
+			files := s.Files
+			s.Files = poisoned{files}
 			s.measureLater(v)
 			waittest.Group(t, s.background)
-			s.Files.Keeps = keeps
+			s.Files = files
 		},
 		"ends the process": func(s *Service, v db.Video) {
 			if err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {

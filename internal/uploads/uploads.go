@@ -9,6 +9,7 @@
 package uploads
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"gensubtitle/db"
 	"gensubtitle/internal/background"
 	"gensubtitle/internal/media"
+	"gensubtitle/internal/storage"
 )
 
 // ErrNoVideos refuses to set a whole folder aside, because a database that
@@ -27,10 +29,10 @@ var ErrNoVideos = errors.New("the database knows no videos, but the folder video
 // Options are what a Service works with.
 type Options struct {
 	DB      *db.DB
-	Files   *media.Store
+	Files   storage.Store
 	Process *db.Process
-	Meter   *media.Meter   // for all but Check and what deletes
-	Ballast *media.Ballast // for Maintain
+	Meter   Meter            // for all but Check and what deletes
+	Ballast *storage.Ballast // for Maintain
 	Log     *slog.Logger
 	// Expiry is how long an unfinished upload may go without another byte, and how
 	// long a rejected one is told of.
@@ -41,6 +43,14 @@ type Options struct {
 	Transcribe bool
 	// MoveOrphans lets a database without videos set aside a folder that has some.
 	MoveOrphans bool
+}
+
+// Meter measures files; a *media.Meter is one.
+type Meter interface {
+	Measure(ctx context.Context, owner, path string, atMost time.Duration, sound media.SoundFile) (media.Measurement, error)
+	// Ready and Allow say whether files can be measured at all, and those of an owner.
+	Ready() error
+	Allow(owner string) error
 }
 
 // Events tell what became of uploads. None is nil; New makes such as do nothing.

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -178,6 +179,15 @@ func (l *listener) end() {
 
 // conn begins the limit anew with each read and write.
 type conn struct{ net.Conn }
+
+// SyscallConn is that of the connection itself.
+func (c conn) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return socket.SyscallConn()
+}
 
 func (c conn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(Limit)); err != nil {

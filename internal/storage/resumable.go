@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"context"
@@ -56,26 +56,22 @@ type Hooks struct {
 	MakeRoom func() bool
 }
 
-// Resumable is where the tus protocol keeps uploads: in incoming/, under the
-// id that the upload was given. Concatenation and a length that is told later
-// are not offered.
-func (s *Store) Resumable(hooks Hooks) *handler.StoreComposer {
+// Resumable keeps them in incoming/.
+func (d *Disk) Resumable(hooks Hooks) *handler.StoreComposer {
 	composer := handler.NewStoreComposer()
-	store := resumableStore{FileStore: filestore.New(s.incoming), hooks: hooks}
+	store := resumableStore{FileStore: filestore.New(d.incoming), hooks: hooks}
 	composer.UseCore(store)
 	composer.UseTerminater(store)
 	composer.UseLocker(resumableLocker{
-		FileLocker: filelocker.FileLocker{Path: s.incoming, HolderPollInterval: lockPoll, AcquirerPollInterval: lockPoll},
+		FileLocker: filelocker.FileLocker{Path: d.incoming, HolderPollInterval: lockPoll, AcquirerPollInterval: lockPoll},
 		hooks:      hooks,
 	})
 	return composer
 }
 
-// Received is how many bytes of incoming/<id> have come, and when the last did.
-// Those that are still to be checked do not count. A missing file is
-// fs.ErrNotExist.
-func (s *Store) Received(id string) (int64, time.Time, error) {
-	path, err := pathOf(s.incoming, id)
+// Received looks at incoming/<id>.
+func (d *Disk) Received(id string) (int64, time.Time, error) {
+	path, err := pathOf(d.incoming, id)
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("look at incoming file: %w", err)
 	}
@@ -93,25 +89,21 @@ func (s *Store) Received(id string) (int64, time.Time, error) {
 	return checked.bytes, info.ModTime(), nil
 }
 
-// Sync makes what has come of incoming/<id> survive a power cut.
-func (s *Store) Sync(id string) error {
-	path, err := pathOf(s.incoming, id)
+// Sync syncs incoming/<id> and its name.
+func (d *Disk) Sync(id string) error {
+	path, err := pathOf(d.incoming, id)
 	if err != nil {
 		return fmt.Errorf("sync incoming file: %w", err)
 	}
 	if err := datadir.Sync(path); err != nil {
-		return fmt.Errorf("sync incoming file: %w", StorageError(err))
+		return fmt.Errorf("sync incoming file: %w", explain(err))
 	}
-	return syncDir(s.incoming)
+	return syncDir(d.incoming)
 }
 
-// ErrLocked says that a request writes to an upload at this moment.
-var ErrLocked = errors.New("upload is locked")
-
-// TryLock locks an upload against the requests that write to it, without asking
-// one of them to end: that is ErrLocked. The caller unlocks it.
-func (s *Store) TryLock(id string) (unlock func() error, err error) {
-	path, err := pathOf(s.incoming, id)
+// TryLock takes the lock that tusd takes.
+func (d *Disk) TryLock(id string) (unlock func() error, err error) {
+	path, err := pathOf(d.incoming, id)
 	if err != nil {
 		return nil, fmt.Errorf("lock upload: %w", err)
 	}
@@ -120,15 +112,14 @@ func (s *Store) TryLock(id string) (unlock func() error, err error) {
 	case errors.Is(err, lockfile.ErrBusy), errors.Is(err, lockfile.ErrNotExist): // The latter: it changes hands.
 		return nil, fmt.Errorf("lock upload: %w", ErrLocked)
 	case err != nil:
-		return nil, fmt.Errorf("lock upload: %w", StorageError(err))
+		return nil, fmt.Errorf("lock upload: %w", explain(err))
 	}
 	return lock.Unlock, nil
 }
 
-// Continuable reports whether a resumable upload can be gone on with: whether
-// both its bytes and what tusd knows of it are there.
-func (s *Store) Continuable(id string) (bool, error) {
-	path, err := pathOf(s.incoming, id)
+// Continuable looks at incoming/<id> and what is beside it.
+func (d *Disk) Continuable(id string) (bool, error) {
+	path, err := pathOf(d.incoming, id)
 	if err != nil {
 		return false, fmt.Errorf("look at incoming file: %w", err)
 	}
@@ -142,25 +133,21 @@ func (s *Store) Continuable(id string) (bool, error) {
 	return true, nil
 }
 
-// ClearLeftovers removes the locks and temporary files that processes left
-// behind which did not end well. Call it only where no other process uses the
-// store: a lock bears the number of its process, which the system may have
-// given to another.
-func (s *Store) ClearLeftovers() error {
+// ClearLeftovers looks in all folders.
+func (d *Disk) ClearLeftovers() error {
 	return errors.Join(
-		clearFiles(s.incoming, "*"+lockSuffix+"*", 0),
-		clearFiles(s.incoming, "*"+stopSuffix, 0),
-		s.clearTemporary(0),
+		clearFiles(d.incoming, "*"+lockSuffix+"*", 0),
+		clearFiles(d.incoming, "*"+stopSuffix, 0),
+		d.clearTemporary(0),
 	)
 }
 
-// ClearStale removes temporary files that have not been written to for so long
-// that nobody can be about to. It may be called beside other processes.
-func (s *Store) ClearStale() error { return s.clearTemporary(staleTime) }
+// ClearStale removes what has not been written to for a day.
+func (d *Disk) ClearStale() error { return d.clearTemporary(staleTime) }
 
-func (s *Store) clearTemporary(age time.Duration) error {
+func (d *Disk) clearTemporary(age time.Duration) error {
 	var errs []error
-	for _, folder := range s.folders() {
+	for _, folder := range d.folders() {
 		errs = append(errs, clearFiles(folder, temporaryPattern, age))
 	}
 	return errors.Join(errs...)
@@ -204,7 +191,7 @@ func (s resumableStore) NewUpload(ctx context.Context, info handler.FileInfo) (h
 		err = s.reserve(info)
 	}
 	if err != nil {
-		s.hooks.Failed(ctx, fmt.Errorf("make upload: %w", StorageError(err)))
+		s.hooks.Failed(ctx, fmt.Errorf("make upload: %w", explain(err)))
 		return nil, err
 	}
 	return s.wrap(upload, info.ID, info.Size), nil
@@ -221,7 +208,7 @@ func (s resumableStore) reserve(info handler.FileInfo) error {
 		return err
 	}
 	defer file.Close()
-	if err := Reserve(file, info.Size); err != nil {
+	if err := reserve(file, info.Size); err != nil {
 		return err
 	}
 	if err := datadir.Sync(path + infoSuffix); err != nil {
@@ -234,7 +221,7 @@ func (s resumableStore) reserve(info handler.FileInfo) error {
 func (s resumableStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
 	upload, err := s.getUpload(ctx, id)
 	if err != nil && !errors.Is(err, handler.ErrNotFound) {
-		s.hooks.Failed(ctx, fmt.Errorf("open upload: %w", StorageError(err)))
+		s.hooks.Failed(ctx, fmt.Errorf("open upload: %w", explain(err)))
 	}
 	return upload, err
 }
@@ -287,7 +274,7 @@ func (u resumableUpload) WriteChunk(ctx context.Context, offset int64, src io.Re
 	}
 	checked, err := u.beginCheck(offset)
 	if err != nil {
-		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
+		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", explain(err)))
 		return 0, err
 	}
 	n, err := u.write(ctx, offset, src)
@@ -306,7 +293,7 @@ func (u resumableUpload) WriteChunk(ctx context.Context, offset int64, src io.Re
 func (u resumableUpload) write(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	n, err := u.Upload.WriteChunk(ctx, offset, largeReads{src})
 	if err != nil {
-		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", StorageError(err)))
+		u.hooks.Failed(ctx, fmt.Errorf("write upload: %w", explain(err)))
 	}
 	return n, err
 }
@@ -354,7 +341,7 @@ func (u resumableUpload) goBack(to checked) error {
 	if err := file.Truncate(to.bytes); err != nil {
 		return err
 	}
-	if err := Reserve(file, u.size); err != nil && !errors.Is(err, ErrStorageFull) {
+	if err := reserve(file, u.size); err != nil && !errors.Is(err, ErrFull) {
 		return err
 	}
 	if err := os.Chtimes(u.path, time.Time{}, to.last); err != nil {
@@ -390,11 +377,11 @@ func (l resumableLock) Unlock() error { return l.lock.Unlock() }
 func (l resumableLock) Lock(ctx context.Context, _ func()) error {
 	interrupt := l.hooks.Interrupter(ctx)
 	err := l.lock.Lock(ctx, interrupt)
-	if errors.Is(StorageError(err), ErrStorageFull) && l.hooks.MakeRoom != nil && l.hooks.MakeRoom() {
+	if errors.Is(explain(err), ErrFull) && l.hooks.MakeRoom != nil && l.hooks.MakeRoom() {
 		err = l.lock.Lock(ctx, interrupt)
 	}
 	if err != nil {
-		l.hooks.Failed(ctx, fmt.Errorf("lock upload: %w", StorageError(err)))
+		l.hooks.Failed(ctx, fmt.Errorf("lock upload: %w", explain(err)))
 	}
 	return err
 }

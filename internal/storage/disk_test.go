@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"errors"
@@ -14,22 +14,22 @@ import (
 	"github.com/google/uuid"
 )
 
-func openStore(t *testing.T) *Store {
+func openStore(t *testing.T) *Disk {
 	t.Helper()
-	store, err := OpenStore(t.TempDir())
+	store, err := OpenDisk(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return store
 }
 
-func write(t *testing.T, store *Store, id, text string) {
+func write(t *testing.T, store *Disk, id, text string) {
 	t.Helper()
 	file, err := store.Create(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = file.WriteString(text)
+	_, err = io.WriteString(file, text)
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -37,19 +37,19 @@ func write(t *testing.T, store *Store, id, text string) {
 
 func TestStoreIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there")
-	store, err := OpenStore(dir)
+	store, err := OpenDisk(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := uuid.NewString()
 	write(t, store, id, "x")
 	for path, want := range map[string]fs.FileMode{
-		filepath.Join(dir, "incoming"):   fs.ModeDir | 0o700,
-		filepath.Join(dir, "videos"):     fs.ModeDir | 0o700,
-		filepath.Join(dir, "thumbnails"): fs.ModeDir | 0o700,
-		filepath.Join(dir, "audio"):      fs.ModeDir | 0o700,
-		filepath.Join(dir, "exports"):    fs.ModeDir | 0o700,
-		store.IncomingPath(id):           0o600,
+		filepath.Join(dir, "incoming"):    fs.ModeDir | 0o700,
+		filepath.Join(dir, "videos"):      fs.ModeDir | 0o700,
+		filepath.Join(dir, "thumbnails"):  fs.ModeDir | 0o700,
+		filepath.Join(dir, "audio"):       fs.ModeDir | 0o700,
+		filepath.Join(dir, "exports"):     fs.ModeDir | 0o700,
+		filepath.Join(store.incoming, id): 0o600,
 	} {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -75,7 +75,7 @@ func TestStoreKeepsAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := os.Stat(store.IncomingPath(id)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(store.incoming, id)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("incoming file after Keep: %v, want it gone", err)
 	}
 	file, err := store.Open(id)
@@ -85,9 +85,6 @@ func TestStoreKeepsAFile(t *testing.T) {
 	defer file.Close()
 	if text, err := io.ReadAll(file); err != nil || string(text) != "whole" {
 		t.Errorf("kept file holds %q, %v", text, err)
-	}
-	if file.Name() != store.Path(id) || !filepath.IsAbs(store.Path(id)) {
-		t.Errorf("Path is %q, the open file %q", store.Path(id), file.Name())
 	}
 	if err := store.Keep(uuid.NewString()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Keep of nothing: %v, want fs.ErrNotExist", err)
@@ -121,7 +118,7 @@ func TestStoreRemovesOnlyItsSide(t *testing.T) {
 }
 
 // listed is the ids in incoming/, then those in videos/.
-func listed(t *testing.T, store *Store) []string {
+func listed(t *testing.T, store *Disk) []string {
 	t.Helper()
 	var found []string
 	for _, folder := range []func(func(string, error) bool){store.Incoming(), store.Videos()} {
@@ -138,22 +135,22 @@ func listed(t *testing.T, store *Store) []string {
 // TestStoreTakesInfoAlong has what the tus library writes beside a file go
 // wherever the file goes, except to the videos.
 func TestStoreTakesInfoAlong(t *testing.T) {
-	for what, act := range map[string]func(*Store, string) error{
-		"kept": (*Store).Keep,
+	for what, act := range map[string]func(*Disk, string) error{
+		"kept": (*Disk).Keep,
 		// A crash came between the two steps of an earlier Keep.
-		"kept before": func(s *Store, id string) error {
-			return errors.Join(os.Rename(s.IncomingPath(id), s.Path(id)), s.Keep(id))
+		"kept before": func(s *Disk, id string) error {
+			return errors.Join(os.Rename(filepath.Join(s.incoming, id), filepath.Join(s.videos, id)), s.Keep(id))
 		},
-		"discarded": (*Store).Discard,
-		"discarded without its file": func(s *Store, id string) error {
-			return errors.Join(os.Remove(s.IncomingPath(id)), s.Discard(id))
+		"discarded": (*Disk).Discard,
+		"discarded without its file": func(s *Disk, id string) error {
+			return errors.Join(os.Remove(filepath.Join(s.incoming, id)), s.Discard(id))
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			store, id, other := openStore(t), uuid.NewString(), uuid.NewString()
 			for _, id := range []string{id, other} {
 				write(t, store, id, "x")
-				put(t, store.IncomingPath(id)+infoSuffix, "{}")
+				put(t, filepath.Join(store.incoming, id)+infoSuffix, "{}")
 			}
 			if err := act(store, id); err != nil {
 				t.Fatal(err)
@@ -171,7 +168,7 @@ func TestStoreTakesInfoAlong(t *testing.T) {
 
 func TestStoreListsLoneInfo(t *testing.T) {
 	store, lone := openStore(t), uuid.NewString()
-	put(t, store.IncomingPath(lone)+infoSuffix, "{}")
+	put(t, filepath.Join(store.incoming, lone)+infoSuffix, "{}")
 	for _, stray := range []string{"stray" + infoSuffix, infoSuffix, lone + lockSuffix, lone + stopSuffix, lone + infoSuffix + infoSuffix} {
 		put(t, filepath.Join(store.incoming, stray), "")
 	}
@@ -182,26 +179,37 @@ func TestStoreListsLoneInfo(t *testing.T) {
 
 func TestStoreLocates(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
-	if path, err := store.Locate(id); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("what is nowhere: %q, %v, want fs.ErrNotExist", path, err)
+	want := func(when, path string) {
+		t.Helper()
+		if there, err := store.Has(id); err != nil || there != (path != "") {
+			t.Errorf("%s, it is there: %v, %v", when, there, err)
+		}
+		local, err := store.Local(t.Context(), id)
+		if path == "" {
+			if !errors.Is(err, fs.ErrNotExist) || local != nil {
+				t.Errorf("%s: %v, %v, want fs.ErrNotExist", when, local, err)
+			}
+			return
+		}
+		if err != nil || local.Path != path || !filepath.IsAbs(path) {
+			t.Fatalf("%s: %v, %v, want %s", when, local, err, path)
+		}
+		if err := local.Close(); err != nil {
+			t.Error(err)
+		}
 	}
+	want("before Create", "")
 	write(t, store, id, "x")
-	if path, err := store.Locate(id); err != nil || path != store.IncomingPath(id) {
-		t.Errorf("before Keep: %q, %v", path, err)
-	}
+	want("before Keep", filepath.Join(store.incoming, id))
 	if err := store.Keep(id); err != nil {
 		t.Fatal(err)
 	}
-	if path, err := store.Locate(id); err != nil || path != store.Path(id) {
-		t.Errorf("after Keep: %q, %v", path, err)
-	}
-	put(t, store.Path(id)+infoSuffix, "") // No file by itself.
+	want("after Keep", filepath.Join(store.videos, id))
+	put(t, filepath.Join(store.videos, id+infoSuffix), "") // No file by itself.
 	if err := store.Remove(id); err != nil {
 		t.Fatal(err)
 	}
-	if path, err := store.Locate(id); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("after Remove: %q, %v, want fs.ErrNotExist", path, err)
-	}
+	want("after Remove", "")
 }
 
 func TestStoreSize(t *testing.T) {
@@ -248,7 +256,7 @@ func TestStoreLists(t *testing.T) {
 		write(t, store, id, "")
 		want[id] = true
 	}
-	stray := filepath.Join(filepath.Dir(store.IncomingPath(uuid.NewString())), "stray.txt")
+	stray := filepath.Join(store.incoming, "stray.txt")
 	if err := os.WriteFile(stray, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -285,22 +293,23 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 		"", ".", "..", "../" + id, id + "/x", "/etc/passwd", "x", strings.ToUpper("a" + id[1:]),
 		"{" + id + "}", "urn:uuid:" + id, strings.ReplaceAll(id, "-", ""), id + "\x00", id + " ",
 	} {
-		if path := store.Path(bad) + store.IncomingPath(bad) + store.SoundPath(bad, 0); path != "" {
-			t.Errorf("%q has a path: %q", bad, path)
-		}
 		if file, err := store.Create(bad); !errors.Is(err, errBadID) {
 			t.Errorf("Create(%q): %v, %v", bad, file, err)
 		}
 		if file, err := store.Open(bad); !errors.Is(err, errBadID) {
 			t.Errorf("Open(%q): %v, %v", bad, file, err)
 		}
-		if path, err := store.Locate(bad); err == nil {
-			t.Errorf("Locate(%q): %q", bad, path)
-		}
 		for name, act := range map[string]func(string) error{
 			"Keep": store.Keep, "Discard": store.Discard, "Remove": store.Remove, "Sync": store.Sync,
 			"RemoveThumbnail": store.RemoveThumbnail, "RemoveSound": store.RemoveSound,
-			"OpenSound":     func(id string) error { _, err := store.OpenSound(id, 0); return err },
+			"Has":        func(id string) error { _, err := store.Has(id); return err },
+			"HasAny":     func(id string) error { _, err := store.HasAny(id); return err },
+			"Local":      func(id string) error { _, err := store.Local(t.Context(), id); return err },
+			"LocalSound": func(id string) error { _, err := store.LocalSound(t.Context(), id, 0); return err },
+			"SoundSize":  func(id string) error { _, err := store.SoundSize(id, 0); return err },
+			"SetAside":   store.SetAside, "SetAsideIncoming": store.SetAsideIncoming,
+			"Continuable":   func(id string) error { _, err := store.Continuable(id); return err },
+			"TryLock":       func(id string) error { _, err := store.TryLock(id); return err },
 			"MakeSound":     func(id string) error { return store.MakeSound(t.Context(), id, 0, nil) },
 			"KeepThumbnail": func(id string) error { return store.KeepThumbnail(t.Context(), id, nil) },
 			"Thumbnail":     func(id string) error { _, err := store.Thumbnail(id); return err },
@@ -316,7 +325,7 @@ func TestStoreRefusesOtherNames(t *testing.T) {
 
 func TestStoreIsReady(t *testing.T) {
 	dir := t.TempDir()
-	store, err := OpenStore(dir)
+	store, err := OpenDisk(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +351,7 @@ func TestStoreIsReady(t *testing.T) {
 	}
 }
 
-func TestStorageError(t *testing.T) {
+func TestExplain(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -351,19 +360,19 @@ func TestStorageError(t *testing.T) {
 	_, noSpace := full.WriteString("x")
 	quota := &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT}
 	for _, err := range []error{noSpace, quota} {
-		if got := StorageError(err); !errors.Is(got, ErrStorageFull) || !errors.Is(got, err) {
-			t.Errorf("StorageError(%v) = %v", err, got)
+		if got := explain(err); !errors.Is(got, ErrFull) || !errors.Is(got, err) {
+			t.Errorf("explain(%v) = %v", err, got)
 		}
 	}
 	for _, failure := range []error{syscall.EIO, syscall.EROFS} {
 		err := &fs.PathError{Op: "write", Path: "x", Err: failure}
-		if got := StorageError(err); !errors.Is(got, ErrUnavailable) || !errors.Is(got, err) || errors.Is(got, ErrStorageFull) {
-			t.Errorf("StorageError(%v) = %v", err, got)
+		if got := explain(err); !errors.Is(got, ErrUnavailable) || !errors.Is(got, err) || errors.Is(got, ErrFull) {
+			t.Errorf("explain(%v) = %v", err, got)
 		}
 	}
 	for _, err := range []error{nil, io.ErrUnexpectedEOF, &fs.PathError{Err: syscall.EACCES}} {
-		if got := StorageError(err); got != err {
-			t.Errorf("StorageError(%v) = %v, want it unchanged", err, got)
+		if got := explain(err); got != err {
+			t.Errorf("explain(%v) = %v, want it unchanged", err, got)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"context"
@@ -20,16 +20,16 @@ import (
 
 func TestReceived(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
-	put(t, store.IncomingPath(id)+infoSuffix, "{}") // Alone it is nothing that has come.
+	put(t, filepath.Join(store.incoming, id)+infoSuffix, "{}") // Alone it is nothing that has come.
 	if size, _, err := store.Received(id); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("of nothing: %d, %v, want fs.ErrNotExist", size, err)
 	}
 	write(t, store, id, "")
 	last := time.Unix(1_700_000_000, 123_000_000)
 	for _, text := range []string{"", "a few", " bytes"} {
-		put(t, store.IncomingPath(id), text)
+		put(t, filepath.Join(store.incoming, id), text)
 		last = last.Add(time.Hour)
-		if err := os.Chtimes(store.IncomingPath(id), time.Time{}, last); err != nil {
+		if err := os.Chtimes(filepath.Join(store.incoming, id), time.Time{}, last); err != nil {
 			t.Fatal(err)
 		}
 		size, touched, err := store.Received(id)
@@ -61,7 +61,7 @@ func TestClearLeftovers(t *testing.T) {
 	for _, folder := range []string{"data", "a[b", "a*", "ก ข"} { // Some mean something in a pattern.
 		t.Run(folder, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), folder)
-			store, err := OpenStore(dir)
+			store, err := OpenDisk(dir, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestResumableStore(t *testing.T) {
 	if n, _, err := store.Received(id); err != nil || n != 0 {
 		t.Errorf("of a new upload %d bytes have come: %v", n, err)
 	}
-	info, err := os.Stat(store.IncomingPath(id))
+	info, err := os.Stat(filepath.Join(store.incoming, id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,14 +164,14 @@ func TestResumableStoreTellsWhatFails(t *testing.T) {
 	store, id := openStore(t), uuid.NewString()
 	var told reports
 	uploads := store.Resumable(Hooks{Failed: told.add})
-	put(t, store.IncomingPath(id), "")
-	put(t, store.IncomingPath(id)+infoSuffix, "no JSON")
+	put(t, filepath.Join(store.incoming, id), "")
+	put(t, filepath.Join(store.incoming, id)+infoSuffix, "no JSON")
 	if _, err := uploads.Core.GetUpload(t.Context(), id); err == nil {
 		t.Error("opened an upload of which nothing is known")
 	} else {
 		told.want(t, err)
 	}
-	if err := os.Mkdir(store.IncomingPath(id)+".taken", 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(store.incoming, id)+".taken", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := uploads.Core.NewUpload(t.Context(), handler.FileInfo{ID: id + ".taken", Size: 1}); err == nil {
@@ -198,7 +198,7 @@ func TestResumableCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := store.IncomingPath(id)
+	path := filepath.Join(store.incoming, id)
 	last := time.Unix(1_700_000_000, 0)
 	check := func(what string, want int64) {
 		t.Helper()

@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"errors"
@@ -15,36 +15,25 @@ import (
 // partSuffix marks an orphan of incoming/, which may not be whole.
 const partSuffix = ".part"
 
-// Orphan is a file that no upload owns. It waits in orphans/, in case the
-// database was lost or is older than the files.
-type Orphan struct {
-	ID    string
-	Name  string // within orphans/
-	Part  bool   // of incoming/: it may not be whole
-	Size  int64  // in bytes
-	Since time.Time
-}
-
-// SetAside moves videos/<id> to orphans/ and removes what was made of it. A
-// missing file is no error.
-func (s *Store) SetAside(id string) error {
-	if _, err := s.setAside(s.videos, id, ""); err != nil {
+// SetAside moves videos/<id> to orphans/<id>.
+func (d *Disk) SetAside(id string) error {
+	if _, err := d.setAside(d.videos, id, ""); err != nil {
 		return err
 	}
-	return errors.Join(s.RemoveThumbnail(id), s.RemoveSound(id))
+	return errors.Join(d.RemoveThumbnail(id), d.RemoveSound(id))
 }
 
-// SetAsideIncoming moves incoming/<id> to orphans/, with what tusd keeps beside
-// it. A missing file is no error.
-func (s *Store) SetAsideIncoming(id string) error {
-	moved, err := s.setAside(s.incoming, id, partSuffix)
+// SetAsideIncoming moves incoming/<id> to orphans/<id>.part, with what tusd keeps
+// beside it.
+func (d *Disk) SetAsideIncoming(id string) error {
+	moved, err := d.setAside(d.incoming, id, partSuffix)
 	if err != nil {
 		return err
 	}
 	if !moved {
-		return s.Discard(id) // Without bytes, what is beside them is of no use.
+		return d.Discard(id) // Without bytes, what is beside them is of no use.
 	}
-	if err := renameBeside(filepath.Join(s.incoming, id), filepath.Join(s.orphans, id+partSuffix)); err != nil {
+	if err := renameBeside(filepath.Join(d.incoming, id), filepath.Join(d.orphans, id+partSuffix)); err != nil {
 		return fmt.Errorf("set file aside: %w", err)
 	}
 	return nil
@@ -54,13 +43,13 @@ func (s *Store) SetAsideIncoming(id string) error {
 func renameBeside(from, to string) error {
 	for _, suffix := range []string{infoSuffix, uncheckedSuffix} {
 		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return StorageError(err)
+			return explain(err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) setAside(folder, id, suffix string) (moved bool, err error) {
+func (d *Disk) setAside(folder, id, suffix string) (moved bool, err error) {
 	from, err := pathOf(folder, id)
 	if err != nil {
 		return false, fmt.Errorf("set file aside: %w", err)
@@ -69,32 +58,31 @@ func (s *Store) setAside(folder, id, suffix string) (moved bool, err error) {
 	now := time.Now()
 	err = os.Chtimes(from, now, now)
 	if err == nil {
-		err = renameNew(from, filepath.Join(s.orphans, id+suffix))
+		err = renameNew(from, filepath.Join(d.orphans, id+suffix))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("set file aside: %w", StorageError(err))
+		return false, fmt.Errorf("set file aside: %w", explain(err))
 	}
-	return true, errors.Join(syncDir(s.orphans), syncDir(folder))
+	return true, errors.Join(syncDir(d.orphans), syncDir(folder))
 }
 
-// TakeBack moves an orphan back to where it was. It is fs.ErrNotExist when it is
-// gone.
-func (s *Store) TakeBack(o Orphan) error {
-	folder := s.videos
+// TakeBack moves an orphan to videos/ or incoming/.
+func (d *Disk) TakeBack(o Orphan) error {
+	folder := d.videos
 	if o.Part {
-		folder = s.incoming
+		folder = d.incoming
 		// First, since without it an upload cannot be gone on with.
-		if err := renameBeside(filepath.Join(s.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
+		if err := renameBeside(filepath.Join(d.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
 			return fmt.Errorf("take file back: %w", err)
 		}
 	}
-	if err := renameNew(filepath.Join(s.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
-		return fmt.Errorf("take file back: %w", StorageError(err))
+	if err := renameNew(filepath.Join(d.orphans, o.Name), filepath.Join(folder, o.ID)); err != nil {
+		return fmt.Errorf("take file back: %w", explain(err))
 	}
-	return errors.Join(syncDir(folder), syncDir(s.orphans))
+	return errors.Join(syncDir(folder), syncDir(d.orphans))
 }
 
 // renameNew renames a file and replaces none (renameat2(2)).
@@ -113,10 +101,9 @@ func renameNew(from, to string) error {
 	return nil
 }
 
-// Orphans lists the files in orphans/ that were set aside; other names there
-// are not ours.
-func (s *Store) Orphans() ([]Orphan, error) {
-	entries, err := os.ReadDir(s.orphans)
+// Orphans lists orphans/; other names there are not ours.
+func (d *Disk) Orphans() ([]Orphan, error) {
+	entries, err := os.ReadDir(d.orphans)
 	if err != nil {
 		return nil, fmt.Errorf("list orphans: %w", err)
 	}
@@ -138,9 +125,9 @@ func (s *Store) Orphans() ([]Orphan, error) {
 	return found, nil
 }
 
-// RemoveOrphan removes a file of orphans/; a missing one is no error.
-func (s *Store) RemoveOrphan(o Orphan) error {
-	path := filepath.Join(s.orphans, o.Name)
+// RemoveOrphan removes a file of orphans/.
+func (d *Disk) RemoveOrphan(o Orphan) error {
+	path := filepath.Join(d.orphans, o.Name)
 	if err := errors.Join(remove(path), remove(path+infoSuffix), remove(path+uncheckedSuffix)); err != nil {
 		return fmt.Errorf("remove orphan: %w", err)
 	}

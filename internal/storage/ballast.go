@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"fmt"
@@ -42,11 +42,11 @@ func (b *Ballast) Fill() error {
 	}
 	file, err := os.OpenFile(b.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("make ballast: %w", StorageError(err))
+		return fmt.Errorf("make ballast: %w", explain(err))
 	}
 	defer file.Close()
 	// Where it is there already, this changes nothing.
-	if err := Reserve(file, ballastBytes); err != nil {
+	if err := reserve(file, ballastBytes); err != nil {
 		return fmt.Errorf("make ballast: %w", err)
 	}
 	return nil

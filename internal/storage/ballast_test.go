@@ -1,4 +1,4 @@
-package media
+package storage
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func TestBallast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Reserve(file, free-leave); err != nil {
+		if err := reserve(file, free-leave); err != nil {
 			t.Fatal(err)
 		}
 	}
