@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -25,9 +26,12 @@ const (
 	after        // it happens, and its answer is an error
 	full         // there is no room
 	death        // the process dies just before it
+	other        // something else happens just before it
 )
 
-func (f fault) String() string { return [...]string{"none", "before", "after", "full", "death"}[f] }
+func (f fault) String() string {
+	return [...]string{"none", "before", "after", "full", "death", "other"}[f]
+}
 
 // faults has one call of a process fail, as a driver of database/sql and as a store.
 type faults struct {
@@ -37,6 +41,7 @@ type faults struct {
 	calls int
 	hit   string // what failed
 	dead  bool
+	other func() // what happens meanwhile
 }
 
 // arm has the call with that number, from now on, fail.
@@ -58,6 +63,12 @@ func (f *faults) isDead() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.dead
+}
+
+func (f *faults) is(kind fault) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fault == kind
 }
 
 // next counts a call and says what becomes of it.
@@ -83,6 +94,8 @@ func (f *faults) call(what string, do func() error) error {
 		return fmt.Errorf("%s: %w: %w", what, storage.ErrUnavailable, syscall.EIO)
 	case full:
 		return fmt.Errorf("%s: %w: %w", what, storage.ErrFull, syscall.ENOSPC)
+	case other:
+		f.other()
 	case after:
 		return errors.Join(do(), fmt.Errorf("%s: %w: %w", what, storage.ErrUnavailable, syscall.EIO))
 	}
@@ -90,12 +103,18 @@ func (f *faults) call(what string, do func() error) error {
 }
 
 // query does something, or fails as SQLite does. undo is for what stays undone.
-func (f *faults) query(what string, do, undo func() error) error {
+// Nothing else writes while somebody does.
+func (f *faults) query(what string, writing bool, do, undo func() error) error {
+	if writing && f.is(other) {
+		return do()
+	}
 	switch kind := f.next(what); kind {
 	case before, death:
 		return errors.Join(sqlite3.Error{Code: sqlite3.ErrIoErr}, undo())
 	case full:
 		return errors.Join(sqlite3.Error{Code: sqlite3.ErrFull}, undo())
+	case other:
+		f.other()
 	case after:
 		return errors.Join(sqlite3.Error{Code: sqlite3.ErrIoErr}, do())
 	}
@@ -114,27 +133,30 @@ func (d faultyDriver) Open(name string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyConn{conn.(*sqlite3.SQLiteConn), d.faults}, nil
+	return &faultyConn{SQLiteConn: conn.(*sqlite3.SQLiteConn), faults: d.faults, writes: !strings.Contains(name, "_query_only")}, nil
 }
 
 type faultyConn struct {
 	*sqlite3.SQLiteConn
 	faults *faults
+	writes bool
+	within bool // a transaction
 }
 
 func (c *faultyConn) BeginTx(ctx context.Context, o driver.TxOptions) (tx driver.Tx, err error) {
-	err = c.faults.query("begin", func() error {
+	err = c.faults.query("begin", false, func() error {
 		tx, err = c.SQLiteConn.BeginTx(ctx, o)
 		return err
 	}, nothing)
 	if err != nil && tx != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
-	return &faultyTx{tx, c.faults}, err
+	c.within = true
+	return &faultyTx{tx, c}, err
 }
 
 func (c *faultyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
-	err = c.faults.query(query, func() error {
+	err = c.faults.query(query, c.writes && c.within, func() error {
 		result, err = c.SQLiteConn.ExecContext(ctx, query, args)
 		return err
 	}, nothing)
@@ -142,7 +164,7 @@ func (c *faultyConn) ExecContext(ctx context.Context, query string, args []drive
 }
 
 func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = c.faults.query(query, func() error {
+	err = c.faults.query(query, c.writes && c.within, func() error {
 		rows, err = c.SQLiteConn.QueryContext(ctx, query, args)
 		return err
 	}, nothing)
@@ -154,10 +176,18 @@ func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 
 type faultyTx struct {
 	driver.Tx
-	faults *faults
+	conn *faultyConn
 }
 
-func (t *faultyTx) Commit() error { return t.faults.query("commit", t.Tx.Commit, t.Tx.Rollback) }
+func (t *faultyTx) Commit() error {
+	defer func() { t.conn.within = false }()
+	return t.conn.faults.query("commit", t.conn.writes, t.Tx.Commit, t.Tx.Rollback)
+}
+
+func (t *faultyTx) Rollback() error {
+	t.conn.within = false
+	return t.Tx.Rollback()
+}
 
 // faultyStore is the store of a process whose calls fail.
 type faultyStore struct {

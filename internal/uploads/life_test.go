@@ -433,89 +433,148 @@ func (l *life) wantVideos() {
 	}
 }
 
+// states are where an upload may be.
+var states = map[string]func(context.Context, *life){
+	"half":     func(_ context.Context, l *life) { l.half() },
+	"received": func(ctx context.Context, l *life) { l.must(l.part(ctx, l.Service, tone(), len(tone()))) },
+	"measuring": func(ctx context.Context, l *life) {
+		l.must(l.part(ctx, l.Service, tone(), len(tone())))
+		_, err := l.DB.Complete(ctx, l.id, l.Process.ID)
+		l.must(err)
+	},
+	"measuring the last second": func(ctx context.Context, l *life) {
+		l.must(l.part(ctx, l.Service, tone(), len(tone())))
+		_, err := l.DB.Complete(ctx, l.id, l.Process.ID)
+		l.must(err)
+		l.alter("UPDATE quota_sessions SET max_duration_ms = 2000 WHERE session_id = 'user_john'")
+	},
+	"accepted": func(ctx context.Context, l *life) {
+		l.must(l.resumable(ctx, l.Service, tone()))
+		waittest.Group(l.t, l.background)
+	},
+}
+
+// acts are the steps of an upload's life, and what may come between.
+var acts = map[string]struct {
+	sends bool // another upload
+	ends  bool // the upload may be gone then
+	do    func(context.Context, *life, *Service) error
+}{
+	"send":      {true, false, func(ctx context.Context, l *life, s *Service) error { return orOver(l.whole(ctx, s, tone(), "key")) }},
+	"send anew": {true, false, func(ctx context.Context, l *life, s *Service) error { return orOver(l.whole(ctx, s, tone(), "")) }},
+	"complete": {false, false, func(ctx context.Context, l *life, s *Service) error {
+		if size, _, err := s.Files.Received(l.id); err != nil || size < int64(len(tone())) {
+			return err
+		}
+		return s.Complete(ctx, l.id)
+	}},
+	"resume": {false, false, func(ctx context.Context, _ *life, s *Service) error { return s.resumeMeasuring(ctx) }},
+	"clean":  {false, false, func(ctx context.Context, _ *life, s *Service) error { return s.Clean(ctx) }},
+	"look": {false, false, func(ctx context.Context, l *life, s *Service) error {
+		_, err := s.DropLost(ctx, l.id)
+		return err
+	}},
+	"cancel": {false, true, func(ctx context.Context, l *life, s *Service) error {
+		return errors.Join(s.Cancel(ctx, l.id), s.RemoveFiles(ctx, l.id))
+	}},
+	"expire": {false, true, func(ctx context.Context, l *life, s *Service) error {
+		_ = os.Chtimes(filepath.Join(l.dir, "incoming", l.id), time.Time{}, time.Now().Add(-2*expiry)) // It may have moved on.
+		return s.Expire(ctx)
+	}},
+	"delete":          {false, true, func(ctx context.Context, l *life, s *Service) error { return s.DeleteVideo(ctx, "user_john", l.id) }},
+	"delete the user": {false, true, func(ctx context.Context, _ *life, s *Service) error { return s.DeleteUser(ctx, "john") }},
+}
+
+// newLifeAt is a life with a video that counts and an upload in some state.
+func newLifeAt(t *testing.T, template string, meter Meter, state string) *life {
+	t.Helper()
+	l := newLife(t, template, meter)
+	l.counted()
+	states[state](t.Context(), l)
+	return l
+}
+
+// act does a step in a process, which may come too late.
+func (l *life) act(name string, s *Service) {
+	if err := acts[name].do(context.Background(), l, s); err != nil && !expected(err) {
+		l.t.Errorf("%s: %v", name, err)
+	}
+}
+
+// wantAfter recovers, and requires what is to hold after two steps.
+func (l *life) wantAfter(state, one, other string, processes ...*Service) {
+	l.t.Helper()
+	for _, s := range processes {
+		waittest.Group(l.t, s.background)
+		l.recover(s)
+	}
+	// Another upload may have been first to have the last second.
+	first := state == "measuring the last second" && (acts[one].sends || acts[other].sends)
+	l.wantConsistent(state != "half" && !acts[one].ends && !acts[other].ends && !first)
+}
+
 // TestLifeTwiceAtOnce has two processes each take every two steps twice, all at
 // once, with one upload.
 func TestLifeTwiceAtOnce(t *testing.T) {
 	template, meter := lifeTemplate(t), newRepeater()
-	states := map[string]func(*testing.T, *life){
-		"half": func(_ *testing.T, l *life) { l.half() },
-		"received": func(t *testing.T, l *life) {
-			l.must(l.part(t.Context(), l.Service, tone(), len(tone())))
-		},
-		"measuring": func(t *testing.T, l *life) {
-			l.must(l.part(t.Context(), l.Service, tone(), len(tone())))
-			_, err := l.DB.Complete(t.Context(), l.id, l.Process.ID)
-			l.must(err)
-		},
-		"measuring the last second": func(t *testing.T, l *life) {
-			l.must(l.part(t.Context(), l.Service, tone(), len(tone())))
-			_, err := l.DB.Complete(t.Context(), l.id, l.Process.ID)
-			l.must(err)
-			l.alter("UPDATE quota_sessions SET max_duration_ms = 2000 WHERE session_id = 'user_john'")
-		},
-		"accepted": func(t *testing.T, l *life) {
-			l.must(l.resumable(t.Context(), l.Service, tone()))
-			waittest.Group(t, l.background)
-		},
-	}
-	type act struct {
-		name  string
-		sends bool // another upload
-		ends  bool // the upload may be gone then
-		do    func(context.Context, *life, *Service) error
-	}
-	acts := []act{
-		{"send", true, false, func(ctx context.Context, l *life, s *Service) error { return orOver(l.whole(ctx, s, tone(), "key")) }},
-		{"send anew", true, false, func(ctx context.Context, l *life, s *Service) error { return orOver(l.whole(ctx, s, tone(), "")) }},
-		{"complete", false, false, func(ctx context.Context, l *life, s *Service) error {
-			if size, _, err := s.Files.Received(l.id); err != nil || size < int64(len(tone())) {
-				return err
-			}
-			return s.Complete(ctx, l.id)
-		}},
-		{"resume", false, false, func(ctx context.Context, _ *life, s *Service) error { return s.resumeMeasuring(ctx) }},
-		{"clean", false, false, func(ctx context.Context, _ *life, s *Service) error { return s.Clean(ctx) }},
-		{"look", false, false, func(ctx context.Context, l *life, s *Service) error {
-			_, err := s.DropLost(ctx, l.id)
-			return err
-		}},
-		{"cancel", false, true, func(ctx context.Context, l *life, s *Service) error {
-			return errors.Join(s.Cancel(ctx, l.id), s.RemoveFiles(ctx, l.id))
-		}},
-		{"expire", false, true, func(ctx context.Context, l *life, s *Service) error {
-			_ = os.Chtimes(filepath.Join(l.dir, "incoming", l.id), time.Time{}, time.Now().Add(-2*expiry)) // It may have moved on.
-			return s.Expire(ctx)
-		}},
-		{"delete", false, true, func(ctx context.Context, l *life, s *Service) error { return s.DeleteVideo(ctx, "user_john", l.id) }},
-		{"delete the user", false, true, func(ctx context.Context, _ *life, s *Service) error { return s.DeleteUser(ctx, "john") }},
-	}
-	for state, prepare := range states {
-		for i, one := range acts {
-			for _, other := range acts[i:] {
-				t.Run(state+", "+one.name+", "+other.name, func(t *testing.T) {
+	for state := range states {
+		for one := range acts {
+			for other := range acts {
+				if other < one {
+					continue
+				}
+				t.Run(state+", "+one+", "+other, func(t *testing.T) {
 					t.Parallel()
-					l := newLife(t, template, meter)
-					l.counted()
-					prepare(t, l)
+					l := newLifeAt(t, template, meter, state)
 					beside := l.process("")
 					var all sync.WaitGroup
 					for _, s := range []*Service{l.Service, beside} {
-						for _, a := range []act{one, other, one, other} {
-							all.Go(func() {
-								if err := a.do(context.Background(), l, s); err != nil && !expected(err) {
-									t.Errorf("%s: %v", a.name, err)
-								}
-							})
+						for _, name := range []string{one, other, one, other} {
+							all.Go(func() { l.act(name, s) })
 						}
 					}
 					waittest.Group(t, &all)
-					for _, s := range []*Service{l.Service, beside} {
-						waittest.Group(t, s.background)
-						l.recover(s)
+					l.wantAfter(state, one, other, l.Service, beside)
+				})
+			}
+		}
+	}
+}
+
+// TestLifeOvertaken has all of one step come before each call of another in turn,
+// as when a second request of the same process overtakes the first.
+func TestLifeOvertaken(t *testing.T) {
+	template, meter := lifeTemplate(t), newRepeater()
+	for _, test := range []struct {
+		state           string
+		slow, overtakes []string
+	}{
+		{"received", []string{"complete", "cancel", "expire", "look"}, []string{"complete", "cancel", "expire", "delete the user"}},
+		{"measuring", []string{"resume", "clean", "delete the user"}, []string{"resume", "delete the user"}},
+		{"measuring the last second", []string{"resume"}, []string{"resume", "send"}},
+		{"accepted", []string{"delete", "clean", "delete the user"}, []string{"delete", "delete the user"}},
+	} {
+		for _, slow := range test.slow {
+			for _, fast := range test.overtakes {
+				t.Run(test.state+", "+slow+", "+fast, func(t *testing.T) {
+					t.Parallel()
+					for at, more := 1, true; more; at++ {
+						t.Run(strconv.Itoa(at), func(t *testing.T) {
+							l := newLifeAt(t, template, meter, test.state)
+							twin := l.process("")
+							l.must(twin.Process.Leave())
+							twin.Process = l.Process
+							l.faults.other = func() {
+								l.act(fast, twin)
+								waittest.Group(t, twin.background)
+							}
+							l.faults.arm(other, at)
+							l.act(slow, l.Service)
+							waittest.Group(t, l.background)
+							more = l.faults.disarm() != ""
+							l.wantAfter(test.state, slow, fast, l.Service)
+						})
 					}
-					// Another may have been first to have the last second.
-					first := state == "measuring the last second" && (one.sends || other.sends)
-					l.wantConsistent(state != "half" && !one.ends && !other.ends && !first)
 				})
 			}
 		}
@@ -545,7 +604,9 @@ func (l *life) wantConsistent(stays bool) {
 		"uploads hold slots of requests": "SELECT count(*) FROM videos WHERE status = 'receiving' AND resumable = 0",
 		"removals are left":              "SELECT count(*) FROM removals",
 		"uploads of one key are counted": "SELECT max(0, count(*) - 1) FROM videos WHERE filename = 'key'",
-		"videos are counted too many":    fmt.Sprintf("SELECT max(0, videos_count - %d) FROM quota_sessions WHERE session_id = 'user_john'", lifeQuota),
+		"milliseconds are counted too many": `SELECT coalesce(sum(max(0, duration_ms - max_duration_ms)), 0) FROM quota_sessions
+			WHERE session_id = 'user_john' AND max_duration_ms IS NOT NULL`,
+		"videos are counted too many": fmt.Sprintf("SELECT max(0, videos_count - %d) FROM quota_sessions WHERE session_id = 'user_john'", lifeQuota),
 	} {
 		var n int
 		l.must(l.raw.QueryRowContext(l.t.Context(), query).Scan(&n))
@@ -610,7 +671,7 @@ func (r *repeater) Measure(ctx context.Context, owner, path string, atMost time.
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ok := r.known[string(file)]; !ok {
-		measured, err := r.Meter.Measure(context.WithoutCancel(ctx), owner, path, atMost, nil)
+		measured, err := r.Meter.Measure(context.WithoutCancel(ctx), owner, path, time.Hour, nil)
 		r.known[string(file)] = repeated{measured, err}
 	}
 	if sound != nil {
@@ -619,6 +680,9 @@ func (r *repeater) Measure(ctx context.Context, owner, path string, atMost time.
 		}
 	}
 	again := r.known[string(file)]
+	if again.err == nil && again.measured.Duration > atMost {
+		return media.Measurement{}, &media.TooLongError{Duration: again.measured.Duration, Exact: true}
+	}
 	return again.measured, again.err
 }
 
