@@ -1,19 +1,35 @@
 # make run    starts the program on http://127.0.0.1:8000 (flags: make run ARGS="--addr=:9000")
+# make dev    does so on http://127.0.0.1:7331, and reloads server and page at each change
+# make seed   fills ./data with users, videos, subtitles and a ledger to look at
 # make test   passes every test
+# make quick  passes those that need no browser, no ffmpeg and no running server
 # make stress runs each package many times while all cores are busy
 # All need Go, a C compiler and make, and install what else they lack with
-# apt where they may. npm is needed for `make generate` alone.
+# apt where they may. npm is needed for `make generate` and `make dev` alone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test stress bench check generate ffmpeg chromium node speech curl nginx
+.PHONY: build run dev seed test quick stress bench check generate ffmpeg chromium node speech curl nginx
 
 build:
 	go build -o gensubtitle .
 
 run: ffmpeg
 	go run . $(ARGS)
+
+dev: ffmpeg node node_modules
+	@node static/build.js --watch & assets=$$!; trap 'kill $$assets 2>/dev/null || true' EXIT; \
+	go tool templ generate --watch --proxy=http://127.0.0.1:8000 --open-browser=false \
+		--watch-pattern='(.+\.go$$)|(.+\.templ$$)|(static/dist/.+)' --cmd="go run . $(ARGS)"
+
+DATA ?= data
+seed: ffmpeg
+	go run ./e2e/seed --data-dir=$(DATA)
+
+node_modules: package-lock.json
+	npm ci
+	@touch node_modules
 
 # The e2e tests build the program themselves, which Go's test cache cannot see,
 # hence -count=1. They mostly wait for other processes, hence -parallel. The race
@@ -22,6 +38,9 @@ test: ffmpeg chromium node speech curl nginx
 	go vet ./...
 	go test -race -count=1 -parallel=4 -timeout=80m ./...
 	go test -count=1 -timeout=20m -run='^Test(Memory$$|Attack)' ./e2e
+
+quick:
+	go test -short ./...
 
 # make stress PACKAGES=./db COUNT=5 RUN=TestQuota does a part of it. All of it
 # takes hours, most of them for e2e. One loop per core keeps the cores busy; it
@@ -50,8 +69,7 @@ check:
 	go tool staticcheck ./...
 	@unformatted=$$(go tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt: $$unformatted" >&2; exit 1; fi
 
-generate:
-	npm ci
+generate: node_modules
 	go tool templ generate
 	npm run build
 

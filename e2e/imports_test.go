@@ -37,6 +37,7 @@ func TestImports(t *testing.T) {
 		"gensubtitle/static":              nil,
 		"gensubtitle/internal/subtitles":  nil,
 		"gensubtitle/e2e/bench":           nil,
+		"gensubtitle/e2e/seed":            nil,
 		"gensubtitle/e2e":                 nil,
 		"gensubtitle/internal/waittest":   nil,
 	}

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gensubtitle/internal/waittest"
 )
 
 // TestLogReader has whoever reads the log go away, or stay and read nothing.
 // Standard output has no reader from the beginning. The service goes on, and
 // counts the lines that are lost.
 func TestLogReader(t *testing.T) {
+	waittest.Slow(t, "runs the program")
 	t.Parallel()
 	for what, goes := range map[string]bool{"goes away": true, "reads nothing": false} {
 		t.Run(what, func(t *testing.T) {

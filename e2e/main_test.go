@@ -19,6 +19,10 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		return m.Run() // Without the program.
+	}
 	dir, err := os.MkdirTemp("", "gensubtitle-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -38,6 +38,7 @@ func ffmpeg(t testing.TB, name string, args ...string) string {
 		return path
 	}
 	args = append([]string{"-nostdin", "-v", "error", "-y"}, append(args, path)...)
+	waittest.Slow(t, "makes videos")
 	if out, err := waittest.Command(t, "ffmpeg", args...).CombinedOutput(); err != nil {
 		t.Fatalf("make %s: %v\n%s", name, err, out)
 	}

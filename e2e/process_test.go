@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gensubtitle/internal/waittest"
 )
 
 // once runs the program to its end and returns its exit status and output.
@@ -96,6 +98,7 @@ func checkRefusal(t *testing.T, code int, out, log, flag, variable string) {
 func head20(s string) string { return s[:min(len(s), 20)] }
 
 func TestSettingsFromEnvironment(t *testing.T) {
+	waittest.Slow(t, "runs the program")
 	t.Parallel()
 	t.Run("a flag wins over a variable", func(t *testing.T) {
 		t.Parallel()

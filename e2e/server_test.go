@@ -88,6 +88,7 @@ func (s *server) restart(flags ...string) {
 
 func (s *server) launch(addr string) {
 	s.t.Helper()
+	waittest.Slow(s.t, "runs the program")
 	args := []string{addr, "--data-dir=" + s.dir, "--signups-per-hour=0", "--admin-password=" + adminPassword}
 	s.cmd = ownSettings(exec.Command(program(), append(args, s.flags...)...))
 	s.cmd.Env = append(s.cmd.Env, s.env...)
@@ -114,6 +115,7 @@ func (s *server) launch(addr string) {
 // command is the program for a run that ends by itself.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	waittest.Slow(t, "runs the program")
 	return ownSettings(waittest.Command(t, program(), args...))
 }
 

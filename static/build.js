@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, context } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -25,14 +25,31 @@ const tailwind = {
       }),
       loader: "css",
       resolveDir: dirname(path),
+      watchFiles: [...files("views", ".templ"), ...files("static/src", ".js"), join(root, "tailwind.config.js")],
     }));
   },
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+/** Lists the files of a folder that end so. */
+function files(folder, end) {
+  return readdirSync(join(root, folder)).filter((name) => name.endsWith(end)).map((name) => join(root, folder, name));
+}
 
-const { metafile } = await build({
+/** Removes what earlier builds made, since each file has a hash in its name. */
+const leftovers = {
+  name: "leftovers",
+  setup(build) {
+    build.onEnd(({ metafile }) => {
+      for (const name of metafile ? readdirSync(dist) : []) {
+        if (!metafile.outputs[`static/dist/${name}`]) rmSync(join(dist, name));
+      }
+    });
+  },
+};
+
+mkdirSync(dist, { recursive: true });
+
+const options = {
   absWorkingDir: root,
   entryPoints: ["static/src/app.js", "static/src/app.css", "static/src/favicon.svg"],
   outdir: "static/dist",
@@ -46,8 +63,15 @@ const { metafile } = await build({
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
-  plugins: [tailwind],
-});
+  plugins: [tailwind, leftovers],
+};
+
+if (process.argv.includes("--watch")) {
+  await (await context(options)).watch();
+} else {
+  const { metafile } = await build(options);
+  writeLicences(Object.keys(metafile.inputs));
+}
 
 /** Collects the licences of what other people wrote and the bundles hold. */
 function licences(inputs) {
@@ -64,5 +88,7 @@ function licences(inputs) {
   });
 }
 
-const rule = "\n" + "-".repeat(72) + "\n\n";
-writeFileSync(join(here, "LICENSES.txt"), licences(Object.keys(metafile.inputs)).join(rule));
+function writeLicences(inputs) {
+  const rule = "\n" + "-".repeat(72) + "\n\n";
+  writeFileSync(join(here, "LICENSES.txt"), licences(inputs).join(rule));
+}

@@ -386,6 +386,7 @@ func TestCommandOutlivesThreads(t *testing.T) {
 // TestPocketsphinx has a real engine hear real speech, of a kind: what it is
 // known to understand of it must come, once and when it is said.
 func TestPocketsphinx(t *testing.T) {
+	waittest.Slow(t, "runs pocketsphinx")
 	t.Parallel()
 	dir := t.TempDir()
 	speech, pcm := filepath.Join(dir, "speech.wav"), filepath.Join(dir, "sound")

@@ -24,6 +24,7 @@ const (
 // encode makes a file of this name with the system's ffmpeg.
 func encode(t *testing.T, name string, args ...string) string {
 	t.Helper()
+	waittest.Slow(t, "makes files with ffmpeg")
 	path := filepath.Join(t.TempDir(), name)
 	args = append([]string{"-nostdin", "-hide_banner", "-loglevel", "error"}, args...)
 	if out, err := waittest.Command(t, "ffmpeg", append(args, path)...).CombinedOutput(); err != nil {

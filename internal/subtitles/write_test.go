@@ -225,6 +225,7 @@ func TestWrittenIsReadByOthers(t *testing.T) {
 // ffmpeg reads every file that is written and has nothing to warn about, and
 // what it understands is what was said. One process reads a hundred files.
 func TestWrittenIsReadByFFmpeg(t *testing.T) {
+	waittest.Slow(t, "runs ffmpeg")
 	t.Parallel()
 	const transcripts, together = 2500, 50
 	for first := uint64(0); first < transcripts; first += together {

@@ -336,6 +336,7 @@ var steps = []struct {
 // what maintenance and the client do then, what was accepted has its bytes, all is
 // counted once, and nothing is left of the rest.
 func TestLifeBreaksAnywhere(t *testing.T) {
+	waittest.Slow(t, "runs some hundred lives")
 	template, meter := lifeTemplate(t), newRepeater()
 	for _, step := range steps {
 		for _, kind := range []fault{before, after, full, death} {
@@ -516,6 +517,7 @@ func (l *life) wantAfter(state, one, other string, processes ...*Service) {
 // TestLifeTwiceAtOnce has two processes each take every two steps twice, all at
 // once, with one upload.
 func TestLifeTwiceAtOnce(t *testing.T) {
+	waittest.Slow(t, "runs some hundred lives")
 	template, meter := lifeTemplate(t), newRepeater()
 	for state := range states {
 		for one := range acts {
@@ -544,6 +546,7 @@ func TestLifeTwiceAtOnce(t *testing.T) {
 // TestLifeOvertaken has all of one step come before each call of another in turn,
 // as when a second request of the same process overtakes the first.
 func TestLifeOvertaken(t *testing.T) {
+	waittest.Slow(t, "runs some hundred lives")
 	template, meter := lifeTemplate(t), newRepeater()
 	for _, test := range []struct {
 		state           string

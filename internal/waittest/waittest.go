@@ -71,6 +71,15 @@ func UntilWithin(t testing.TB, limit time.Duration, what string, ok func() bool)
 	}
 }
 
+// Slow leaves a test out of a short run (go test -short), which is to take less than a
+// minute for all packages; why says what takes so long.
+func Slow(t testing.TB, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: " + why)
+	}
+}
+
 // Command is exec.Command for a program that ends within the limit. What still
 // runs then, or when the test ends, is killed.
 func Command(t testing.TB, name string, args ...string) *exec.Cmd {
