@@ -351,7 +351,7 @@ func TestLapsedTwice(t *testing.T) {
 }
 
 // release gives back the runs of all dead processes.
-func release(t *testing.T, d *DB, p *Process) (released int64) {
+func release(t *testing.T, d *DB, p *Node) (released int64) {
 	t.Helper()
 	holders, err := d.SubtitleHolders(t.Context())
 	if err != nil {

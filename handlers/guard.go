@@ -26,7 +26,7 @@ const (
 	// largeTextBytes are that of six hours and more. Few are read at once.
 	largeTextBytes = subtitles.MaxFileBytes
 	maxLargeTexts  = 2
-	everybody      = "" // whose turns those are
+	everybody      = "" // whose limit that is
 	// maxParts are more than any form of ours has.
 	maxParts = 100
 
@@ -103,12 +103,12 @@ func (s *Server) textBody(c *fiber.Ctx) error {
 	}
 	ctx, cancel := context.WithTimeout(c.UserContext(), turnTime)
 	defer cancel()
-	endOwn, err := s.ownLarge.take(ctx, signedIn(c).SessionID)
+	endOwn, err := s.ownLarge.acquire(ctx, signedIn(c).SessionID)
 	if err != nil {
 		return err
 	}
 	defer endOwn()
-	end, err := s.large.take(ctx, everybody)
+	end, err := s.large.acquire(ctx, everybody)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func checkForm(c *fiber.Ctx) error {
 func (s *Server) holdText(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), turnTime)
 	defer cancel()
-	release, err := s.texts.take(ctx, signedIn(c).SessionID)
+	release, err := s.texts.acquire(ctx, signedIn(c).SessionID)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (s *Server) checkParts(log *slog.Logger) []part {
 	defer cancel()
 	parts := []part{
 		{"database", s.DB.Ready(ctx)},
-		{"logins", storeError(s.Parts.Logins.Set("readiness", []byte("ready"), readinessLife))},
+		{"logins", storeError(s.Dependencies.Logins.Set("readiness", []byte("ready"), readinessLife))},
 		{"storage", s.storageReady()},
 		{"ffmpeg", s.Meter.Ready()},
 	}

@@ -36,7 +36,7 @@ func (s *Server) changeRequest(c *fiber.Ctx) (*db.Request, error) {
 // request is changeRequest by the head alone.
 func (s *Server) request(c *fiber.Ctx) (*db.Request, error) {
 	r := &db.Request{
-		UserID: signedIn(c).ID, Path: c.Route().Path + " " + c.Params("id"), ProcessID: s.Process.ID,
+		UserID: signedIn(c).ID, Path: c.Route().Path + " " + c.Params("id"), ProcessID: s.Node.ID,
 	}
 	given := c.Request().Header.PeekAll(keyHeader)
 	switch {

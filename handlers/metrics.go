@@ -330,5 +330,5 @@ func (m *Metrics) Transcribed(o transcribe.Outcome, took time.Duration) {
 	m.engineSeconds.WithLabelValues(string(o)).Observe(took.Seconds())
 }
 
-// Told counts a try to tell the webhook; it is for webhook.Sender.
-func (m *Metrics) Told(outcome string) { m.webhooks.WithLabelValues(outcome).Inc() }
+// Notified counts a delivery to the webhook that was tried; it is for webhook.Sender.
+func (m *Metrics) Notified(outcome string) { m.webhooks.WithLabelValues(outcome).Inc() }

@@ -212,14 +212,14 @@ func apiServer(t *testing.T) *Server {
 		Defaults:         db.Limits{Videos: 10, Duration: 10 * time.Minute, FileBytes: 1 << 20},
 		UploadExpiry:     24 * time.Hour,
 	}
-	p := Parts{Log: slog.New(slog.DiscardHandler), Meter: media.NewMeter(media.Options{}), Metrics: NewMetrics()}
+	p := Dependencies{Log: slog.New(slog.DiscardHandler), Meter: media.NewMeter(media.Options{}), Metrics: NewMetrics()}
 	var err error
 	p.DB, err = db.Open(t.Context(), db.Options{Path: filepath.Join(dir, "gensubtitle.db"), Defaults: config.Defaults})
 	check(err)
 	t.Cleanup(func() { check(p.DB.Close()) })
-	p.Process, err = db.Join(filepath.Join(dir, "processes"))
+	p.Node, err = db.Join(filepath.Join(dir, "processes"))
 	check(err)
-	t.Cleanup(func() { check(p.Process.Leave()) })
+	t.Cleanup(func() { check(p.Node.Leave()) })
 	logins := sqlite3.New(sqlite3.Config{
 		Database: db.LoginsDSN(filepath.Join(dir, "logins.db")), Table: "logins",
 		// As in the program; it also keeps the pool from starting a goroutine later.
@@ -238,7 +238,7 @@ func apiServer(t *testing.T) *Server {
 		Name: "admin", Key: "admin", SessionID: "user_admin", PasswordHash: hash, Role: db.RoleAdmin,
 	})
 	check(err)
-	p.Uploads = uploads.New(uploads.Options{DB: p.DB, Files: p.Files, Process: p.Process, Meter: p.Meter, Ballast: p.Ballast, Log: p.Log, Expiry: config.UploadExpiry, MaxUnfinished: 3})
+	p.Uploads = uploads.New(uploads.Options{DB: p.DB, Files: p.Files, Node: p.Node, Meter: p.Meter, Ballast: p.Ballast, Log: p.Log, Expiry: config.UploadExpiry, MaxUnfinished: 3})
 	s, err := New(config, p)
 	check(err)
 	return s

@@ -73,8 +73,8 @@ func (b *broken) Close() error {
 	panic("close")
 }
 
-// TestPanicsHoldNothing has handlers panic while they hold a turn of the one who
-// asks, more often than there are turns.
+// TestPanicsHoldNothing has handlers panic while they hold a slot of the one who
+// asks, more often than there are slots.
 func TestPanicsHoldNothing(t *testing.T) {
 	s := apiServer(t)
 	s.app.Get("/test/text", s.signInOr(db.ScopeRead), s.holdText, func(*fiber.Ctx) error { panic("text") })
@@ -91,12 +91,12 @@ func TestPanicsHoldNothing(t *testing.T) {
 			}
 		}
 	}
-	for what, turns := range map[string]*turns{"texts": &s.texts, "exports": &s.exports} {
-		turns.mu.Lock()
-		if n := len(turns.of); n != 0 {
-			t.Errorf("%s: %d users hold turns", what, n)
+	for what, l := range map[string]*limiter{"texts": &s.texts, "exports": &s.exports} {
+		l.mu.Lock()
+		if n := len(l.of); n != 0 {
+			t.Errorf("%s: %d users hold slots", what, n)
 		}
-		turns.mu.Unlock()
+		l.mu.Unlock()
 	}
 }
 

@@ -64,11 +64,11 @@ type Config struct {
 	EngineName       string        // what admins are told that the speech engine is
 }
 
-// Parts are what a Server works with. The caller opened them and closes them.
-type Parts struct {
+// Dependencies are what a Server works with. The caller opened them and closes them.
+type Dependencies struct {
 	Log     *slog.Logger
 	DB      *db.DB
-	Process *db.Process
+	Node    *db.Node
 	Files   storage.Store
 	Ballast *storage.Ballast
 	Meter   *media.Meter
@@ -85,7 +85,7 @@ type Parts struct {
 // Server answers requests until it is stopped.
 type Server struct {
 	Config
-	Parts
+	Dependencies
 	app             *fiber.App
 	logins          *logins
 	origins         *http.CrossOriginProtection
@@ -99,27 +99,27 @@ type Server struct {
 	background      *background.Group
 	tus             *tusd.UnroutedHandler
 	thumbnails      singleflight.Group
-	exports, texts  turns
-	ownLarge, large turns // large texts of one user, and of everybody
+	exports, texts  limiter
+	ownLarge, large limiter // large texts of one user, and of everybody
 	seen            seen
 	docs            *apidoc.Document
 }
 
 // New makes a server; Serve starts it.
-func New(c Config, p Parts) (*Server, error) {
+func New(c Config, p Dependencies) (*Server, error) {
 	s := &Server{
 		Config:          c,
-		Parts:           p,
+		Dependencies:    p,
 		logins:          newLogins(ballasted{p.Logins, p.Ballast}, c.PublicURL != nil, p.Log),
 		origins:         http.NewCrossOriginProtection(),
 		accountFailures: auth.NewThrottle(accountFails, failWindow, time.Now),
 		addressFailures: auth.NewThrottle(addressFails, failWindow, time.Now),
 		background:      background.NewGroup(p.Log),
 		signups:         auth.NewThrottle(c.SignupsPerHour, signupWindow, time.Now),
-		exports:         turns{most: maxExports},
-		texts:           turns{most: maxTexts},
-		ownLarge:        turns{most: 1},
-		large:           turns{most: maxLargeTexts},
+		exports:         limiter{most: maxExports},
+		texts:           limiter{most: maxTexts},
+		ownLarge:        limiter{most: 1},
+		large:           limiter{most: maxLargeTexts},
 	}
 	var err error
 	if s.docs, err = apidoc.Read(static.OpenAPI()); err != nil {

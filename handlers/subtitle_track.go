@@ -51,7 +51,7 @@ func (s *Server) readTrack(c *fiber.Ctx, v db.Video, track db.Track) (broughtTex
 	defer cancel()
 	waiting, end := context.WithTimeout(ctx, turnTime)
 	defer end()
-	release, err := s.exports.take(waiting, v.SessionID)
+	release, err := s.exports.acquire(waiting, v.SessionID)
 	if err != nil {
 		return broughtText{}, err
 	}

@@ -39,7 +39,7 @@ func (s *Server) sendSubtitled(c *fiber.Ctx, v db.Video, t subtitles.Transcript,
 	defer cancel()
 	waiting, end := context.WithTimeout(ctx, turnTime)
 	defer end()
-	release, err := s.exports.take(waiting, v.SessionID)
+	release, err := s.exports.acquire(waiting, v.SessionID)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (c *checkCommand) Run(ctx context.Context, sh *Shell) (err error) {
 		return err
 	}
 	if found > mended {
-		return errTold
+		return errReported
 	}
 	return nil
 }

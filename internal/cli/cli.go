@@ -48,8 +48,8 @@ type Shell struct {
 // errUsage says that a command was called wrongly.
 var errUsage = errors.New("wrong usage")
 
-// errTold says that what failed has been said already.
-var errTold = errors.New("has been told")
+// errReported says that what failed has been printed already.
+var errReported = errors.New("has been reported")
 
 func misuse(format string, args ...any) error {
 	return fmt.Errorf("%w%w", errUsage, fmt.Errorf(format, args...))
@@ -64,7 +64,7 @@ func Run(command *kong.Context, sh *Shell) int {
 	switch {
 	case err == nil:
 		return OK
-	case errors.Is(err, errTold):
+	case errors.Is(err, errReported):
 		return Failure
 	}
 	fmt.Fprintln(sh.Err, "gensubtitle:", words(err))

@@ -63,7 +63,7 @@ func (s folderSettings) open(ctx context.Context, defaults db.Limits) (*db.DB, f
 	return database, closer, err
 }
 
-func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Process, *db.DB, func() error, error) {
+func (s folderSettings) join(ctx context.Context, defaults db.Limits) (*db.Node, *db.DB, func() error, error) {
 	if err := datadir.Prepare(s.DataDir, db.FileName, db.LoginsName); err != nil {
 		return nil, nil, nil, err
 	}
@@ -93,7 +93,7 @@ func (s folderSettings) uploads(ctx context.Context, log *slog.Logger) (*uploads
 		return nil, nil, errors.Join(err, closer())
 	}
 	// Nothing that a command does looks at the expiry.
-	return uploads.New(uploads.Options{DB: database, Files: files, Process: process, Log: log, Expiry: 365 * 24 * time.Hour}), closer, nil
+	return uploads.New(uploads.Options{DB: database, Files: files, Node: process, Log: log, Expiry: 365 * 24 * time.Hour}), closer, nil
 }
 
 // withDB has f work on the database of a folder that exists.

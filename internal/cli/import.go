@@ -170,7 +170,7 @@ func (c *userImport) finish(ctx context.Context, sh *Shell, d *db.DB, i *db.Impo
 		}
 	}
 	if a.Refused > 0 {
-		return errTold
+		return errReported
 	}
 	return nil
 }

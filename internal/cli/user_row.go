@@ -22,8 +22,8 @@ const (
 	// maxRowBytes bounds what one row may take of the memory: a quote that is
 	// never closed would otherwise make a row of the whole file.
 	maxRowBytes = 64 << 10
-	// maxTold is how much of a name that is none is told.
-	maxTold = 64 // bytes
+	// maxShown is how much of an invalid name is shown.
+	maxShown = 64 // bytes
 
 	columnUsername    = "username"
 	columnPassword    = "password"
@@ -153,7 +153,7 @@ func (u *userRows) name(i int, heading string) error {
 		u.unused = append(u.unused, heading)
 	default:
 		return fmt.Errorf("there is no column %q in what was read as %s with %s; see --help",
-			strings.ToValidUTF8(heading[:min(len(heading), maxTold)], "?"), u.text.encoding, u.split)
+			strings.ToValidUTF8(heading[:min(len(heading), maxShown)], "?"), u.text.encoding, u.split)
 	}
 	u.columns[column] = i
 	return nil
@@ -222,7 +222,7 @@ func (r userRow) check(ctx context.Context, hasher *auth.Hasher) (checkedRow, er
 		given = strings.TrimPrefix(given, textSign)
 	}
 	checked := checkedRow{offset: r.offset, refused: r.refused, user: db.ImportedUser{
-		Line: r.line, Name: strings.ToValidUTF8(given[:min(len(given), maxTold)], "?"),
+		Line: r.line, Name: strings.ToValidUTF8(given[:min(len(given), maxShown)], "?"),
 	}}
 	if checked.refused != "" {
 		return checked, nil

@@ -92,8 +92,8 @@ type Meter struct {
 	timeout    time.Duration
 	hangTime   time.Duration // without work, after which a child is ended
 	memory     int64         // bytes that a child may hold
-	turns      *turns
-	shares     *turns // of memory, for children that grow large
+	limiter    *limiter
+	shares     *limiter // of memory, for children that grow large
 	rejections *rejections
 	log        *slog.Logger
 	ran        func(Run)
@@ -148,8 +148,8 @@ func NewMeter(options Options) *Meter {
 		timeout:    cmp.Or(options.Timeout, defaultTimeout),
 		hangTime:   hangTime,
 		memory:     maxMemory,
-		turns:      newTurns(concurrency+1, concurrency),
-		shares:     newTurns(shares, shares),
+		limiter:    newLimiter(concurrency+1, concurrency),
+		shares:     newLimiter(shares, shares),
 		rejections: newRejections(options.Rejections),
 		log:        options.Log,
 		ran:        options.Ran,
@@ -215,11 +215,11 @@ func (m *Meter) look(ctx context.Context, owner, path string, atMost time.Durati
 	}
 	defer file.close()
 	start := time.Now()
-	giveBack, err := m.turns.take(ctx, owner)
+	release, err := m.limiter.acquire(ctx, owner)
 	if err != nil {
 		return err
 	}
-	defer giveBack()
+	defer release()
 	m.waited(time.Since(start))
 	if err := Begin(ctx); err != nil {
 		return err

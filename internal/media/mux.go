@@ -70,7 +70,7 @@ type Muxed struct {
 type Muxer struct {
 	meter   *Meter
 	scratch func(size int64) (Scratch, error)
-	turns   *turns
+	limiter *limiter
 }
 
 // Scratch is a file without a name, with room for as much as was asked for.
@@ -87,7 +87,7 @@ type Scratch interface {
 // NewMuxer makes a Muxer that runs meter's programs, at turns of its own, and
 // writes to what scratch makes, whose errors it returns.
 func NewMuxer(meter *Meter, scratch func(size int64) (Scratch, error)) *Muxer {
-	return &Muxer{meter: meter, scratch: scratch, turns: newTurns(defaultExports+1, defaultExports)}
+	return &Muxer{meter: meter, scratch: scratch, limiter: newLimiter(defaultExports+1, defaultExports)}
 }
 
 // Mux waits for a turn and returns the file, to be read from its start. It has
@@ -116,11 +116,11 @@ func (m *Muxer) mux(ctx context.Context, job Mux) (*Muxed, error) {
 		return nil, err
 	}
 	defer s.close()
-	giveBack, err := m.turns.take(ctx, job.Owner)
+	release, err := m.limiter.acquire(ctx, job.Owner)
 	if err != nil {
 		return nil, err
 	}
-	defer giveBack()
+	defer release()
 	most := s.size + s.size/4 + int64(len(job.Subtitles)) + muxBytes
 	output, err := m.scratch(most)
 	if err != nil {

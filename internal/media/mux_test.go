@@ -462,7 +462,7 @@ func TestMuxHasTurnsOfItsOwn(t *testing.T) {
 	m, _ := newMuxer(t, Options{Concurrency: 1})
 	video := tone1s(t)
 	for _, owner := range []string{"user_a", "user_b"} {
-		take(t, m.meter.turns, owner)
+		take(t, m.meter.limiter, owner)
 	}
 	file, err := m.Mux(t.Context(), Mux{Video: video, Subtitles: []byte(twoCues), Format: MKV})
 	if err != nil {
@@ -470,7 +470,7 @@ func TestMuxHasTurnsOfItsOwn(t *testing.T) {
 	}
 	file.Close()
 	for range defaultExports {
-		take(t, m.turns, "user_a")
+		take(t, m.limiter, "user_a")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

@@ -191,9 +191,9 @@ func TestLargeChildrenTakeTurns(t *testing.T) {
 	path := tone1s(t)
 	fake := script(t, "exec /bin/dd if=/dev/zero of=/dev/null bs=300M count=20")
 	meter := NewMeter(Options{FFprobe: fake, Timeout: 10 * time.Second})
-	meter.shares = newTurns(1, 1)
+	meter.shares = newLimiter(1, 1)
 	meter.hangTime = 3 * progressTick
-	giveBack := take(t, meter.shares, "user_b")
+	release := take(t, meter.shares, "user_b")
 	result := make(chan error, 1)
 	go func() {
 		_, err := meter.Measure(t.Context(), "user_a", path, time.Minute, nil)
@@ -209,7 +209,7 @@ func TestLargeChildrenTakeTurns(t *testing.T) {
 		t.Fatalf("it did not wait: %v", err)
 	case <-time.After(2 * meter.hangTime):
 	}
-	giveBack()
+	release()
 	if err := waittest.Receive(t, result); !errors.Is(err, errNothing) {
 		t.Errorf("got %v, want a program that ended well", err)
 	}

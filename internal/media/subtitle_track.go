@@ -30,11 +30,11 @@ func (m *Muxer) subtitles(ctx context.Context, owner, path string, number int) (
 		return nil, err
 	}
 	defer s.close()
-	giveBack, err := m.turns.take(ctx, owner)
+	release, err := m.limiter.acquire(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	defer giveBack()
+	defer release()
 	ctx, end := s.begin(ctx, 0)
 	defer end()
 	list, err := s.list(ctx)

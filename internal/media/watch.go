@@ -120,11 +120,11 @@ func (w *watcher) watch(ctx context.Context) error {
 				return fmt.Errorf("%w: took more than %d bytes of memory", ErrNotVideo, w.subject.meter.memory)
 			}
 			if held > smallMemory && !large {
-				giveBack, waited := w.share(ctx)
+				release, waited := w.share(ctx)
 				if waited != nil {
 					return waited
 				}
-				defer giveBack()
+				defer release()
 				large, since = true, time.Now()
 			}
 		}
@@ -138,7 +138,7 @@ func (w *watcher) watch(ctx context.Context) error {
 }
 
 // share waits for a share of memory while the program and the file's clock stand still.
-func (w *watcher) share(ctx context.Context) (giveBack func(), err error) {
+func (w *watcher) share(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -152,7 +152,7 @@ func (w *watcher) share(ctx context.Context) (giveBack func(), err error) {
 	defer w.subject.clock.resume()
 	w.child.Pause()
 	defer w.child.Resume()
-	return w.subject.meter.shares.take(ctx, w.subject.owner)
+	return w.subject.meter.shares.acquire(ctx, w.subject.owner)
 }
 
 // work is what a program has done so far.

@@ -15,7 +15,7 @@ import (
 // firstAdmin creates the user admin where there is no user at all. A password
 // that it makes up is printed once, on out alone. Where nobody reads that, the
 // service is needed all the same.
-func firstAdmin(ctx context.Context, p handlers.Parts, password string, out io.Writer, log *slog.Logger) error {
+func firstAdmin(ctx context.Context, p handlers.Dependencies, password string, out io.Writer, log *slog.Logger) error {
 	has, err := p.DB.HasUsers(ctx)
 	if err != nil || has {
 		return err

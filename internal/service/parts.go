@@ -28,7 +28,7 @@ const (
 )
 
 // open opens all that the server works with below the data directory.
-func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
+func open(ctx context.Context, o Options) (handlers.Dependencies, func(), error) {
 	var closers []func() error
 	cleanup := func() {
 		for i := len(closers) - 1; i >= 0; i-- {
@@ -38,7 +38,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 		}
 	}
 	s, log := o.Serve, o.Log
-	p := handlers.Parts{Log: log, Metrics: handlers.NewMetrics(), Ballast: storage.NewBallast(s.DataDir, log)}
+	p := handlers.Dependencies{Log: log, Metrics: handlers.NewMetrics(), Ballast: storage.NewBallast(s.DataDir, log)}
 	err := func() error {
 		if !s.MoveOrphans {
 			if err := uploads.CheckFolder(s.DataDir); err != nil {
@@ -56,10 +56,10 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 		if err != nil {
 			return err
 		}
-		if p.Process, err = db.Join(filepath.Join(s.DataDir, db.ProcessesName)); err != nil {
+		if p.Node, err = db.Join(filepath.Join(s.DataDir, db.ProcessesName)); err != nil {
 			return err
 		}
-		closers = append(closers, p.Process.Leave)
+		closers = append(closers, p.Node.Leave)
 		if p.DB, err = db.Open(ctx, db.Options{
 			Path: filepath.Join(s.DataDir, db.FileName), Defaults: defaults, Observe: p.Metrics.Written,
 			Webhooks: s.WebhookURL != "", MaxReserved: s.MaxReservedMB << 20, MakeRoom: p.Ballast.GiveUp,
@@ -88,7 +88,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 			return err
 		}
 		p.Uploads = uploads.New(uploads.Options{
-			DB: p.DB, Files: p.Files, Process: p.Process, Meter: p.Meter, Ballast: p.Ballast, Log: log,
+			DB: p.DB, Files: p.Files, Node: p.Node, Meter: p.Meter, Ballast: p.Ballast, Log: log,
 			Expiry: s.UploadExpiry(), MaxUnfinished: s.MaxUnfinishedUploads,
 			Transcribe: p.Transcriber != nil, MoveOrphans: s.MoveOrphans,
 		})
@@ -110,7 +110,7 @@ func open(ctx context.Context, o Options) (handlers.Parts, func(), error) {
 }
 
 // newTranscriber is nil where no engine is set.
-func newTranscriber(s config.Serve, p handlers.Parts) (*transcribe.Worker, error) {
+func newTranscriber(s config.Serve, p handlers.Dependencies) (*transcribe.Worker, error) {
 	speech, err := s.Engine.New(s.DataDir)
 	if speech == nil || err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func newTranscriber(s config.Serve, p handlers.Parts) (*transcribe.Worker, error
 		p.Log.Warn("what killed runs of the engine left is still there", "error", err)
 	}
 	return transcribe.New(transcribe.Options{
-		DB: p.DB, Files: p.Files, Meter: p.Meter, Process: p.Process.ID, Engine: speech, Log: p.Log,
+		DB: p.DB, Files: p.Files, Meter: p.Meter, Node: p.Node.ID, Engine: speech, Log: p.Log,
 		Prompt: s.EnginePrompt, Concurrency: s.EngineConcurrency, Ended: p.Metrics.Transcribed,
 	}), nil
 }
@@ -156,7 +156,7 @@ func signingKey(s config.Serve, log *slog.Logger) ([]byte, error) {
 	return []byte(s.JWTSecret), nil
 }
 
-func newServer(s config.Serve, p handlers.Parts) (*handlers.Server, error) {
+func newServer(s config.Serve, p handlers.Dependencies) (*handlers.Server, error) {
 	defaults, err := s.Defaults("")
 	if err != nil {
 		return nil, err

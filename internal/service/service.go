@@ -101,7 +101,7 @@ func (o Options) orphansRefused(err error) error {
 
 // work keeps the uploads going, makes subtitles and tells the webhook until ctx
 // ends; what it returns waits until that is done.
-func work(ctx context.Context, server *handlers.Server, p handlers.Parts, hooks *webhook.Sender) *sync.WaitGroup {
+func work(ctx context.Context, server *handlers.Server, p handlers.Dependencies, hooks *webhook.Sender) *sync.WaitGroup {
 	var working sync.WaitGroup
 	working.Go(func() { p.Uploads.Maintain(ctx) })
 	working.Go(func() { server.KeepSeen(ctx) })
@@ -110,7 +110,7 @@ func work(ctx context.Context, server *handlers.Server, p handlers.Parts, hooks 
 		working.Go(func() { p.Transcriber.Run(ctx) })
 	}
 	if hooks != nil {
-		hooks.Ended = p.Metrics.Told
+		hooks.Ended = p.Metrics.Notified
 		working.Go(func() { hooks.Run(ctx) })
 	}
 	return &working

@@ -46,7 +46,7 @@ type Options struct {
 	DB          *db.DB
 	Files       storage.Store
 	Meter       *media.Meter
-	Process     string // id of this process
+	Node        string // id of this process
 	Engine      engine.Engine
 	Prompt      string // names and terms that it should know, of every video
 	Log         *slog.Logger
@@ -152,7 +152,7 @@ func (w *Worker) Run(ctx context.Context) {
 func (w *Worker) giveBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, restInterval)
 	defer cancel()
-	if err := w.DB.ReturnSubtitles(ctx, w.Process); err != nil {
+	if err := w.DB.ReturnSubtitles(ctx, w.Node); err != nil {
 		w.Log.Error("jobs not given back yet", "error", err)
 	}
 }
@@ -183,7 +183,7 @@ func (w *Worker) await(ctx context.Context) (run db.SubtitleRun, ok bool) {
 
 func (w *Worker) claim(ctx context.Context) (run db.SubtitleRun, ok bool, err error) {
 	defer background.Recover(w.Log, "transcribe", &err)
-	return w.DB.ClaimSubtitles(ctx, w.Process, lease, w.Concurrency)
+	return w.DB.ClaimSubtitles(ctx, w.Node, lease, w.Concurrency)
 }
 
 // rest is how long the engine is still left alone.

@@ -100,7 +100,7 @@ func (h *installation) await(id string, status db.SubtitleStatus) db.Subtitles {
 // work runs a worker until the test ends, or stop is called.
 func (h *installation) work(engine engine.Engine, change func(*Options)) (w *Worker, stop func()) {
 	o := Options{
-		DB: h.db, Files: h.files, Meter: h.meter, Process: uuid.NewString(), Engine: engine,
+		DB: h.db, Files: h.files, Meter: h.meter, Node: uuid.NewString(), Engine: engine,
 		Log: slog.New(slog.DiscardHandler), Concurrency: 1, Pause: func(int) time.Duration { return time.Millisecond },
 	}
 	if change != nil {

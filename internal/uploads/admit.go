@@ -65,7 +65,7 @@ func (s *Service) Confirm(ctx context.Context, id string) error {
 // admit takes a slot, unless the upload bears the key of one that was accepted.
 func (s *Service) admit(ctx context.Context, u db.Upload, r *db.Request) (*db.AcceptedUpload, error) {
 	if r.Key == "" {
-		return nil, s.DB.Admit(ctx, u, s.Process.ID)
+		return nil, s.DB.Admit(ctx, u, s.Node.ID)
 	}
 	return s.DB.AdmitOnce(ctx, u, r)
 }

@@ -38,11 +38,11 @@ func newLived(t *testing.T) *lived {
 	p.rejected(john)
 	partly(p, jane)
 	p.received(jane, "")
-	p.complete(jane, p.Process.ID)
+	p.complete(jane, p.Node.ID)
 	p.complete(jane, l.dead) // Another takes it over some day.
 	kept := p.complete(jane, p.join().ID)
 	p.must(p.Files.Keep(kept))
-	p.form(jane, p.Process.ID)
+	p.form(jane, p.Node.ID)
 	p.measured(jane, p.join().ID)
 	p.put("videos/notes.txt", "of the operator")
 	return l
@@ -139,7 +139,7 @@ var disagreements = []disagreement{
 		return []string{"upload " + id + ": is under way, but its file is missing"}
 	}, true},
 	{"a measured upload without its file", func(l *lived) []string {
-		id := l.complete("user_jane", l.Process.ID)
+		id := l.complete("user_jane", l.Node.ID)
 		l.remove("incoming/" + id)
 		return []string{"upload " + id + ": is under way, but its file is missing"}
 	}, true},
@@ -389,17 +389,17 @@ func TestCheckBesideUploads(t *testing.T) {
 	}
 	meanwhile(t, 1000, check, func() {
 		for range 60 {
-			id := age(p.complete(john, p.Process.ID))
+			id := age(p.complete(john, p.Node.ID))
 			p.must(p.Files.Keep(id))
 			_, _, err := p.DB.Accept(t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4"})
 			p.must(err)
 			p.must(p.DeleteVideo(t.Context(), john, id))
-			id = age(p.complete(john, p.Process.ID))
+			id = age(p.complete(john, p.Node.ID))
 			p.must(errors.Join(p.DB.Reject(t.Context(), id, "not-a-video"), p.RemoveFiles(t.Context(), id)))
 			id = age(partly(p, john))
 			p.must(errors.Join(p.DB.DropUpload(t.Context(), id), p.RemoveFiles(t.Context(), id)))
 			for _, start := range []func(string, string) string{p.form, p.measured} {
-				id := start(john, p.Process.ID)
+				id := start(john, p.Node.ID)
 				p.must(errors.Join(p.DB.Abandon(t.Context(), id), p.RemoveFiles(t.Context(), id)))
 			}
 			process := p.join() // One that ends in good order.

@@ -37,7 +37,7 @@ func (s *Service) Clean(ctx context.Context) error {
 	problems = append(problems, s.setOrphansAside(ctx)...)
 	problems = append(problems, s.removeDerived(ctx, s.Files.Thumbnails(), s.Files.RemoveThumbnail)...)
 	problems = append(problems, s.removeDerived(ctx, s.Files.Sounds(), s.Files.RemoveSound)...)
-	problems = append(problems, s.Process.Sweep())
+	problems = append(problems, s.Node.Sweep())
 	return errors.Join(expired, s.task("clean up", problems))
 }
 
@@ -70,7 +70,7 @@ func (s *Service) Problems() int {
 
 func (s *Service) releaseSlots(ctx context.Context) []error {
 	return s.eachDead(ctx, s.DB.SlotHolders, func(id string) error {
-		released, err := s.DB.ReleaseSlots(ctx, id, s.Process.ID)
+		released, err := s.DB.ReleaseSlots(ctx, id, s.Node.ID)
 		if err == nil {
 			s.Log.Info("slots of a dead process given back", "uploads", len(released))
 		}
@@ -108,7 +108,7 @@ func (s *Service) deadAmong(ctx context.Context, list func(context.Context) ([]s
 	var found []string
 	var errs []error
 	for _, id := range holders {
-		dead, err := s.Process.Dead(id)
+		dead, err := s.Node.Dead(id)
 		errs = append(errs, err)
 		if dead {
 			found = append(found, id)
@@ -124,7 +124,7 @@ func (s *Service) clearLeftovers() error {
 	if s.cleaned.Swap(true) {
 		return nil
 	}
-	alone, err := s.Process.Alone()
+	alone, err := s.Node.Alone()
 	if err != nil || !alone {
 		return err
 	}

@@ -31,8 +31,8 @@ func TestExpire(t *testing.T) {
 		{"without its file", partly, -1, gone},
 		// All has come, and the crash of a process kept it from saying so.
 		{"whole", func(p *place, s string) string { return p.received(s, "whole") }, old, db.Receiving},
-		{"measured", func(p *place, s string) string { return p.complete(s, p.Process.ID) }, old, db.Measuring},
-		{"a form", func(p *place, s string) string { return p.form(s, p.Process.ID) }, old, db.Receiving},
+		{"measured", func(p *place, s string) string { return p.complete(s, p.Node.ID) }, old, db.Measuring},
+		{"a form", func(p *place, s string) string { return p.form(s, p.Node.ID) }, old, db.Receiving},
 	} {
 		for name, run := range map[string]func(*Service, context.Context) error{"expire": (*Service).Expire, "clean": (*Service).Clean} {
 			t.Run(test.what+", "+name, func(t *testing.T) {
@@ -121,10 +121,10 @@ func TestCleanSetsOrphansAside(t *testing.T) {
 	john := p.user("john")
 	p.accepted(john)
 	partly(p, john)
-	p.complete(john, p.Process.ID)
+	p.complete(john, p.Node.ID)
 	p.rejected(john)
-	p.form(john, p.Process.ID)
-	p.measured(john, p.Process.ID)
+	p.form(john, p.Node.ID)
+	p.measured(john, p.Node.ID)
 	p.put("videos/notes.txt", "of the operator")
 	p.put("jwt.key", "secret")
 	before := p.state()
@@ -181,7 +181,7 @@ func TestCleanAfterTheDead(t *testing.T) {
 					"incoming/"+inherited, "incoming/"+inherited+".info", "incoming/"+unfinished, "incoming/"+unfinished+".info",
 					"incoming/"+theirs[0], "videos/"+theirs[1], "incoming/"+theirs[2], "incoming/"+theirs[2]+".info",
 				)
-				for owner, want := range map[string]string{p.Process.ID: inherited, living.ID: theirs[2]} {
+				for owner, want := range map[string]string{p.Node.ID: inherited, living.ID: theirs[2]} {
 					if list, err := p.DB.Unmeasured(t.Context(), owner); err != nil || len(list) != 1 || list[0].ID != want {
 						t.Errorf("process %s has to measure %+v, want %s: %v", owner, list, want, err)
 					}
@@ -196,7 +196,7 @@ func TestCleanAfterTheDead(t *testing.T) {
 			for _, l := range locks {
 				names = append(names, l.Name())
 			}
-			if want := slices.Sorted(slices.Values([]string{"gate", p.Process.ID, living.ID})); !slices.Equal(names, want) {
+			if want := slices.Sorted(slices.Values([]string{"gate", p.Node.ID, living.ID})); !slices.Equal(names, want) {
 				t.Errorf("process locks %v, want %v", names, want)
 			}
 		})

@@ -26,17 +26,17 @@ func TestRemoveFiles(t *testing.T) {
 		stays bool
 	}{
 		"accepted":          {(*place).accepted, nil, true},
-		"measured":          {func(p *place, s string) string { return p.measured(s, p.Process.ID) }, nil, true},
-		"complete":          {func(p *place, s string) string { return p.complete(s, p.Process.ID) }, nil, true},
+		"measured":          {func(p *place, s string) string { return p.measured(s, p.Node.ID) }, nil, true},
+		"complete":          {func(p *place, s string) string { return p.complete(s, p.Node.ID) }, nil, true},
 		"received":          {partly, nil, true},
 		"of nobody":         {func(p *place, _ string) string { id := uuid.NewString(); p.put("videos/"+id, "x"); return id }, nil, true},
 		"deleted":           {(*place).accepted, func(p *place, id string) error { return p.DB.DeleteVideo(p.t.Context(), "user_john", id) }, false},
 		"of a deleted user": {(*place).accepted, func(p *place, _ string) error { _, err := p.DB.DeleteUser(p.t.Context(), "john"); return err }, false},
-		"abandoned":         {func(p *place, s string) string { return p.measured(s, p.Process.ID) }, func(p *place, id string) error { return p.DB.Abandon(p.t.Context(), id) }, false},
+		"abandoned":         {func(p *place, s string) string { return p.measured(s, p.Node.ID) }, func(p *place, id string) error { return p.DB.Abandon(p.t.Context(), id) }, false},
 		"dropped":           {partly, func(p *place, id string) error { return p.DB.DropUpload(p.t.Context(), id) }, false},
-		"rejected":          {func(p *place, s string) string { return p.complete(s, p.Process.ID) }, func(p *place, id string) error { return p.DB.Reject(p.t.Context(), id, "not-a-video") }, false},
+		"rejected":          {func(p *place, s string) string { return p.complete(s, p.Node.ID) }, func(p *place, id string) error { return p.DB.Reject(p.t.Context(), id, "not-a-video") }, false},
 		"of a dead process": {func(p *place, s string) string { return p.form(s, "dead") }, func(p *place, _ string) error {
-			_, err := p.DB.ReleaseSlots(p.t.Context(), "dead", p.Process.ID)
+			_, err := p.DB.ReleaseSlots(p.t.Context(), "dead", p.Node.ID)
 			return err
 		}, false},
 		"accepted by others": {(*place).accepted, func(p *place, id string) error { return refused(p.DB.Reject(p.t.Context(), id, "quota-duration")) }, true},

@@ -73,7 +73,7 @@ func (l *life) process(driver string) *Service {
 	l.t.Cleanup(func() { l.must(s.DB.Close()) })
 	s.Files, err = storage.OpenDisk(l.dir, s.DB.KeepsFiles)
 	l.must(err)
-	s.Process = l.join()
+	s.Node = l.join()
 	l.t.Cleanup(s.Stop)
 	return s
 }
@@ -82,7 +82,7 @@ func (l *life) process(driver string) *Service {
 func (l *life) whole(ctx context.Context, s *Service, data []byte, key string) error {
 	w := Whole{
 		SessionID: "user_john", SizeBytes: int64(len(data)), Length: int64(len(data)), Log: s.Log,
-		Request: &db.Request{UserID: l.userID, Path: "/upload", Key: key, ProcessID: s.Process.ID},
+		Request: &db.Request{UserID: l.userID, Path: "/upload", Key: key, ProcessID: s.Node.ID},
 	}
 	a, _, err := s.Receive(ctx, w, func(file storage.Incoming) (string, int64, error) {
 		n, err := file.Write(data)
@@ -197,7 +197,7 @@ func (l *life) unanswered(ctx context.Context, s *Service, measured bool) {
 	l.t.Helper()
 	id, err := newID()
 	l.must(err)
-	l.must(s.DB.Admit(ctx, db.Upload{ID: id, SessionID: "user_john"}, s.Process.ID))
+	l.must(s.DB.Admit(ctx, db.Upload{ID: id, SessionID: "user_john"}, s.Node.ID))
 	file, err := s.Files.Create(id)
 	l.must(err)
 	_, err = file.Write(tone())
@@ -309,13 +309,13 @@ var steps = []struct {
 			dead := l.process("")
 			l.counted()
 			l.must(l.part(ctx, dead, tone(), len(tone())))
-			_, err := dead.DB.Complete(ctx, l.id, dead.Process.ID)
+			_, err := dead.DB.Complete(ctx, l.id, dead.Node.ID)
 			l.must(err)
 			l.acked[l.id] = true
 			for _, keep := range []bool{false, true} {
 				l.unanswered(ctx, dead, keep)
 			}
-			l.must(dead.Process.Leave())
+			l.must(dead.Node.Leave())
 		},
 		do: func(ctx context.Context, _ *life, s *Service) error {
 			return errors.Join(s.Clean(ctx), s.resumeMeasuring(ctx))
@@ -380,7 +380,7 @@ func (l *life) end(do func(context.Context, *life, *Service) error, counted int)
 	l.t.Helper()
 	s := l.Service
 	if l.faults.isDead() {
-		l.must(l.Process.Leave())
+		l.must(l.Node.Leave())
 		s = l.process("")
 	}
 	l.recover(s)
@@ -440,12 +440,12 @@ var states = map[string]func(context.Context, *life){
 	"received": func(ctx context.Context, l *life) { l.must(l.part(ctx, l.Service, tone(), len(tone()))) },
 	"measuring": func(ctx context.Context, l *life) {
 		l.must(l.part(ctx, l.Service, tone(), len(tone())))
-		_, err := l.DB.Complete(ctx, l.id, l.Process.ID)
+		_, err := l.DB.Complete(ctx, l.id, l.Node.ID)
 		l.must(err)
 	},
 	"measuring the last second": func(ctx context.Context, l *life) {
 		l.must(l.part(ctx, l.Service, tone(), len(tone())))
-		_, err := l.DB.Complete(ctx, l.id, l.Process.ID)
+		_, err := l.DB.Complete(ctx, l.id, l.Node.ID)
 		l.must(err)
 		l.alter("UPDATE quota_sessions SET max_duration_ms = 2000 WHERE session_id = 'user_john'")
 	},
@@ -565,8 +565,8 @@ func TestLifeOvertaken(t *testing.T) {
 						t.Run(strconv.Itoa(at), func(t *testing.T) {
 							l := newLifeAt(t, template, meter, test.state)
 							twin := l.process("")
-							l.must(twin.Process.Leave())
-							twin.Process = l.Process
+							l.must(twin.Node.Leave())
+							twin.Node = l.Node
 							l.faults.other = func() {
 								l.act(fast, twin)
 								waittest.Group(t, twin.background)
@@ -697,6 +697,6 @@ func lifeTemplate(t *testing.T) string {
 	_, err := p.DB.CreateUser(t.Context(), db.NewUser{Name: "admin", Key: "admin", SessionID: "user_admin", PasswordHash: "x", Role: db.RoleAdmin})
 	p.must(err)
 	p.must(p.DB.Close())
-	p.must(p.Process.Leave())
+	p.must(p.Node.Leave())
 	return p.dir
 }

@@ -59,14 +59,14 @@ func (p *place) service() *Service {
 	p.t.Cleanup(func() { p.must(s.DB.Close()) })
 	s.Files, err = storage.OpenDisk(p.dir, s.DB.KeepsFiles)
 	p.must(err)
-	s.Process = p.join()
+	s.Node = p.join()
 	return s
 }
 
 func (p *place) database() string { return filepath.Join(p.dir, "gensubtitle.db") }
 
 // join registers another process, which lives until it leaves.
-func (p *place) join() *db.Process {
+func (p *place) join() *db.Node {
 	p.t.Helper()
 	process, err := db.Join(p.locks())
 	p.must(err)
@@ -142,7 +142,7 @@ func (p *place) complete(sessionID, processID string) string {
 // accepted is a video that counts, with sound and a thumbnail.
 func (p *place) accepted(sessionID string) string {
 	p.t.Helper()
-	id := p.complete(sessionID, p.Process.ID)
+	id := p.complete(sessionID, p.Node.ID)
 	p.must(p.Files.Keep(id))
 	_, _, err := p.DB.Accept(p.t.Context(), id, db.Measured{Duration: time.Second, Container: "mp4", HasPicture: true})
 	p.must(err)
@@ -153,7 +153,7 @@ func (p *place) accepted(sessionID string) string {
 
 func (p *place) rejected(sessionID string) string {
 	p.t.Helper()
-	id := p.complete(sessionID, p.Process.ID)
+	id := p.complete(sessionID, p.Node.ID)
 	p.must(p.DB.Reject(p.t.Context(), id, "not-a-video"))
 	p.must(p.RemoveFiles(p.t.Context(), id))
 	return id

@@ -30,7 +30,7 @@ func (s *Service) measureLater(v db.Video) {
 // is taken back unless it ended with the process or a panic: after two of those
 // the upload is rejected.
 func (s *Service) settle(ctx context.Context, v db.Video) error {
-	tries, err := s.DB.MeasureTries(ctx, v.ID, s.Process.ID)
+	tries, err := s.DB.MeasureTries(ctx, v.ID, s.Node.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil // It has ended since it was listed.
 	}
@@ -54,7 +54,7 @@ func (s *Service) settle(ctx context.Context, v db.Video) error {
 		if begun {
 			return nil
 		}
-		err := s.DB.BeginMeasuring(ctx, v.ID, s.Process.ID)
+		err := s.DB.BeginMeasuring(ctx, v.ID, s.Node.ID)
 		begun = err == nil
 		return err
 	}), v)
@@ -76,7 +76,7 @@ func (s *Service) settle(ctx context.Context, v db.Video) error {
 	}
 	if begun {
 		// The process may be stopping: the try is taken back all the same.
-		err = errors.Join(err, s.DB.PutOffMeasuring(context.WithoutCancel(ctx), v.ID, s.Process.ID))
+		err = errors.Join(err, s.DB.PutOffMeasuring(context.WithoutCancel(ctx), v.ID, s.Node.ID))
 	}
 	return err
 }
@@ -132,7 +132,7 @@ func (s *Service) resumeMeasuring(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	unmeasured, err := s.DB.Unmeasured(ctx, s.Process.ID)
+	unmeasured, err := s.DB.Unmeasured(ctx, s.Node.ID)
 	for _, v := range unmeasured {
 		s.measureLater(v)
 	}
@@ -149,7 +149,7 @@ func (s *Service) Complete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("complete upload: %w", err)
 	}
-	v, err := s.DB.Complete(ctx, id, s.Process.ID)
+	v, err := s.DB.Complete(ctx, id, s.Node.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return s.completedBefore(ctx, id, err)
 	}

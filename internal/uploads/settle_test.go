@@ -65,7 +65,7 @@ func completed(t *testing.T, s *Service, data []byte) db.Video {
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
-	v, err := s.DB.Complete(t.Context(), u.ID, s.Process.ID)
+	v, err := s.DB.Complete(t.Context(), u.ID, s.Node.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestPoisonedUpload(t *testing.T) {
 			s.Files = files
 		},
 		"ends the process": func(s *Service, v db.Video) {
-			if err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Process.ID); err != nil {
+			if err := s.DB.BeginMeasuring(context.Background(), v.ID, s.Node.ID); err != nil {
 				panic(err)
 			}
 		},
@@ -163,7 +163,7 @@ func TestPoisonedUpload(t *testing.T) {
 			s := measuring(t)
 			v, other := completed(t, s, tone()), completed(t, s, tone())
 			// The other was being measured when the first of them ended the process.
-			if err := s.DB.BeginMeasuring(t.Context(), other.ID, s.Process.ID); err != nil {
+			if err := s.DB.BeginMeasuring(t.Context(), other.ID, s.Node.ID); err != nil {
 				t.Fatal(err)
 			}
 			for range maxMeasureTries {

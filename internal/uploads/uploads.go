@@ -30,7 +30,7 @@ var ErrNoVideos = errors.New("the database knows no videos, but the folder video
 type Options struct {
 	DB      *db.DB
 	Files   storage.Store
-	Process *db.Process
+	Node    *db.Node
 	Meter   Meter            // for all but Check and what deletes
 	Ballast *storage.Ballast // for Maintain
 	Log     *slog.Logger

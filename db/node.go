@@ -13,10 +13,10 @@ import (
 	"gensubtitle/internal/datadir"
 )
 
-// Process is this process among those that share a data directory. It holds a
+// Node is this process among those that share a data directory. It holds a
 // lock on a file of its own, which the kernel lets go of however the process
 // ends; so whoever can take another's lock knows that its holder is dead.
-type Process struct {
+type Node struct {
 	ID   string
 	dir  string
 	file *os.File
@@ -29,7 +29,7 @@ var ErrInUse = errors.New("another process uses the data directory")
 
 // Join registers this process below dir, the folder of the lock files. Whoever
 // opens the database does so first, so that nobody replaces it meanwhile.
-func Join(dir string) (*Process, error) {
+func Join(dir string) (*Node, error) {
 	if err := datadir.MakeAll(dir); err != nil {
 		return nil, fmt.Errorf("make the folder of process locks: %w", err)
 	}
@@ -46,7 +46,7 @@ func Join(dir string) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register this process: %w", err)
 	}
-	return &Process{ID: id, dir: dir, file: file}, nil
+	return &Node{ID: id, dir: dir, file: file}, nil
 }
 
 // passGate keeps Sweep from taking a lock file that Join has made and not yet
@@ -60,13 +60,13 @@ func passGate(dir string) (*os.File, error) {
 }
 
 // Leave ends the registration.
-func (p *Process) Leave() error {
+func (p *Node) Leave() error {
 	return errors.Join(os.Remove(p.file.Name()), p.file.Close())
 }
 
 // Dead reports whether another process has ended. One without a lock file
 // has: the file is made before anything else bears its id.
-func (p *Process) Dead(id string) (bool, error) {
+func (p *Node) Dead(id string) (bool, error) {
 	if id == p.ID {
 		return false, nil
 	}
@@ -89,7 +89,7 @@ func (p *Process) Dead(id string) (bool, error) {
 }
 
 // Alone reports whether no other process is registered and alive.
-func (p *Process) Alone() (bool, error) {
+func (p *Node) Alone() (bool, error) {
 	gate, err := passGate(p.dir)
 	if err != nil {
 		return false, err
@@ -99,7 +99,7 @@ func (p *Process) Alone() (bool, error) {
 }
 
 // alone is Alone for one who holds the gate.
-func (p *Process) alone() (bool, error) {
+func (p *Node) alone() (bool, error) {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		return false, fmt.Errorf("list process locks: %w", err)
@@ -127,7 +127,7 @@ func Seclude(dir string) (gate io.Closer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	alone, err := (&Process{dir: dir}).alone()
+	alone, err := (&Node{dir: dir}).alone()
 	if err == nil && !alone {
 		err = ErrInUse
 	}
@@ -139,7 +139,7 @@ func Seclude(dir string) (gate io.Closer, err error) {
 
 // Sweep removes the lock files of dead processes. Call it once their slots
 // have been released.
-func (p *Process) Sweep() error {
+func (p *Node) Sweep() error {
 	gate, err := passGate(p.dir)
 	if err != nil {
 		return err

@@ -11,15 +11,15 @@ import (
 	"gensubtitle/internal/waittest"
 )
 
-func take(t *testing.T, turns *turns, owner string) (giveBack func()) {
+func take(t *testing.T, turns *limiter, owner string) (release func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	giveBack, err := turns.take(ctx, owner)
+	release, err := turns.acquire(ctx, owner)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return giveBack
+	return release
 }
 
 // TestTurnsGoByOwner queues the owners named by letters while the turns of those
@@ -38,7 +38,7 @@ func TestTurnsGoByOwner(t *testing.T) {
 		{"the fewest first", 2, 2, "ab:aab", "ab" + "aba"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			turns := newTurns(test.total, test.perOwner)
+			turns := newLimiter(test.total, test.perOwner)
 			had, waiting, _ := strings.Cut(test.order, ":")
 			var ends []func()
 			for _, owner := range had {
@@ -46,19 +46,19 @@ func TestTurnsGoByOwner(t *testing.T) {
 			}
 			served := had
 			type turn struct {
-				owner    string
-				giveBack func()
+				owner   string
+				release func()
 			}
 			began := make(chan turn)
 			queued := 0
 			for _, owner := range strings.Split(waiting, "") {
 				go func() {
-					giveBack, err := turns.take(t.Context(), owner)
+					release, err := turns.acquire(t.Context(), owner)
 					if err != nil {
 						t.Error(err)
-						giveBack = func() {}
+						release = func() {}
 					}
-					began <- turn{owner, giveBack}
+					began <- turn{owner, release}
 				}()
 				queued++
 				// One after the other, so that the order of arrival is known.
@@ -72,7 +72,7 @@ func TestTurnsGoByOwner(t *testing.T) {
 					select {
 					case begun := <-began:
 						served += begun.owner
-						ends = append(ends, begun.giveBack)
+						ends = append(ends, begun.release)
 						queued--
 					default:
 					}
@@ -83,7 +83,7 @@ func TestTurnsGoByOwner(t *testing.T) {
 				ends[0]()
 				begun := waittest.Receive(t, began)
 				served += begun.owner
-				ends = append(ends[1:], begun.giveBack)
+				ends = append(ends[1:], begun.release)
 			}
 			for _, end := range ends {
 				end()
@@ -91,24 +91,24 @@ func TestTurnsGoByOwner(t *testing.T) {
 			if served != test.served {
 				t.Errorf("served %s, want %s", served, test.served)
 			}
-			if turns.taken != 0 || len(turns.owners) != 0 {
-				t.Errorf("%d turns and %d owners are left", turns.taken, len(turns.owners))
+			if turns.held != 0 || len(turns.owners) != 0 {
+				t.Errorf("%d turns and %d owners are left", turns.held, len(turns.owners))
 			}
 		})
 	}
 }
 
 func TestTurnsAreLeft(t *testing.T) {
-	turns := newTurns(1, 1)
-	giveBack := take(t, turns, "a")
+	turns := newLimiter(1, 1)
+	release := take(t, turns, "a")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := turns.take(ctx, "b"); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := turns.acquire(ctx, "b"); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
-	giveBack()
+	release()
 	take(t, turns, "b")()
-	if turns.taken != 0 || len(turns.owners) != 0 || len(turns.queue) != 0 {
+	if turns.held != 0 || len(turns.owners) != 0 || len(turns.queue) != 0 {
 		t.Errorf("left is %+v", turns)
 	}
 }

@@ -96,7 +96,7 @@ func startChild(t *testing.T, dir string) (id string, kill func()) {
 	return strings.TrimSpace(line), kill
 }
 
-func join(t *testing.T, dir string) *Process {
+func join(t *testing.T, dir string) *Node {
 	t.Helper()
 	p, err := Join(dir)
 	if err != nil {
@@ -105,7 +105,7 @@ func join(t *testing.T, dir string) *Process {
 	return p
 }
 
-func wantDead(t *testing.T, p *Process, id string, want bool) {
+func wantDead(t *testing.T, p *Node, id string, want bool) {
 	t.Helper()
 	if dead, err := p.Dead(id); err != nil || dead != want {
 		t.Errorf("%q is dead: %v, want %v: %v", id, dead, want, err)
