@@ -5,7 +5,8 @@
 # make quick  passes those that need no browser, no ffmpeg and no running server
 # make stress runs each package many times while all cores are busy
 # All need Go, a C compiler and make, and install what else they lack with
-# apt where they may. npm is needed for `make generate` and `make dev` alone.
+# apt where they may. npm is needed for `make generate`,
+# `make check` and `make dev` alone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -64,10 +65,11 @@ stress: ffmpeg chromium node speech curl nginx
 bench: ffmpeg
 	go test -run='^$$' -bench=. ./e2e/bench
 
-check:
+check: node_modules
 	go vet ./...
 	go tool staticcheck ./...
 	@unformatted=$$(go tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt: $$unformatted" >&2; exit 1; fi
+	npm run --silent check
 
 generate: node_modules
 	go tool templ generate

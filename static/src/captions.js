@@ -1,6 +1,10 @@
 /** The captions over the video: the newest text, as the reader had them. */
 
-/** Where there is a player on this page. */
+/**
+ * Where there is a player on this page.
+ *
+ * @returns {HTMLMediaElement|null}
+ */
 export function player() {
   return document.querySelector("main [data-player] :is(video, audio)");
 }
@@ -14,7 +18,7 @@ export function player() {
  */
 export function showCaptions(address, { language, label } = {}) {
   const media = player();
-  const old = media && [...media.querySelectorAll("track")];
+  const old = media ? [...media.querySelectorAll("track")] : [];
   if (!media || (address && old.at(-1)?.getAttribute("src") === address)) {
     return;
   }

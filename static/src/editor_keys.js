@@ -17,7 +17,7 @@ function letter({ key, code }) {
  * @returns {string|undefined}
  */
 export function toolOf(event) {
-  const { key, code, target, shiftKey } = event;
+  const { key, target, shiftKey } = event;
   const field = target.dataset?.field;
   if (event.isComposing) {
     return undefined;

@@ -39,8 +39,8 @@ export function changed(lines, index, change) {
  * @param {string} text
  */
 function middle(text) {
-  const words = Intl.Segmenter ? new Intl.Segmenter(undefined, { granularity: "word" }).segment(text) : text.matchAll(/\s+/g);
-  const starts = Array.from(words, ({ index }) => index).filter((index) => index > 0);
+  const words = Intl.Segmenter ? [...new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)] : [...text.matchAll(/\s+/g)];
+  const starts = words.map(({ index }) => index).filter((index) => index > 0);
   const distance = (/** @type {number} */ index) => Math.abs(index - text.length / 2);
   return starts.reduce((best, index) => (distance(index) < distance(best) ? index : best), text.length);
 }

@@ -239,8 +239,8 @@ export class Saver {
  * @param {Saved[]} cues
  */
 function tidied(cues) {
-  const lines = cues.map(({ start, end, text }) => [start, end, text.replace(/\s+/g, " ").trim()]);
-  return JSON.stringify(lines.toSorted(([one], [other]) => one - other));
+  const lines = cues.toSorted((one, other) => one.start - other.start);
+  return JSON.stringify(lines.map(({ start, end, text }) => [start, end, text.replace(/\s+/g, " ").trim()]));
 }
 
 /**

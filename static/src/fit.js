@@ -34,6 +34,7 @@ export function fit(room, taken, wishes) {
  * @param {Taken} left
  */
 function refusalOf(wish, room, left) {
+  const { seconds = 0 } = wish;
   if (wish.bytes > room.maxBytes) {
     return { reason: "tooBig", bytes: room.maxBytes };
   }
@@ -43,7 +44,7 @@ function refusalOf(wish, room, left) {
   if (room.seconds <= 0) {
     return { reason: "noMinutes" };
   }
-  if (wish.seconds > room.seconds) {
+  if (seconds > room.seconds) {
     return { reason: "tooLong", seconds: room.seconds };
   }
   // By itself it would fit; it is the files before it that leave no room.
@@ -53,7 +54,7 @@ function refusalOf(wish, room, left) {
   if (left.seconds <= 0) {
     return { reason: "minutesTaken" };
   }
-  if (wish.seconds > left.seconds) {
+  if (seconds > left.seconds) {
     return { reason: "tooLongNow", seconds: left.seconds };
   }
   return null;

@@ -14,7 +14,7 @@ export function drawFrame(file, canvas) {
   return new Promise((resolve) => {
     const video = document.createElement("video");
     const url = URL.createObjectURL(file);
-    const done = (drawn) => {
+    const done = (/** @type {boolean} */ drawn) => {
       clearTimeout(timer);
       video.removeAttribute("src");
       URL.revokeObjectURL(url);
@@ -49,5 +49,5 @@ function cover(canvas, video) {
   const scale = Math.max(canvas.width / video.videoWidth, canvas.height / video.videoHeight);
   const width = video.videoWidth * scale;
   const height = video.videoHeight * scale;
-  canvas.getContext("2d").drawImage(video, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  canvas.getContext("2d")?.drawImage(video, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
 }

@@ -28,7 +28,7 @@ function keyOf(session, file) {
  */
 export function recall(session, file) {
   try {
-    return JSON.parse(localStorage.getItem(keyOf(session, file)))?.url;
+    return JSON.parse(localStorage.getItem(keyOf(session, file)) ?? "null")?.url;
   } catch {
     return undefined; // The browser keeps nothing for us.
   }
@@ -70,12 +70,12 @@ function forgetOld() {
 }
 
 /**
- * @param {string} entry
+ * @param {string|null} entry
  * @returns {number} NaN of what is no entry
  */
 function untilOf(entry) {
   try {
-    const { at, until = at + usual } = JSON.parse(entry); // Earlier versions kept when it was.
+    const { at, until = at + usual } = JSON.parse(entry ?? ""); // Earlier versions kept when it was.
     return until;
   } catch {
     return NaN;

@@ -22,7 +22,7 @@ export class Speed {
   get perSecond() {
     const first = this.#seen.at(0);
     const last = this.#seen.at(-1);
-    if (first === undefined || last.at - first.at < enough || last.bytes <= first.bytes) {
+    if (!first || !last || last.at - first.at < enough || last.bytes <= first.bytes) {
       return undefined;
     }
     return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);

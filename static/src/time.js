@@ -12,8 +12,12 @@ const secure = location.protocol === "https:" ? "; Secure" : "";
 document.cookie = `zone=${format.resolvedOptions().timeZone}; Path=/; Max-Age=${year}; SameSite=Lax${secure}`;
 
 htmx.onLoad((root) => {
-  const times = [...root.querySelectorAll("time[datetime]")];
-  for (const time of root.matches("time[datetime]") ? [root, ...times] : times) {
-    time.textContent = format.format(new Date(time.dateTime));
+  if (!(root instanceof Element)) {
+    return;
+  }
+  for (const time of [root, ...root.querySelectorAll("time")]) {
+    if (time instanceof HTMLTimeElement && time.dateTime) {
+      time.textContent = format.format(new Date(time.dateTime));
+    }
   }
 });
