@@ -30,7 +30,7 @@ func newLived(t *testing.T) *lived {
 	l.john, l.jane = newUser(t, l.DB, "john"), newUser(t, l.DB, "jane")
 	newUser(t, l.DB, "nobody yet")
 	l.video = upload(t, l.DB, l.john.SessionID, 1500*time.Millisecond)
-	if _, err := l.Reset(t.Context(), Act{SessionID: l.john.SessionID, Actor: "admin"}); err != nil {
+	if _, err := l.Reset(t.Context(), QuotaChange{SessionID: l.john.SessionID, Actor: "admin"}); err != nil {
 		t.Fatal(err)
 	}
 	l.later = acceptResumable(t, l.DB, l.john.SessionID)

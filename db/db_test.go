@@ -379,7 +379,7 @@ func (b *broken) writes(ctx context.Context) []func() error {
 			return err
 		},
 		func() error {
-			_, err := b.Reset(ctx, Act{SessionID: b.user.SessionID, Actor: "admin", Reason: big})
+			_, err := b.Reset(ctx, QuotaChange{SessionID: b.user.SessionID, Actor: "admin", Reason: big})
 			return err
 		},
 		func() error {

@@ -24,15 +24,15 @@ func events(t *testing.T, d *DB, u User) int64 {
 // TestSentAgain sends changes twice: what is the same request changes nothing and
 // is answered like the first.
 func TestSentAgain(t *testing.T) {
-	plus := func(d *DB, a Act) (Session, error) { return d.Correct(t.Context(), a, Usage{1, time.Second}) }
-	minus := func(d *DB, a Act) (Session, error) { return d.Correct(t.Context(), a, Usage{-1, -time.Second}) }
-	reset := func(d *DB, a Act) (Session, error) { return d.Reset(t.Context(), a) }
-	limits := func(d *DB, a Act) (Session, error) {
+	plus := func(d *DB, a QuotaChange) (Session, error) { return d.Correct(t.Context(), a, Usage{1, time.Second}) }
+	minus := func(d *DB, a QuotaChange) (Session, error) { return d.Correct(t.Context(), a, Usage{-1, -time.Second}) }
+	reset := func(d *DB, a QuotaChange) (Session, error) { return d.Reset(t.Context(), a) }
+	limits := func(d *DB, a QuotaChange) (Session, error) {
 		return d.SetLimits(t.Context(), a, OwnLimits{Videos: new(int64(3)), Duration: new(time.Minute)})
 	}
 	for what, test := range map[string]struct {
-		first, second func(*DB, Act) (Session, error)
-		alter         func(*Act) // of the second
+		first, second func(*DB, QuotaChange) (Session, error)
+		alter         func(*QuotaChange) // of the second
 		later         time.Duration
 		want          int64 // events
 	}{
@@ -42,11 +42,11 @@ func TestSentAgain(t *testing.T) {
 		"limits":                            {limits, limits, nil, 0, 1},
 		"another correction":                {plus, minus, nil, 0, 2},
 		"a reset after a correction":        {plus, reset, nil, 0, 2},
-		"with another reason":               {plus, plus, func(a *Act) { a.Reason = "y" }, 0, 2},
-		"by another admin":                  {plus, plus, func(a *Act) { a.Actor = "boss" }, 0, 2},
-		"by a command":                      {plus, plus, func(a *Act) { a.Request = nil }, 0, 2},
-		"a reset by a command":              {reset, reset, func(a *Act) { a.Request = nil }, 0, 2},
-		"with a key of its own":             {plus, plus, func(a *Act) { a.Request.Key = "2" }, 0, 2},
+		"with another reason":               {plus, plus, func(a *QuotaChange) { a.Reason = "y" }, 0, 2},
+		"by another admin":                  {plus, plus, func(a *QuotaChange) { a.Actor = "boss" }, 0, 2},
+		"by a command":                      {plus, plus, func(a *QuotaChange) { a.Request = nil }, 0, 2},
+		"a reset by a command":              {reset, reset, func(a *QuotaChange) { a.Request = nil }, 0, 2},
+		"with a key of its own":             {plus, plus, func(a *QuotaChange) { a.Request.Key = "2" }, 0, 2},
 		"at the end of the moment":          {plus, plus, nil, repeatWindow - 1, 1},
 		"after the moment":                  {plus, plus, nil, repeatWindow, 2},
 		"a moment before, by another clock": {plus, plus, nil, -time.Second, 1},
@@ -55,7 +55,9 @@ func TestSentAgain(t *testing.T) {
 			d, now := ticking(t, Options{})
 			u := newUser(t, d, "john")
 			upload(t, d, u.SessionID, time.Second)
-			act := func() Act { return Act{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, "")} }
+			act := func() QuotaChange {
+				return QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, "")}
+			}
 			before, err := test.first(d, act())
 			if err != nil {
 				t.Fatal(err)
@@ -85,13 +87,13 @@ func TestKeys(t *testing.T) {
 	d, now := ticking(t, Options{})
 	u, other := newUser(t, d, "john"), newUser(t, d, "jane")
 	correct := func(r *Request) (Session, error) {
-		return d.Correct(t.Context(), Act{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: r}, Usage{1, time.Second})
+		return d.Correct(t.Context(), QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: r}, Usage{1, time.Second})
 	}
 	first, err := correct(request(u, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Reset(t.Context(), Act{SessionID: u.SessionID, Actor: "boss"}); err != nil {
+	if _, err := d.Reset(t.Context(), QuotaChange{SessionID: u.SessionID, Actor: "boss"}); err != nil {
 		t.Fatal(err)
 	}
 	*now = now.Add(keyLife - 1)
@@ -130,7 +132,7 @@ func TestKeys(t *testing.T) {
 func TestRefusedKey(t *testing.T) {
 	d := open(t)
 	u := newUser(t, d, "john")
-	a := Act{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, "a")}
+	a := QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, "a")}
 	if _, err := d.Correct(t.Context(), a, Usage{-1, 0}); !errors.Is(err, ErrBelowZero) {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestSentAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 12 {
 			all.Go(func() {
-				a := Act{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, key)}
+				a := QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x", Request: request(u, key)}
 				s, err := processes[i%2].Correct(t.Context(), a, Usage{1, time.Second})
 				if err != nil || s.Usage != (Usage{1, time.Second}) {
 					t.Errorf("key %q: %+v, %v", key, s.Usage, err)
@@ -168,19 +170,19 @@ func TestSentAtOnce(t *testing.T) {
 func TestManyWithAKey(t *testing.T) {
 	d := open(t)
 	admin := newUser(t, d, "admin")
-	for i := range 2*steerBatch + 1 {
+	for i := range 2*changeBatch + 1 {
 		newUser(t, d, fmt.Sprint("u", i))
 	}
-	const total = 2*steerBatch + 2
+	const total = 2*changeBatch + 2
 	reset := func(ctx context.Context, process string) (int64, error) {
 		r := request(admin, "a")
 		r.ProcessID = process
-		return d.ResetMany(ctx, Selection{}, Act{Actor: "admin", Request: r}, total)
+		return d.ResetMany(ctx, Selection{}, QuotaChange{Actor: "admin", Request: r}, total)
 	}
 	// The trigger stands for a disk that fails in the second batch.
 	alter(t, d, `CREATE TRIGGER full BEFORE INSERT ON events WHEN (SELECT count(*) FROM events) >= 700
 		BEGIN SELECT RAISE(ABORT, 'full'); END`)
-	if n, err := reset(t.Context(), processA); n != steerBatch || err == nil {
+	if n, err := reset(t.Context(), processA); n != changeBatch || err == nil {
 		t.Fatalf("%d, %v", n, err)
 	}
 	alter(t, d, "DROP TRIGGER full")
@@ -220,7 +222,7 @@ func TestManyWithAKey(t *testing.T) {
 		t.Errorf("%d events, want %d", n, total+1)
 	}
 	wrong := request(admin, "b")
-	if _, err := d.ResetMany(t.Context(), Selection{}, Act{Request: wrong}, 1); !errors.Is(err, ErrSelectionChanged) {
+	if _, err := d.ResetMany(t.Context(), Selection{}, QuotaChange{Request: wrong}, 1); !errors.Is(err, ErrSelectionChanged) {
 		t.Error(err)
 	}
 	if n := number(t, d, "SELECT count(*) FROM idempotency_keys WHERE key = 'b'"); n != 0 {

@@ -11,8 +11,8 @@ import (
 // ErrBelowZero refuses a correction that would leave less than no usage.
 var ErrBelowZero = errors.New("usage cannot be less than nothing")
 
-// Act is who changes a quota session, and why.
-type Act struct {
+// QuotaChange is who changes a quota session, and why.
+type QuotaChange struct {
 	SessionID string
 	Actor     string // a username
 	Reason    string
@@ -21,13 +21,13 @@ type Act struct {
 
 // Reset sets the usage of a session to zero and writes the event.
 // ErrNotFound when there is no such session.
-func (d *DB) Reset(ctx context.Context, a Act) (Session, error) {
+func (d *DB) Reset(ctx context.Context, a QuotaChange) (Session, error) {
 	return d.changeQuota(ctx, "reset quota", a, reset)
 }
 
 // Correct adds an amount, which may be negative, to the usage of a session and
 // writes the event. ErrBelowZero when less than nothing would be left.
-func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
+func (d *DB) Correct(ctx context.Context, a QuotaChange, by Usage) (Session, error) {
 	return d.changeQuota(ctx, "correct usage", a, func(context.Context, *sql.Tx, Quota) (Event, error) {
 		if by.Videos > math.MaxInt32 || by.Duration > math.MaxInt64/4 {
 			return Event{}, ErrBelowZero
@@ -38,13 +38,13 @@ func (d *DB) Correct(ctx context.Context, a Act, by Usage) (Session, error) {
 
 // SetLimits gives a session limits of its own, or the defaults where they are
 // nil, and writes the event.
-func (d *DB) SetLimits(ctx context.Context, a Act, own OwnLimits) (Session, error) {
+func (d *DB) SetLimits(ctx context.Context, a QuotaChange, own OwnLimits) (Session, error) {
 	return d.AdjustLimits(ctx, a, func(OwnLimits) OwnLimits { return own })
 }
 
 // AdjustLimits changes the limits that a session has of its own and writes the
 // event.
-func (d *DB) AdjustLimits(ctx context.Context, a Act, to func(OwnLimits) OwnLimits) (Session, error) {
+func (d *DB) AdjustLimits(ctx context.Context, a QuotaChange, to func(OwnLimits) OwnLimits) (Session, error) {
 	return d.changeQuota(ctx, "set limits", a, d.adjust(to))
 }
 
@@ -66,7 +66,7 @@ func (d *DB) adjust(to func(OwnLimits) OwnLimits) change {
 }
 
 // changeQuota changes one session in a transaction of its own.
-func (d *DB) changeQuota(ctx context.Context, what string, a Act, decide change) (Session, error) {
+func (d *DB) changeQuota(ctx context.Context, what string, a QuotaChange, decide change) (Session, error) {
 	var s Session
 	err := d.write(ctx, what, func(tx *sql.Tx) error {
 		return d.once(ctx, tx, a.Request, &s, func() error {
@@ -83,7 +83,7 @@ func (d *DB) changeQuota(ctx context.Context, what string, a Act, decide change)
 
 // apply does what the event says and writes the event, unless that is the last
 // one once more.
-func (d *DB) apply(ctx context.Context, tx *sql.Tx, a Act, decide change) error {
+func (d *DB) apply(ctx context.Context, tx *sql.Tx, a QuotaChange, decide change) error {
 	q, err := d.quota(ctx, tx, a.SessionID)
 	if err != nil {
 		return err

@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// steerBatch is how many sessions are changed in one transaction. Uploads wait
+// changeBatch is how many sessions are changed in one transaction. Uploads wait
 // for the writer meanwhile, for some tens of milliseconds.
-const steerBatch = 500
+const changeBatch = 500
 
 // ErrSelectionChanged says that other sessions are meant by now than those
 // that were agreed to.
@@ -53,18 +53,18 @@ func (d *DB) countSelected(ctx context.Context, tx *sql.Tx, sel Selection) (n in
 // whole, so that uploads need not wait for all of them. ErrSelectionChanged, with
 // nothing changed, when there are not expected many. A request with a key that was
 // cut off goes on where it was.
-func (d *DB) ResetMany(ctx context.Context, sel Selection, a Act, expected int64) (int64, error) {
-	return d.steerMany(ctx, "reset many quotas", sel, a, expected, reset)
+func (d *DB) ResetMany(ctx context.Context, sel Selection, a QuotaChange, expected int64) (int64, error) {
+	return d.changeMany(ctx, "reset many quotas", sel, a, expected, reset)
 }
 
 // SetLimitsMany gives each session of a selection these limits, as ResetMany
 // resets them.
-func (d *DB) SetLimitsMany(ctx context.Context, sel Selection, a Act, expected int64, own OwnLimits) (int64, error) {
-	return d.steerMany(ctx, "set many limits", sel, a, expected, d.adjust(func(OwnLimits) OwnLimits { return own }))
+func (d *DB) SetLimitsMany(ctx context.Context, sel Selection, a QuotaChange, expected int64, own OwnLimits) (int64, error) {
+	return d.changeMany(ctx, "set many limits", sel, a, expected, d.adjust(func(OwnLimits) OwnLimits { return own }))
 }
 
-func (d *DB) steerMany(
-	ctx context.Context, what string, sel Selection, a Act, expected int64, decide change,
+func (d *DB) changeMany(
+	ctx context.Context, what string, sel Selection, a QuotaChange, expected int64, decide change,
 ) (changed int64, err error) {
 	p, err := d.beginMany(ctx, what, sel, a.Request, expected)
 	if err != nil || p.answered {
@@ -185,11 +185,11 @@ func (d *DB) updateKey(ctx context.Context, tx *sql.Tx, r *Request, set string, 
 func (d *DB) batch(ctx context.Context, tx *sql.Tx, sel Selection, done, after int64) ([]string, int64, error) {
 	if sel.SessionIDs != nil {
 		rest := sel.SessionIDs[done:]
-		return rest[:min(len(rest), steerBatch)], after, nil
+		return rest[:min(len(rest), changeBatch)], after, nil
 	}
 	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`
 		SELECT s.session_id, u.id FROM users u CROSS JOIN quota_sessions s ON s.user_id = u.id
-		WHERE u.id > CAST(:after AS INTEGER) AND %s ORDER BY u.id LIMIT %d`, sel.Match.where(), steerBatch),
+		WHERE u.id > CAST(:after AS INTEGER) AND %s ORDER BY u.id LIMIT %d`, sel.Match.where(), changeBatch),
 		append(d.matchArgs(sel.Match), sql.Named("after", after))...)
 	if err != nil {
 		return nil, after, err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestSteerMany(t *testing.T) {
+func TestChangeMany(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		sel      Selection
@@ -32,10 +32,10 @@ func TestSteerMany(t *testing.T) {
 				u := newUser(t, d, name)
 				upload(t, d, u.SessionID, 2*time.Second)
 			}
-			if _, err := d.SetLimits(t.Context(), Act{SessionID: "user_full"}, OwnLimits{Videos: new(int64(1))}); err != nil {
+			if _, err := d.SetLimits(t.Context(), QuotaChange{SessionID: "user_full"}, OwnLimits{Videos: new(int64(1))}); err != nil {
 				t.Fatal(err)
 			}
-			a := Act{Actor: "admin", Reason: "new term"}
+			a := QuotaChange{Actor: "admin", Reason: "new term"}
 			if n, err := d.CountSelected(t.Context(), test.sel); test.err == nil && n != test.expected || err != nil && !errors.Is(err, test.err) {
 				t.Errorf("count %d, %v", n, err)
 			}
@@ -65,13 +65,13 @@ func TestSteerMany(t *testing.T) {
 func TestSetLimitsManyInBatches(t *testing.T) {
 	d := open(t)
 	var ids []string
-	for i := range 2*steerBatch + 1 {
+	for i := range 2*changeBatch + 1 {
 		ids = append(ids, newUser(t, d, fmt.Sprint("u", i)).SessionID)
 	}
 	total := int64(len(ids))
 	for videos, sel := range map[int64]Selection{5: {}, 6: {SessionIDs: ids}} {
 		own := OwnLimits{Videos: &videos}
-		if n, err := d.SetLimitsMany(t.Context(), sel, Act{Actor: "admin"}, total, own); n != total || err != nil {
+		if n, err := d.SetLimitsMany(t.Context(), sel, QuotaChange{Actor: "admin"}, total, own); n != total || err != nil {
 			t.Fatalf("%d, %v", n, err)
 		}
 		if n := number(t, d, "SELECT count(*) FROM quota_sessions WHERE max_videos = $1 AND max_duration_ms IS NULL", videos); n != total {

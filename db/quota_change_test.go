@@ -29,7 +29,7 @@ func TestCorrect(t *testing.T) {
 			d := open(t)
 			u := newUser(t, d, "john")
 			upload(t, d, u.SessionID, 10*time.Second)
-			a := Act{SessionID: u.SessionID, Actor: "admin", Reason: "เครื่องเสีย"}
+			a := QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "เครื่องเสีย"}
 			if _, err := d.Correct(t.Context(), a, test.by); !errors.Is(err, test.err) {
 				t.Fatalf("got %v, want %v", err, test.err)
 			}
@@ -48,7 +48,7 @@ func TestCorrect(t *testing.T) {
 			}
 		})
 	}
-	if _, err := open(t).Correct(t.Context(), Act{SessionID: "user_nobody"}, Usage{}); !errors.Is(err, ErrNotFound) {
+	if _, err := open(t).Correct(t.Context(), QuotaChange{SessionID: "user_nobody"}, Usage{}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestCorrect(t *testing.T) {
 func TestSetLimits(t *testing.T) {
 	d := open(t)
 	u := newUser(t, d, "john")
-	a := Act{SessionID: u.SessionID, Actor: "admin"}
+	a := QuotaChange{SessionID: u.SessionID, Actor: "admin"}
 	own := OwnLimits{Videos: new(int64(3)), Duration: new(time.Minute)}
 	s, err := d.SetLimits(t.Context(), a, own)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestLedgerHolds(t *testing.T) {
 	path := t.TempDir() + "/x.db"
 	processes := []*DB{openAt(t, path), openAt(t, path)}
 	users := []User{newUser(t, processes[0], "john"), newUser(t, processes[0], "jane")}
-	act := func(u User) Act { return Act{SessionID: u.SessionID, Actor: "admin", Reason: "x"} }
+	act := func(u User) QuotaChange { return QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x"} }
 	moves := []func(*DB, User) error{
 		func(d *DB, u User) error { _, err := d.Reset(t.Context(), act(u)); return err },
 		func(d *DB, u User) error {

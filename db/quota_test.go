@@ -150,7 +150,7 @@ func TestReset(t *testing.T) {
 	uploaded := now
 	now = now.Add(time.Hour)
 
-	s, err := d.Reset(t.Context(), Act{SessionID: u.SessionID, Actor: "admin", Reason: "ขอเริ่มใหม่"})
+	s, err := d.Reset(t.Context(), QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "ขอเริ่มใหม่"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,14 +170,14 @@ func TestReset(t *testing.T) {
 	upload(t, d, u.SessionID, 10*time.Minute)
 	wantUsage(t, d, u.SessionID, Usage{Videos: 1, Duration: 10 * time.Minute})
 	for range 2 { // the second finds nothing to reset
-		if _, err := d.Reset(t.Context(), Act{SessionID: u.SessionID, Actor: "admin", Reason: ""}); err != nil {
+		if _, err := d.Reset(t.Context(), QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: ""}); err != nil {
 			t.Fatal(err)
 		}
 		wantUsage(t, d, u.SessionID, Usage{})
 	}
 
 	before := dump(t, d)
-	if _, err := d.Reset(t.Context(), Act{SessionID: "user_nobody", Actor: "admin", Reason: ""}); !errors.Is(err, ErrNotFound) {
+	if _, err := d.Reset(t.Context(), QuotaChange{SessionID: "user_nobody", Actor: "admin", Reason: ""}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, want %v", err, ErrNotFound)
 	}
 	if after := dump(t, d); after != before {
@@ -197,7 +197,7 @@ func TestResetDuringUploads(t *testing.T) {
 			}
 		})
 		all.Go(func() {
-			if _, err := d.Reset(t.Context(), Act{SessionID: u.SessionID, Actor: "admin", Reason: ""}); err != nil {
+			if _, err := d.Reset(t.Context(), QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: ""}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -58,7 +58,7 @@ func TestReserved(t *testing.T) {
 	admit(john, false, defaults.FileBytes, nil) // What has come whole holds nothing that may never come.
 
 	own := OwnLimits{FileBytes: new(10 * defaults.FileBytes)}
-	if _, err := d.SetLimits(t.Context(), Act{SessionID: jane, Actor: "admin"}, own); err != nil {
+	if _, err := d.SetLimits(t.Context(), QuotaChange{SessionID: jane, Actor: "admin"}, own); err != nil {
 		t.Fatal(err)
 	}
 	admit(jane, false, 9*defaults.FileBytes, nil)

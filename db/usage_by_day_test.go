@@ -29,7 +29,7 @@ func TestUsageByDay(t *testing.T) {
 	uploads := func(id string, long time.Duration) func() error {
 		return func() error { upload(t, d, id, long); return nil }
 	}
-	act := Act{SessionID: u.SessionID, Actor: "admin", Reason: "x"}
+	act := QuotaChange{SessionID: u.SessionID, Actor: "admin", Reason: "x"}
 	at(day(1), uploads(u.SessionID, 4*time.Second)) // before all of the days
 	at(day(28), uploads(u.SessionID, 2*time.Second))
 	at(day(29).Add(-time.Millisecond), uploads(u.SessionID, time.Second))

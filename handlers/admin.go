@@ -168,7 +168,7 @@ func decodeCursor(cursor string) (*db.SessionCursor, error) {
 
 // resetSession sets a session's usage to zero.
 func (s *Server) resetSession(c *fiber.Ctx) error {
-	return s.changeSession(c, views.FormReset, func(a db.Act) (db.Session, error) {
+	return s.changeSession(c, views.FormReset, func(a db.QuotaChange) (db.Session, error) {
 		var err error
 		if a.Reason, err = readReason(c); err != nil {
 			return db.Session{}, err

@@ -59,6 +59,10 @@ func (s *Server) observe(c *fiber.Ctx) error {
 	return answered
 }
 
+// toItsEnd is the context of work in several transactions, which is not to stop half
+// way because the client has gone.
+func toItsEnd(c *fiber.Ctx) context.Context { return context.WithoutCancel(c.UserContext()) }
+
 // secure sets the headers that every answer carries.
 func (s *Server) secure(c *fiber.Ctx) {
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy)

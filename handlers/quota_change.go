@@ -41,7 +41,7 @@ func (in limitsInput) own(wrong map[string]fieldText) (db.OwnLimits, error) {
 // with all that admins do: each change is one transaction on what is there
 // then, and corrections add up.
 func (s *Server) setLimits(c *fiber.Ctx) error {
-	return s.changeSession(c, views.FormLimits, func(a db.Act) (db.Session, error) {
+	return s.changeSession(c, views.FormLimits, func(a db.QuotaChange) (db.Session, error) {
 		wrong := map[string]fieldText{}
 		in, err := readLimits(c, wrong)
 		if err != nil {
@@ -93,7 +93,7 @@ type correctionInput struct {
 
 // correctUsage adds an amount, which may be negative, to what is used.
 func (s *Server) correctUsage(c *fiber.Ctx) error {
-	return s.changeSession(c, views.FormCorrect, func(a db.Act) (db.Session, error) {
+	return s.changeSession(c, views.FormCorrect, func(a db.QuotaChange) (db.Session, error) {
 		wrong := map[string]fieldText{}
 		in, err := readCorrection(c, wrong)
 		if err != nil {
@@ -199,7 +199,7 @@ var errNoClock = errors.New("neither m:ss nor h:mm:ss")
 // changeSession has a session changed and answers with it as it is now: as JSON,
 // in the part of its page or the row of the list that asked for it, or with the
 // way to its page. Where a form of its page is refused, that is shown again.
-func (s *Server) changeSession(c *fiber.Ctx, form string, act func(db.Act) (db.Session, error)) error {
+func (s *Server) changeSession(c *fiber.Ctx, form string, act func(db.QuotaChange) (db.Session, error)) error {
 	id, err := pathParam(c, "id")
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (s *Server) changeSession(c *fiber.Ctx, form string, act func(db.Act) (db.S
 	if err != nil {
 		return err
 	}
-	session, err := act(db.Act{SessionID: id, Actor: signedIn(c).Name, Request: request})
+	session, err := act(db.QuotaChange{SessionID: id, Actor: signedIn(c).Name, Request: request})
 	switch {
 	case err != nil:
 		return err

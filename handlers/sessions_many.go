@@ -73,24 +73,24 @@ func (s *Server) confirmMany(c *fiber.Ctx, limits bool) error {
 
 // resetMany sets the usage of many sessions to zero.
 func (s *Server) resetMany(c *fiber.Ctx) error {
-	return s.changeMany(c, false, func(in manyInput, sel db.Selection, a db.Act, expected int64) (int64, error) {
-		return s.DB.ResetMany(c.UserContext(), sel, a, expected)
+	return s.changeMany(c, false, func(in manyInput, sel db.Selection, a db.QuotaChange, expected int64) (int64, error) {
+		return s.DB.ResetMany(toItsEnd(c), sel, a, expected)
 	})
 }
 
 // limitMany gives many sessions limits of their own.
 func (s *Server) limitMany(c *fiber.Ctx) error {
-	return s.changeMany(c, true, func(in manyInput, sel db.Selection, a db.Act, expected int64) (int64, error) {
+	return s.changeMany(c, true, func(in manyInput, sel db.Selection, a db.QuotaChange, expected int64) (int64, error) {
 		own, err := in.own(map[string]fieldText{})
 		if err != nil {
 			return 0, err
 		}
-		return s.DB.SetLimitsMany(c.UserContext(), sel, a, expected, own)
+		return s.DB.SetLimitsMany(toItsEnd(c), sel, a, expected, own)
 	})
 }
 
 func (s *Server) changeMany(
-	c *fiber.Ctx, limits bool, change func(manyInput, db.Selection, db.Act, int64) (int64, error),
+	c *fiber.Ctx, limits bool, change func(manyInput, db.Selection, db.QuotaChange, int64) (int64, error),
 ) error {
 	in, err := readMany(c, limits)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Server) changeMany(
 		}
 		in.Expected = &n
 	}
-	n, err := change(in, sel, db.Act{Actor: signedIn(c).Name, Reason: in.Reason, Request: request}, *in.Expected)
+	n, err := change(in, sel, db.QuotaChange{Actor: signedIn(c).Name, Reason: in.Reason, Request: request}, *in.Expected)
 	if err != nil {
 		return err
 	}

@@ -488,8 +488,8 @@ func sessionUsage(p Page, s AdminSession, outOfBand bool) templ.Component {
 	})
 }
 
-// steeringCard is one form of the page. It takes its own place when it was sent.
-func steeringCard(form, heading, lead, alert string) templ.Component {
+// quotaCard is one form of the page. It takes its own place when it was sent.
+func quotaCard(form, heading, lead, alert string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -794,7 +794,7 @@ func resetCard(p Page, s AdminSession) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = steeringCard(FormReset, p.text().Session.ResetHeading, p.text().Session.ResetLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = quotaCard(FormReset, p.text().Session.ResetHeading, p.text().Session.ResetLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -909,7 +909,7 @@ func limitsCard(p Page, s AdminSession) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<div class=\"steering-fields\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<div class=\"quota-fields\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -957,7 +957,7 @@ func limitsCard(p Page, s AdminSession) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = steeringCard(FormLimits, t.LimitsHeading, t.LimitsLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = quotaCard(FormLimits, t.LimitsHeading, t.LimitsLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1072,7 +1072,7 @@ func correctCard(p Page, s AdminSession) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<div class=\"steering-fields\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<div class=\"quota-fields\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1121,7 +1121,7 @@ func correctCard(p Page, s AdminSession) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = steeringCard(FormCorrect, t.CorrectHeading, t.CorrectLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = quotaCard(FormCorrect, t.CorrectHeading, t.CorrectLead, sent.Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

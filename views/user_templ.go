@@ -84,7 +84,7 @@ func accountCard(p Page, s AdminSession) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = steeringCard(FormAccount, p.text().Users.Account, p.text().Users.AccountLead, s.Sent.of(FormAccount).Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = quotaCard(FormAccount, p.text().Users.Account, p.text().Users.AccountLead, s.Sent.of(FormAccount).Alert).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

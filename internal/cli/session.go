@@ -125,8 +125,8 @@ type reasonSettings struct {
 	Reason string `help:"Why, for the ledger: at most 500 characters."`
 }
 
-func (r reasonSettings) act(sessionID string) db.Act {
-	return db.Act{SessionID: sessionID, Actor: actor(), Reason: r.Reason}
+func (r reasonSettings) act(sessionID string) db.QuotaChange {
+	return db.QuotaChange{SessionID: sessionID, Actor: actor(), Reason: r.Reason}
 }
 
 func (r reasonSettings) check() error {

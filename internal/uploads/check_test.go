@@ -30,7 +30,7 @@ func newLived(t *testing.T) *lived {
 	p.user("nobody")
 	l := &lived{place: p, dead: uuid.NewString()}
 	p.accepted(john)
-	_, err := p.DB.Reset(t.Context(), db.Act{SessionID: john, Actor: "admin"})
+	_, err := p.DB.Reset(t.Context(), db.QuotaChange{SessionID: john, Actor: "admin"})
 	p.must(err)
 	l.video = p.accepted(john)
 	deleted := p.accepted(john)

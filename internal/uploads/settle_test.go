@@ -96,7 +96,7 @@ func wantVideo(t *testing.T, s *Service, id string, status db.Status, reason str
 func TestSettleOfWhatWasCounted(t *testing.T) {
 	s := measuring(t)
 	second := time.Second
-	if _, err := s.DB.SetLimits(t.Context(), db.Act{SessionID: "user_john", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
+	if _, err := s.DB.SetLimits(t.Context(), db.QuotaChange{SessionID: "user_john", Actor: "admin"}, db.OwnLimits{Duration: &second}); err != nil {
 		t.Fatal(err)
 	}
 	v := completed(t, s, tone())
