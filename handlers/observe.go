@@ -37,10 +37,10 @@ const (
 
 // observe surrounds every request: headers, errors, the log line.
 func (s *Server) observe(c *fiber.Ctx) error {
-	ctx, running := s.running.begin(c.Context().Conn())
+	start := time.Now()
+	ctx, running := s.running.begin(c.Context().Conn(), start)
 	defer s.running.end(running)
 	c.SetUserContext(db.WithPatience(ctx))
-	start := time.Now()
 	id := utils.UUID()
 	c.Locals(requestKey, id)
 	c.Set(fiber.HeaderXRequestID, id)

@@ -25,7 +25,7 @@ var (
 // running are the requests under way, so that a stop can wait for them.
 type running struct {
 	mu       sync.Mutex
-	requests map[*request]struct{}
+	requests []*request    // each knows its place
 	waiting  chan struct{} // closed when no request is left; nil when nobody waits
 }
 
@@ -34,18 +34,17 @@ type request struct {
 	conn  net.Conn
 	begun time.Time
 	end   context.CancelCauseFunc
+	place int
 }
 
 // begin returns a context that ends when the server stops, or the client has gone.
-func (r *running) begin(conn net.Conn) (context.Context, *request) {
+func (r *running) begin(conn net.Conn, now time.Time) (context.Context, *request) {
 	ctx, end := context.WithCancelCause(context.Background())
-	q := &request{conn: conn, begun: time.Now(), end: end}
+	q := &request{conn: conn, begun: now, end: end}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.requests == nil {
-		r.requests = map[*request]struct{}{}
-	}
-	r.requests[q] = struct{}{}
+	q.place = len(r.requests)
+	r.requests = append(r.requests, q)
 	return ctx, q
 }
 
@@ -53,7 +52,11 @@ func (r *running) end(q *request) {
 	q.end(nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.requests, q)
+	last := len(r.requests) - 1
+	r.requests[q.place] = r.requests[last]
+	r.requests[q.place].place = q.place
+	r.requests[last] = nil
+	r.requests = r.requests[:last]
 	if len(r.requests) == 0 && r.waiting != nil {
 		close(r.waiting)
 		r.waiting = nil
@@ -85,7 +88,7 @@ func (r *running) idle() <-chan struct{} {
 func (r *running) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for q := range r.requests {
+	for _, q := range r.requests {
 		q.end(errStopped)
 	}
 }
@@ -94,7 +97,7 @@ func (r *running) stop() {
 func (r *running) leave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for q := range r.requests {
+	for _, q := range r.requests {
 		if conn, ok := q.conn.(interface{ gone() bool }); ok && time.Since(q.begun) > lookAfter && conn.gone() {
 			q.end(errClientGone)
 		}
