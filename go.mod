@@ -2,6 +2,9 @@ module gensubtitle
 
 go 1.26.0
 
+// Some packages of npm bring Go files.
+ignore ./node_modules
+
 require (
 	github.com/a-h/templ v0.3.977
 	github.com/alecthomas/kong v1.17.0
