@@ -15,7 +15,7 @@ import (
 // limited names the functions that may wait by themselves, and what limits them
 // or why they sleep.
 var limited = map[string]string{
-	"db/process_test.go beChild":                          "is the process that startChild kills",
+	"db/node_test.go beChild":                             "is the process that startChild kills",
 	"db/subtitle_run_test.go beWorker":                    "is the process that TestKilledWorkers kills",
 	"e2e/account_test.go parallel":                        "each request that it waits for has a limit of its own",
 	"e2e/process_test.go TestSettingsFromEnvironment":     "starts a server; see launch",
@@ -25,8 +25,8 @@ var limited = map[string]string{
 	"e2e/crash_test.go TestKill":                          "sleeps until a random moment",
 	"e2e/subtitle_crash_test.go TestKillDuringJobs":       "sleeps until a random moment",
 	"e2e/tus_client_test.go serve":                        "is a slow line",
-	"handlers/login_session_test.go TestLoginLifetime":    "its transport has a limit, and it sleeps by a clock of its own",
-	"handlers/login_session_test.go newBrowser":           "its transport has a limit",
+	"handlers/login_store_test.go TestLoginLifetime":      "its transport has a limit, and it sleeps by a clock of its own",
+	"handlers/login_store_test.go newBrowser":             "its transport has a limit",
 	"internal/waittest/waittest_test.go TestLimit":        "sleeps by a clock of its own",
 	"internal/media/process_test.go TestWhatHangsIsEnded": "its writer is slow",
 }
